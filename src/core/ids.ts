@@ -1,0 +1,39 @@
+/** Branded identifiers and addresses, so that an index, an offset and an address can't be mixed up. */
+
+declare const brand: unique symbol;
+type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+/** Number of a registered module, unique in its engine, never used twice. */
+export type ModuleId = Brand<number, 'ModuleId'>;
+/** Number of a unit (what is compiled at once), unique in its engine. */
+export type UnitId = Brand<number, 'UnitId'>;
+/** Number of a version (one compiled and linked result of a unit), unique in its engine. */
+export type VersionId = Brand<number, 'VersionId'>;
+/** Index of a function's slot in the offset table; its stub and counter share the index. */
+export type SlotIndex = Brand<number, 'SlotIndex'>;
+/**
+ * An absolute virtual address in bytes. User-space addresses on x86-64 are below 2^47, so a JS number
+ * holds them exactly; public interfaces show them as `bigint`.
+ */
+export type Address = Brand<number, 'Address'>;
+/** A distance in bytes from the start of a section, image or region. */
+export type ByteOffset = Brand<number, 'ByteOffset'>;
+
+export function moduleId(value: number): ModuleId {
+  return value as ModuleId;
+}
+export function unitId(value: number): UnitId {
+  return value as UnitId;
+}
+export function versionId(value: number): VersionId {
+  return value as VersionId;
+}
+export function slotIndex(value: number): SlotIndex {
+  return value as SlotIndex;
+}
+export function address(value: number): Address {
+  return value as Address;
+}
+export function byteOffset(value: number): ByteOffset {
+  return value as ByteOffset;
+}

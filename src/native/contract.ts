@@ -1,0 +1,237 @@
+/**
+ * What the native addon exports, exactly. Only primitives, buffers and opaque handles cross the border;
+ * `src/native/loader.ts` checks `contractVersion` before anything else is touched.
+ */
+
+/** Raised whenever anything in this file changes. */
+export const contractVersion = 1;
+
+/** An opaque native object (napi external); the addon checks its type tag on every call. */
+export type Handle = { readonly __handle: unique symbol };
+
+/** A failure that LLVM reported; `kind` is turned into an error code by the caller. */
+export interface NativeFailure {
+  readonly kind:
+    | 'bitcode' // not readable as bitcode
+    | 'parse' // IR text does not parse
+    | 'verify' // verifier's report
+    | 'target' // triple or data layout
+    | 'unsupported' // a construct tierlink can't take; symbol is set
+    | 'compile' // LLVM reported an error
+    | 'crash'; // LLVM crashed or aborted; the process lives
+  readonly message: string;
+  readonly symbol: string;
+}
+
+/** One function or variable of an ingested module, as canonical names and facts. */
+export interface FunctionSummary {
+  /** Canonical (after promotion) linker name. */
+  readonly name: string;
+  /** Name in the source module; differs from `name` when it was promoted. */
+  readonly sourceName: string;
+  /** `define`: body here; `declare`: needed from elsewhere. */
+  readonly kind: 'define' | 'declare';
+  /** `fallback`: was available_externally, used only if nothing else defines it. */
+  readonly binding: 'strong' | 'weak' | 'fallback';
+  /** True for a function that was internal/private before promotion. */
+  readonly promoted: boolean;
+  /** LLVM's spelling of the function type, such as `i32 (ptr, double)`. */
+  readonly type: string;
+  /**
+   * One letter for the return and one for each parameter, then `.` if variadic:
+   * v void, b i1, 1 i8, 2 i16, 4 i32, 8 i64, f float, d double, p pointer, x anything else
+   * (x also where byval/sret/inreg/nest make the plain convention wrong).
+   * For integers narrower than 32 bits an upper-case twin tells signext: B (i1), O (i8), T (i16).
+   */
+  readonly signature: string;
+  /** IR instructions, 0 for a declaration. */
+  readonly instructions: number;
+  readonly optnone: boolean;
+  readonly weakUndefined: boolean; // extern_weak declaration
+}
+
+/** One global variable. */
+export interface VariableSummary {
+  readonly name: string;
+  readonly sourceName: string;
+  readonly kind: 'define' | 'declare';
+  readonly binding: 'strong' | 'weak' | 'common' | 'fallback';
+  readonly promoted: boolean;
+  readonly constant: boolean;
+  readonly threadLocal: boolean;
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Where its definition went: the module's data object, or with the code (label tables). */
+  readonly place: 'data' | 'code';
+  readonly weakUndefined: boolean;
+}
+
+/** What ingest found out; parsed from the summary JSON. */
+export interface ModuleSummary {
+  readonly sourceFile: string;
+  readonly functions: readonly FunctionSummary[];
+  readonly variables: readonly VariableSummary[];
+  /** `name` is another name of `target` + `offset` bytes. */
+  readonly aliases: readonly {
+    readonly name: string;
+    readonly target: string;
+    readonly offset: number;
+    readonly binding: 'strong' | 'weak';
+  }[];
+  /** `name` is the function that calling `resolver` (`ptr ()`) returns. */
+  readonly ifuncs: readonly { readonly name: string; readonly resolver: string }[];
+  /** Entries of llvm.global_ctors, priority ascending, source order within one priority. */
+  readonly constructors: readonly { readonly name: string; readonly priority: number }[];
+  readonly destructors: readonly { readonly name: string; readonly priority: number }[];
+  /** Reason why this module must never be recompiled, or ''. */
+  readonly pinned: string;
+}
+
+/** The parts a module is split into. */
+export interface IngestResult {
+  /** Canonical code bitcode: functions; variables only declared or `available_externally`. */
+  readonly code: Uint8Array;
+  /** Bitcode of the variables, or null if the module has none. */
+  readonly data: Uint8Array | null;
+  /** A {@link ModuleSummary} as JSON. */
+  readonly summary: string;
+}
+
+/** One compile job. */
+export interface CompileJob {
+  readonly bitcode: Uint8Array;
+  /** `code`: functions, marks and counters apply. `data`: variables only. */
+  readonly part: 'code' | 'data';
+  /** Pass pipeline in LLVM's text form, such as `default<O2>`. */
+  readonly passes: string;
+  /** 0 None, 1 Less, 2 Default, 3 Aggressive. */
+  readonly codegenLevel: number;
+  /** `true`: `target-cpu`/`target-features` of the machine; else the module's own or plain x86-64. */
+  readonly hostCpu: boolean;
+  /** `direct`: `call f`; `indirect`: `call *f@GOTPCREL(%rip)` for every call that leaves a function. */
+  readonly calls: 'direct' | 'indirect';
+  /** True: insert an entry counter into each function. */
+  readonly counters: boolean;
+  /** Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. */
+  readonly near: readonly string[];
+}
+
+export type CompileOutcome =
+  | {
+      readonly ok: true;
+      readonly object: Uint8Array; // ELF64 relocatable
+      readonly queuedNs: number;
+      readonly compileNs: number;
+    }
+  | { readonly ok: false; readonly failure: NativeFailure; readonly queuedNs: number; readonly compileNs: number };
+
+/** A region of an engine's memory; all regions of an engine lie within 2 GiB of each other. */
+export interface NativeRegion {
+  /** Start as the program sees it (the view that is executable, read-only or data). */
+  readonly base: bigint;
+  /** Writable bytes of the same memory (the RW alias; for `data` the memory itself). */
+  readonly bytes: ArrayBuffer;
+}
+
+/** How a program that ran in an engine ended. */
+export interface RunOutcome {
+  /** `return`: main returned; `exit`: it called exit. */
+  readonly how: 'return' | 'exit';
+  /** Exit status, 0 to 255. */
+  readonly status: number;
+}
+
+/** Fixed cell layouts shared by compiled code, C++ and TypeScript. */
+export const layout = {
+  /** Bytes of a slot (one 8-byte code address). */
+  slotBytes: 8,
+  /** Bytes of an entry counter (int32, counts down, at zero `__tierlink_hot(&counter, ring)` is called). */
+  counterBytes: 8,
+  /** Bytes of a stub, and its alignment. */
+  stubBytes: 8,
+} as const;
+
+export interface NativeAddon {
+  readonly contractVersion: number;
+  /** Such as `22.1.8`. */
+  readonly llvmVersion: string;
+  readonly hostCpu: string;
+
+  // --- LLVM (native/llvm_*.cc) ---------------------------------------------------------------------
+  /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
+  ingest(bytes: Uint8Array, format: 'bitcode' | 'ir', moduleId: number, name: string): IngestResult | NativeFailure;
+  /** A pool of compile threads with contexts of their own. */
+  compilerCreate(threads: number): Handle;
+  /** Queues a job; `done` is called on this JS thread. */
+  compilerSubmit(compiler: Handle, job: CompileJob, done: (outcome: CompileOutcome) => void): void;
+  /** Jobs queued and running. */
+  compilerPending(compiler: Handle): number;
+  /** Drops queued jobs (their `done` gets a `compile` failure saying "cancelled"), joins the threads after the running ones. Idempotent. */
+  compilerDestroy(compiler: Handle): void;
+
+  // --- engine memory and threads (native/runtime_*.cc) ---------------------------------------------
+  /**
+   * Reserves address space, maps code (RX view + RW alias of one memfd), read-only (R view + RW alias)
+   * and data (RW). Throws Error with the failing call if the kernel refuses.
+   */
+  engineCreate(codeBytes: number, readonlyBytes: number, dataBytes: number): Handle;
+  engineRegions(engine: Handle): { code: NativeRegion; readonly: NativeRegion; data: NativeRegion };
+  /** Gives whole pages of a region back to the kernel (they read as zero afterwards). */
+  engineDiscard(engine: Handle, region: 'code' | 'readonly' | 'data', offset: number, bytes: number): void;
+  /** membarrier(PRIVATE_EXPEDITED_SYNC_CORE), or throws if the kernel has none. */
+  engineSyncCore(engine: Handle): void;
+  /** Detaches the ArrayBuffers and unmaps. Throws if a mutator is inside. Idempotent. */
+  engineDestroy(engine: Handle): void;
+  /** Calls `wake` on this JS thread soon after compiled code put a request into the empty ring. */
+  engineOnRequests(engine: Handle, wake: () => void): void;
+  /** Keeps (or no longer keeps) the event loop alive for requests. */
+  engineRef(engine: Handle, keep: boolean): void;
+  /** Takes all requests: byte offsets of the counters within the data region, in order. */
+  engineTakeRequests(engine: Handle): Uint32Array;
+  /** Requests lost because the ring was full (their counters were re-armed and ask again). */
+  engineLostRequests(engine: Handle): number;
+  /** Threads now inside compiled code of this engine (JS calls, async calls, runs, threads the program made). */
+  engineMutatorsInside(engine: Handle): number;
+  /** Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or 0n. */
+  engineRuntimeSymbol(engine: Handle, name: string): bigint;
+  /** Runs functions registered by atexit/__cxa_atexit since the engine began, last first. */
+  engineRunExitHandlers(engine: Handle): void;
+  /** Registers the thread-local image of a data object; returns a value for the first word of its GOT pairs. */
+  engineTlsRegister(engine: Handle, image: bigint, fileBytes: number, memoryBytes: number, alignment: number): bigint;
+  /** For a thread-local of the process or a library: the two words of its tls_index, or null. */
+  tlsIndexOf(library: bigint, name: string): { module: bigint; offset: bigint } | null;
+  /** For one in static TLS: its offset from the thread pointer, or null. */
+  tlsStaticOffsetOf(library: bigint, name: string): bigint | null;
+  /** Starts CPU-time sampling of every run thread of this engine: one program counter each `intervalUs`. */
+  engineStartSampling(engine: Handle, intervalUs: number): void;
+  engineStopSampling(engine: Handle): void;
+  /** Program counters taken since the last call. */
+  engineTakeSamples(engine: Handle): BigUint64Array;
+
+  // --- symbols ---------------------------------------------------------------------------------------
+  /** dlsym(RTLD_DEFAULT) in the process, or 0n. */
+  processSymbol(name: string): bigint;
+  /** dlopen(RTLD_NOW | RTLD_GLOBAL?no: RTLD_LOCAL); throws Error with dlerror's text. */
+  libraryOpen(path: string): bigint;
+  librarySymbol(library: bigint, name: string): bigint;
+
+  // --- unwinding -------------------------------------------------------------------------------------
+  /** Registers the .eh_frame section (zero-terminated) at this address. */
+  framesRegister(address: bigint): void;
+  framesDeregister(address: bigint): void;
+
+  // --- calls -----------------------------------------------------------------------------------------
+  /** A JS function that calls through `*slot` with the signature letters of {@link FunctionSummary.signature}. */
+  bindFunction(engine: Handle, slot: bigint, signature: string, name: string): (...args: unknown[]) => unknown;
+  /** The same on a thread of its own. */
+  callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
+  /** Calls main(argc, argv, environ) through `*slot` on a new native thread with an 8 MiB stack. */
+  run(engine: Handle, slot: bigint, argv: string[]): Promise<RunOutcome>;
+  /** Calls a `void ()` or `ptr ()` now, on this thread; returns rax. */
+  callPlain(engine: Handle, slot: bigint): bigint;
+  /** fflush(NULL). */
+  flushStdio(): void;
+  /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
+  exitProcess(status: number): void;
+}
