@@ -1,0 +1,45 @@
+/** The compiler as the engine sees it: bitcode in, an ELF object out, in the background. */
+import type { TierRecipe } from './tier.js';
+
+/** How calls that leave a function are encoded; follows from the engine's linkage. */
+export type CallForm = 'direct' | 'indirect';
+
+/** What is to be compiled. */
+export interface CompileRequest {
+  /** Module name, for messages. */
+  readonly module: string;
+  /** Canonical bitcode, of the module's code or of its data. */
+  readonly bitcode: Uint8Array;
+  readonly part: 'code' | 'data';
+  readonly tier: TierRecipe;
+  readonly calls: CallForm;
+  /** Symbols that lie within 2 GiB of the code (defined by registered modules). */
+  readonly near: readonly string[];
+}
+
+/** A compiled ELF64 object and what it took. */
+export interface CompiledObject {
+  readonly object: Uint8Array;
+  /** Milliseconds from request to start. */
+  readonly queuedMs: number;
+  /** Milliseconds in LLVM. */
+  readonly compileMs: number;
+}
+
+/** Turns bitcode into objects on threads of its own. */
+export interface Compiler {
+  /**
+   * Compiles in the background.
+   *
+   * @param request - What to compile and how.
+   * @returns The object.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED (as a rejection).
+   */
+  compile(request: CompileRequest): Promise<CompiledObject>;
+  /** Jobs queued or running now. */
+  pending(): number;
+  /** Threads that compile. */
+  readonly threads: number;
+  /** Drops queued jobs and waits for running ones. Idempotent. */
+  destroy(): void;
+}

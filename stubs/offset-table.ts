@@ -1,0 +1,149 @@
+/**
+ * The offset table: one slot (8-byte code address), one stub (`jmp *[slot]`) and one entry counter for each
+ * function, found by one index. It grows by chunks that never move, so addresses are stable (I1).
+ */
+import { assert, present } from '../src/core/assert.js';
+import { type Address, address, type SlotIndex, slotIndex } from '../src/core/ids.js';
+import { stubBytes, writeStub } from './encoder-x86-64.js';
+import type { TableMemory } from './table-memory.js';
+
+const slotBytes = 8;
+const counterBytes = 8;
+const chunkSlots = 512;
+
+interface Chunk {
+  readonly slots: Address;
+  readonly stubs: Address;
+  readonly counters: Address;
+  readonly slotCells: BigInt64Array;
+  readonly counterCells: Int32Array;
+}
+
+/** Slots, stubs and counters of one engine. */
+export class OffsetTable {
+  readonly #memory: TableMemory;
+  readonly #unset: Address;
+  readonly #chunks: Chunk[] = [];
+  readonly #free: SlotIndex[] = [];
+  #next = 0;
+
+  /**
+   * @param memory - Where chunks come from.
+   * @param unset - Code address that an unpublished slot holds (it reports the call and ends the process).
+   */
+  constructor(memory: TableMemory, unset: Address) {
+    this.#memory = memory;
+    this.#unset = unset;
+  }
+
+  /** Slots in use. */
+  get size(): number {
+    return this.#next - this.#free.length;
+  }
+
+  /**
+   * Takes a slot with its stub and counter; the slot holds the `unset` address until published.
+   *
+   * @returns The index.
+   * @throws TierlinkError MEMORY_EXHAUSTED
+   */
+  allocate(): SlotIndex {
+    const reused = this.#free.pop();
+    if (reused !== undefined) return reused;
+    if (this.#next === this.#chunks.length * chunkSlots) this.#grow();
+    const index = slotIndex(this.#next);
+    this.#next += 1;
+    return index;
+  }
+
+  /** Gives a slot back; only for one that nothing refers to (a link that was rolled back). */
+  release(index: SlotIndex): void {
+    this.publish(index, this.#unset);
+    this.arm(index, 0);
+    this.#free.push(index);
+  }
+
+  /** Address of the slot. */
+  slotAddress(index: SlotIndex): Address {
+    return address(this.#chunk(index).slots + (index % chunkSlots) * slotBytes);
+  }
+
+  /** Address of the stub: the function's canonical entry (I1). */
+  stubAddress(index: SlotIndex): Address {
+    return address(this.#chunk(index).stubs + (index % chunkSlots) * stubBytes);
+  }
+
+  /** Address of the entry counter. */
+  counterAddress(index: SlotIndex): Address {
+    return address(this.#chunk(index).counters + (index % chunkSlots) * counterBytes);
+  }
+
+  /**
+   * Publishes: one aligned 8-byte atomic store, the only step that running code can see (I4).
+   *
+   * @param index - The slot.
+   * @param code - Address of the function in its new version.
+   */
+  publish(index: SlotIndex, code: Address): void {
+    Atomics.store(this.#chunk(index).slotCells, index % chunkSlots, BigInt(code));
+  }
+
+  /** The code address that the slot holds now. */
+  current(index: SlotIndex): Address {
+    return address(Number(Atomics.load(this.#chunk(index).slotCells, index % chunkSlots)));
+  }
+
+  /** Sets the entry counter to ask for a tier after this many calls; 0 never asks (it wraps around first). */
+  arm(index: SlotIndex, calls: number): void {
+    this.#chunk(index).counterCells[(index % chunkSlots) * 2] = calls;
+  }
+
+  /** Calls left before the counter asks. */
+  remaining(index: SlotIndex): number {
+    return present(this.#chunk(index).counterCells[(index % chunkSlots) * 2], 'a counter has a cell');
+  }
+
+  /** The slot whose counter lies at this address, or undefined. */
+  indexOfCounter(counter: Address): SlotIndex | undefined {
+    for (const [number, chunk] of this.#chunks.entries()) {
+      const distance = counter - chunk.counters;
+      if (distance >= 0 && distance < chunkSlots * counterBytes)
+        return slotIndex(number * chunkSlots + Math.floor(distance / counterBytes));
+    }
+    return undefined;
+  }
+
+  /** True if the address lies in a stub. */
+  isStub(code: Address): boolean {
+    return this.#chunks.some((chunk) => code >= chunk.stubs && code < chunk.stubs + chunkSlots * stubBytes);
+  }
+
+  #chunk(index: SlotIndex): Chunk {
+    return present(this.#chunks[Math.floor(index / chunkSlots)], 'a slot lies in a chunk');
+  }
+
+  #grow(): void {
+    const slots = this.#memory.tableBlock('data', chunkSlots * slotBytes, 4096);
+    const counters = this.#memory.tableBlock('data', chunkSlots * counterBytes, 4096);
+    const stubs = this.#memory.tableBlock('code', chunkSlots * stubBytes, 4096);
+    assert(slots.bytes.byteOffset % slotBytes === 0, 'slots are aligned, so that a store is one access');
+    const slotCells = new BigInt64Array(slots.bytes.buffer, slots.bytes.byteOffset, chunkSlots);
+    const counterCells = new Int32Array(counters.bytes.buffer, counters.bytes.byteOffset, chunkSlots * 2);
+    for (let i = 0; i < chunkSlots; i += 1) {
+      slotCells[i] = BigInt(this.#unset);
+      writeStub(
+        stubs.bytes,
+        i * stubBytes,
+        address(stubs.address + i * stubBytes),
+        address(slots.address + i * slotBytes),
+      );
+    }
+    this.#chunks.push({
+      slots: slots.address,
+      stubs: stubs.address,
+      counters: counters.address,
+      slotCells,
+      counterCells,
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { advance, currentTier, declaredUnit, type LifecycleEvent, stageOf } from '../../../tiers/lifecycle.js';
+
+const request = (target: number, forced = false): LifecycleEvent => ({
+  type: 'request',
+  target,
+  reason: 'test',
+  forced,
+});
+
+function walk(events: readonly LifecycleEvent[]) {
+  let state = declaredUnit({ baseMs: 100, limit: 3 });
+  let effects: readonly unknown[] = [];
+  for (const event of events) ({ state, effects } = advance(state, event));
+  return { stage: stageOf(state), tier: currentTier(state), effects };
+}
+
+describe('the lifecycle of a unit', () => {
+  it('compiles when it is asked for the first time', () => {
+    expect(walk([request(0)])).toEqual({
+      stage: 'compiling',
+      tier: -1,
+      effects: [{ type: 'compile', target: 0, reason: 'test' }],
+    });
+  });
+
+  it('runs at the tier it was compiled for', () => {
+    expect(walk([request(0), { type: 'published' }])).toEqual({ stage: 'executable', tier: 0, effects: [] });
+  });
+
+  it('goes on running the old version while a higher tier is compiled', () => {
+    expect(walk([request(0), { type: 'published' }, request(2)])).toMatchObject({
+      stage: 'promoting',
+      tier: 0,
+      effects: [{ type: 'compile', target: 2 }],
+    });
+  });
+
+  it('ignores a second request while one is under way', () => {
+    const seen = walk([request(0), { type: 'published' }, request(1), request(2)]);
+    expect(seen).toMatchObject({ stage: 'promoting', effects: [] });
+  });
+
+  it('goes back to declared when the first compile fails, and may try again', () => {
+    expect(walk([request(0), { type: 'failed' }])).toMatchObject({ stage: 'declared', tier: -1 });
+    expect(walk([request(0), { type: 'failed' }, request(0)])).toMatchObject({ stage: 'compiling' });
+  });
+
+  it('keeps the old version, waits and refuses the tier when a promotion fails', () => {
+    const start: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'failed' }];
+    expect(walk(start)).toMatchObject({
+      stage: 'executable',
+      tier: 0,
+      effects: [{ type: 'wait', target: 2, milliseconds: 100 }],
+    });
+    expect(walk([...start, request(2)])).toMatchObject({ stage: 'executable', effects: [] });
+    expect(walk([...start, request(1)])).toMatchObject({ stage: 'promoting' });
+    expect(walk([...start, { type: 'waited', target: 2 }, request(2)])).toMatchObject({ stage: 'promoting' });
+    expect(walk([...start, request(2, true)])).toMatchObject({ stage: 'promoting' });
+  });
+
+  it('doubles the wait and bars the tier after the last try', () => {
+    const retry: LifecycleEvent[] = [{ type: 'waited', target: 2 }, request(2), { type: 'failed' }];
+    const start: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'failed' }];
+    expect(walk([...start, ...retry]).effects).toEqual([{ type: 'wait', target: 2, milliseconds: 200 }]);
+    expect(walk([...start, ...retry, ...retry]).effects).toEqual([{ type: 'bar', target: 2, failures: 3 }]);
+    expect(walk([...start, ...retry, ...retry, request(2)])).toMatchObject({ stage: 'executable', effects: [] });
+  });
+
+  it('can be removed from every state and takes nothing after that', () => {
+    const paths: LifecycleEvent[][] = [
+      [],
+      [request(0)],
+      [request(0), { type: 'published' }],
+      [request(0), { type: 'published' }, request(1)],
+    ];
+    for (const path of paths) {
+      expect(walk([...path, { type: 'remove' }]).stage).toBe('removed');
+      expect(walk([...path, { type: 'remove' }, request(1, true)])).toMatchObject({
+        stage: 'removed',
+        effects: [],
+      });
+    }
+  });
+});

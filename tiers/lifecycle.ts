@@ -1,0 +1,192 @@
+/**
+ * The lifecycle of a unit as a pure state machine: `advance` takes a state and an event and returns the next
+ * state and the effects to perform; who performs them is not its business. The one importer of xstate.
+ *
+ *   declared -> compiling -> executable <-> promoting;  any -> removed
+ *
+ * A failed first compile goes back to declared, a failed promotion to executable: the version before it goes
+ * on running. Failures of a tier are counted; `penalty` says how long it waits and when the tier is barred.
+ */
+import { assign, initialTransition, type SnapshotFrom, setup, transition } from 'xstate';
+import { defaultPenalty, type PenaltyRule, penalty } from './penalty.js';
+
+/** What happens to a unit. */
+export type LifecycleEvent =
+  /** Someone wants the unit at a tier; `forced` passes over a bar and a wait. */
+  | { readonly type: 'request'; readonly target: number; readonly reason: string; readonly forced: boolean }
+  /** The version is linked and its slots are stored. */
+  | { readonly type: 'published' }
+  /** Compiling or linking failed; nothing of it is left. */
+  | { readonly type: 'failed' }
+  /** The wait after a failure is over. */
+  | { readonly type: 'waited'; readonly target: number }
+  | { readonly type: 'remove' };
+
+/** What an executor has to do after a transition. */
+export type LifecycleEffect =
+  | { readonly type: 'compile'; readonly target: number; readonly reason: string }
+  | { readonly type: 'wait'; readonly target: number; readonly milliseconds: number }
+  | { readonly type: 'bar'; readonly target: number; readonly failures: number };
+
+/** Where a unit stands. */
+export type LifecycleState = SnapshotFrom<typeof machine>;
+
+/** The states by name. */
+export type LifecycleStage = 'declared' | 'compiling' | 'executable' | 'promoting' | 'removed';
+
+interface Context {
+  readonly penalty: PenaltyRule;
+  /** Failures by position in the ladder. */
+  readonly failures: Readonly<Record<number, number>>;
+  /** Positions that can't be asked for now: waiting after a failure, or barred for good. */
+  readonly closed: readonly number[];
+  /** Position of the version that runs, -1 for none. */
+  readonly current: number;
+  /** Position being compiled, -1 for none. */
+  readonly target: number;
+}
+
+const machine = setup({
+  types: {
+    context: {} as Context,
+    input: {} as { readonly penalty: PenaltyRule },
+    events: {} as LifecycleEvent,
+  },
+  actions: {
+    compile: (_, _effect: { target: number; reason: string }) => undefined,
+    wait: (_, _effect: { target: number; milliseconds: number }) => undefined,
+    bar: (_, _effect: { target: number; failures: number }) => undefined,
+    begin: assign(({ event }) => (event.type === 'request' ? { target: event.target } : {})),
+    settle: assign(({ context }) => ({ current: context.target, target: -1 })),
+    open: assign(({ context, event }) =>
+      event.type === 'waited' ? { closed: context.closed.filter((tier) => tier !== event.target) } : {},
+    ),
+    punish: assign(({ context }) => ({
+      target: -1,
+      failures: { ...context.failures, [context.target]: failuresWithThis(context) },
+      closed: [...context.closed.filter((tier) => tier !== context.target), context.target],
+    })),
+  },
+  guards: {
+    welcome: ({ context, event }) =>
+      event.type === 'request' && (event.forced || !context.closed.includes(event.target)),
+    lastTry: ({ context }) => penalty(context.penalty, failuresWithThis(context)) === 'barred',
+  },
+}).createMachine({
+  id: 'unit',
+  context: ({ input }) => ({ penalty: input.penalty, failures: {}, closed: [], current: -1, target: -1 }),
+  initial: 'declared',
+  on: {
+    waited: { actions: 'open' },
+    remove: { target: '.removed' },
+  },
+  states: {
+    declared: { on: { request: { guard: 'welcome', target: 'compiling', actions: requested() } } },
+    compiling: {
+      on: {
+        published: { target: 'executable', actions: 'settle' },
+        // The first version has nobody to wait for: its failure is reported to who asked, who may ask again.
+        failed: { target: 'declared', actions: assign({ target: -1 }) },
+      },
+    },
+    executable: { on: { request: { guard: 'welcome', target: 'promoting', actions: requested() } } },
+    promoting: {
+      on: {
+        published: { target: 'executable', actions: 'settle' },
+        failed: [
+          {
+            guard: 'lastTry',
+            target: 'executable',
+            actions: [
+              {
+                type: 'bar',
+                params: ({ context }: { context: Context }) => ({
+                  target: context.target,
+                  failures: failuresWithThis(context),
+                }),
+              },
+              'punish',
+            ],
+          },
+          {
+            target: 'executable',
+            actions: [
+              {
+                type: 'wait',
+                params: ({ context }: { context: Context }) => ({
+                  target: context.target,
+                  milliseconds: Number(penalty(context.penalty, failuresWithThis(context))),
+                }),
+              },
+              'punish',
+            ],
+          },
+        ],
+      },
+    },
+    removed: { type: 'final' },
+  },
+});
+
+function requested(): [
+  'begin',
+  {
+    type: 'compile';
+    params: (args: { event: { target: number; reason: string } }) => { target: number; reason: string };
+  },
+] {
+  return [
+    'begin',
+    { type: 'compile', params: ({ event }) => ({ target: event.target, reason: event.reason }) },
+  ];
+}
+
+function failuresWithThis(context: Context): number {
+  return (context.failures[context.target] ?? 0) + 1;
+}
+
+/**
+ * The state of a unit that was just registered.
+ *
+ * @param rule - How failures are punished.
+ * @returns The state `declared`.
+ */
+export function declaredUnit(rule: PenaltyRule = defaultPenalty): LifecycleState {
+  return initialTransition(machine, { penalty: rule })[0];
+}
+
+/**
+ * One step. Pure: the same state and event give the same result, and nothing else happens.
+ *
+ * @param state - Where the unit stands.
+ * @param event - What happened.
+ * @returns The next state and the effects to perform, in order.
+ */
+export function advance(
+  state: LifecycleState,
+  event: LifecycleEvent,
+): { readonly state: LifecycleState; readonly effects: readonly LifecycleEffect[] } {
+  const [next, actions] = transition(machine, state, event);
+  const effects = actions.flatMap((action) => {
+    switch (action.type) {
+      case 'compile':
+      case 'wait':
+      case 'bar':
+        // Safe because the machine above gives each of these actions the parameters of its effect.
+        return [{ type: action.type, ...(action.params as object) } as LifecycleEffect];
+      default:
+        return [];
+    }
+  });
+  return { state: next, effects };
+}
+
+/** The state's name. */
+export function stageOf(state: LifecycleState): LifecycleStage {
+  return state.value as LifecycleStage;
+}
+
+/** The ladder position of the version that runs, or -1. */
+export function currentTier(state: LifecycleState): number {
+  return state.context.current;
+}

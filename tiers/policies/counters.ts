@@ -1,0 +1,81 @@
+/**
+ * The default policy: call thresholds with queue feedback, in the manner of HotSpot's.
+ *
+ * A function asks when its counter has run down. With `calls` the calls it has counted in its tier, the unit
+ * moves one tier up when
+ *
+ *   calls >= threshold(next tier) * scale,   scale = 1 + queueLength / (feedback * compileThreads)
+ *
+ * and otherwise asks again after the calls that are missing. So a long queue raises the bar for everyone, and
+ * what is hottest gets through. Source of the formula: HotSpot `compilationPolicy.cpp`, the comment on
+ * `CompilationPolicy` (predicate i > TierXInvocationThreshold * s, s = queue_size_X / (TierXLoadFeedback *
+ * compiler_count_X) + 1); ours counts calls only, since loops are OSR's business.
+ */
+import { TierlinkError } from '../../src/core/errors.js';
+import type { Decision, Observation, Policy } from '../policy.js';
+
+/** Calls of one function that move its unit into the tier, by tier name. */
+export type Thresholds = Readonly<Record<string, number>>;
+
+/** Thresholds of the shipped ladder, in calls of one function. */
+export const defaultThresholds: Thresholds = { quick: 1_000, optimized: 10_000, peak: 200_000 };
+
+/** Queued jobs a compile thread that double the threshold. */
+export const defaultFeedback = 5;
+
+/** What the policy can be told. */
+export interface CountersOptions {
+  /** @defaultValue {@link defaultThresholds}, for what is not given */
+  readonly thresholds?: Thresholds;
+  /** @defaultValue {@link defaultFeedback} */
+  readonly feedback?: number;
+}
+
+/** For a tier that nobody gave a threshold: ten times more with each rung. */
+function thresholdOf(thresholds: Thresholds, target: number, ladder: readonly string[]): number {
+  return thresholds[ladder[target] ?? ''] ?? 1_000 * 10 ** (target - 1);
+}
+
+/**
+ * Makes the policy.
+ *
+ * @param options - Thresholds and feedback.
+ * @returns The policy, named `counters`.
+ * @throws TierlinkError OPTION_INVALID
+ */
+export function countersPolicy(options: CountersOptions = {}): Policy {
+  const thresholds = { ...defaultThresholds, ...options.thresholds };
+  const feedback = options.feedback ?? defaultFeedback;
+  for (const [tier, calls] of Object.entries(thresholds)) positive(`thresholds.${tier}`, calls);
+  positive('feedback', feedback);
+
+  const decide = (seen: Observation): Decision => {
+    const target = seen.tierIndex + 1;
+    if (target >= seen.ladder.length) return { kind: 'wait', calls: Infinity };
+    const scale = 1 + seen.queueLength / (feedback * seen.compileThreads);
+    const needed = Math.ceil(thresholdOf(thresholds, target, seen.ladder) * scale);
+    if (seen.calls < needed) return { kind: 'wait', calls: needed - seen.calls };
+    return {
+      kind: 'promote',
+      target,
+      reason: `${String(seen.calls)} calls >= ${String(needed)}`,
+      mode: 'background',
+    };
+  };
+  return {
+    name: 'counters',
+    firstRequest: (tierIndex, ladder) =>
+      tierIndex + 1 < ladder.length ? thresholdOf(thresholds, tierIndex + 1, ladder) : Infinity,
+    decide,
+  };
+}
+
+function positive(option: string, value: number): void {
+  if (!(value > 0) || !Number.isFinite(value) || value > 2 ** 30) {
+    throw new TierlinkError('OPTION_INVALID', {
+      option,
+      value: String(value),
+      expected: 'a number above 0 and up to 2^30',
+    });
+  }
+}
