@@ -1,0 +1,28 @@
+// The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the exports.
+#include "binding_support.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace {
+// Equals contractVersion in src/native/contract.ts.
+constexpr int contractVersion = 1;
+} // namespace
+
+NAPI_MODULE_INIT() {
+  using namespace tierlink;
+  try {
+    setProperty(env, exports, "contractVersion", toJs(env, static_cast<double>(contractVersion)));
+    setProperty(env, exports, "llvmVersion", toJs(env, LLVM_VERSION_STRING));
+    llvm::StringRef cpu = llvm::sys::getHostCPUName();
+    setProperty(env, exports, "hostCpu", toJs(env, std::string_view(cpu.data(), cpu.size())));
+    registerLlvm(env, exports);
+    registerRuntime(env, exports);
+  } catch (const PendingJsException &) {
+    return nullptr;
+  } catch (const std::exception &error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+  return exports;
+}
