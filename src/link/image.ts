@@ -1,0 +1,120 @@
+/** What linking makes of an object: a prepared image (not placed yet) and a linked one (at addresses). */
+import { type Address, address } from '../core/ids.js';
+import type { Placement, SymbolUse } from './context.js';
+import type { PreservedRelocations } from './preserved.js';
+import type { ReferenceTable } from './references.js';
+
+/** The blocks of an image: executable code, constants, mutable data. Each moves as a whole. */
+export type BlockKind = 'code' | 'readonly' | 'data';
+
+/** All blocks, in the order used throughout. */
+export const blockKinds: readonly BlockKind[] = ['code', 'readonly', 'data'];
+
+/** Memory that a block needs, in bytes; none when `size` is 0. */
+export interface BlockNeed {
+  readonly size: number;
+  /** A power of two. */
+  readonly alignment: number;
+}
+
+/** A global symbol that the object defines. */
+export interface DefinedSymbol {
+  readonly name: string;
+  /** Where it lies; `tls`: in the thread-local block, `absolute`: `offset` is its value. */
+  readonly place: BlockKind | 'tls' | 'absolute';
+  /** Bytes from the start of that block. */
+  readonly offset: number;
+  /** Bytes; 0 when the object doesn't say. */
+  readonly size: number;
+  /** `ifunc`: a resolver that returns the function's address. */
+  readonly type: 'function' | 'data' | 'tls' | 'ifunc';
+  readonly binding: 'strong' | 'weak' | 'common';
+}
+
+/** A symbol that the object needs from elsewhere. */
+export interface WantedSymbol {
+  readonly name: string;
+  readonly use: SymbolUse;
+  /** True: it is address 0 when nothing defines it. */
+  readonly weak: boolean;
+}
+
+/** The initial image of a thread-local block: it lies in the `readonly` block. */
+export interface TlsTemplate {
+  /** Bytes from the start of the `readonly` block. */
+  readonly offset: number;
+  /** Initialised bytes. */
+  readonly fileBytes: number;
+  /** Bytes of a thread's block; those after `fileBytes` are zero. */
+  readonly memoryBytes: number;
+  readonly alignment: number;
+}
+
+/** A range of the `readonly` block. */
+export interface BlockRange {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** An object ready to be placed and linked, any number of times. */
+export interface PreparedImage {
+  /** Module name, for messages. */
+  readonly module: string;
+  readonly blocks: Readonly<Record<BlockKind, BlockNeed>>;
+  /** Global symbols that it defines, by name. */
+  readonly symbols: ReadonlyMap<string, DefinedSymbol>;
+  /** Symbols that it needs and does not define. */
+  readonly wanted: readonly WantedSymbol[];
+  readonly tls: TlsTemplate | undefined;
+  /**
+   * False when mutable data holds addresses of the image's own code or constants: these blocks can't move
+   * once the program runs.
+   */
+  readonly movable: boolean;
+  /** Initialised bytes of each block, with everything settled that no placement changes. */
+  readonly content: Readonly<Record<BlockKind, Uint8Array>>;
+  /** Every fixup that a placement or a target changes. */
+  readonly preserved: PreservedRelocations;
+  readonly references: ReferenceTable;
+  /** The zero-terminated `.eh_frame`. */
+  readonly frames: BlockRange | undefined;
+  /** Offsets in the `readonly` block of 8-byte cells that hold constructors, in the order to run them. */
+  readonly constructors: readonly number[];
+  /** The same for destructors. */
+  readonly destructors: readonly number[];
+}
+
+/** An image at its addresses. */
+export interface LinkedImage {
+  readonly module: string;
+  readonly prepared: ImagePlan;
+  readonly placement: Placement;
+  /** Global symbols that it defines, by name; {@link addressOf} gives their addresses. */
+  readonly symbols: ReadonlyMap<string, DefinedSymbol>;
+  readonly preserved: PreservedRelocations;
+  /** The zero-terminated `.eh_frame`: where it is, and its bytes without the terminator. */
+  readonly frames: { readonly address: Address; readonly size: number } | undefined;
+  readonly tls: (Omit<TlsTemplate, 'offset'> & { readonly image: Address }) | undefined;
+  /** Addresses of 8-byte cells that hold constructors, in the order to run them. */
+  readonly constructors: readonly Address[];
+  /** Addresses of 8-byte cells that hold destructors, in the order to run them. */
+  readonly destructors: readonly Address[];
+}
+
+/** What is kept of a prepared image for relinking: all but the initial bytes. */
+export type ImagePlan = Omit<PreparedImage, 'content'>;
+
+/**
+ * The address of a symbol that an image defines.
+ *
+ * @param image - The image.
+ * @param symbol - Linker name.
+ * @returns Its address now; `undefined` when the image does not define it, or it is thread-local.
+ */
+export function addressOf(image: LinkedImage, symbol: string): Address | undefined {
+  const defined = image.symbols.get(symbol);
+  if (defined === undefined || defined.place === 'tls') return undefined;
+  if (defined.place === 'absolute') return address(defined.offset);
+  const block = image.placement[defined.place];
+  return block === undefined ? undefined : address(block.address + defined.offset);
+}
