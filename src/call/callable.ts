@@ -1,0 +1,103 @@
+/** A JS function bound to the canonical entry of a compiled one: it always runs the newest version. */
+import { TierlinkError } from '../core/errors.js';
+import type { Address } from '../core/ids.js';
+import type { Handle, NativeAddon } from '../native/contract.js';
+import { checkCallable, showSignature } from './signature.js';
+
+/** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
+export type CallArgument = number | bigint | boolean | null | ArrayBuffer | ArrayBufferView;
+/** What comes back: i64 and pointers as `bigint`, i1 as boolean, void as undefined. */
+export type CallResult = number | bigint | boolean | undefined;
+
+/** A compiled function as a JS function. */
+export interface Callable {
+  /**
+   * Calls on this thread.
+   *
+   * @throws TierlinkError ARGUMENT_INVALID, ENGINE_DISPOSED
+   */
+  (...args: readonly CallArgument[]): CallResult;
+  /**
+   * Calls on a thread of its own; JS goes on meanwhile.
+   *
+   * @throws TierlinkError ARGUMENT_INVALID, ENGINE_DISPOSED (as rejections)
+   */
+  async(...args: readonly CallArgument[]): Promise<CallResult>;
+  /** The symbol it is bound to. */
+  readonly symbol: string;
+  /** Such as `i32 (ptr, double)`. */
+  readonly signature: string;
+  /** The canonical entry (I1): the function pointer that compiled code sees. */
+  readonly address: bigint;
+}
+
+/** What a callable is bound to. */
+export interface CallTarget {
+  readonly symbol: string;
+  /** Letters as in the addon's FunctionSummary. */
+  readonly letters: string;
+  /** How the signature is shown to people. */
+  readonly type: string;
+  readonly slot: Address;
+  readonly stub: Address;
+}
+
+/** What a callable needs of its engine. */
+export interface CallHost {
+  readonly addon: NativeAddon;
+  /** The live native engine. @throws TierlinkError ENGINE_DISPOSED */
+  handle(operation: string): Handle;
+  /** Called when a call on a thread of its own has ended. */
+  settled(): void;
+}
+
+/**
+ * Binds a function.
+ *
+ * @param host - The engine.
+ * @param target - What to call.
+ * @returns The callable.
+ * @throws TierlinkError SIGNATURE_UNSUPPORTED, ENGINE_DISPOSED
+ */
+export function bind(host: CallHost, target: CallTarget): Callable {
+  const { symbol, letters } = target;
+  checkCallable(symbol, letters, target.type);
+  const slot = BigInt(target.slot);
+  const native = host.addon.bindFunction(host.handle(symbol), slot, letters, symbol);
+  const call = (...args: readonly CallArgument[]): CallResult => {
+    host.handle(symbol);
+    try {
+      return native(...args) as CallResult;
+    } catch (error) {
+      throw typed(error, symbol);
+    }
+  };
+  const async = async (...args: readonly CallArgument[]): Promise<CallResult> => {
+    const engine = host.handle(symbol);
+    try {
+      return (await host.addon.callAsync(engine, slot, letters, symbol, [...args])) as CallResult;
+    } catch (error) {
+      throw typed(error, symbol);
+    } finally {
+      host.settled();
+    }
+  };
+  const signature = showSignature(letters);
+  return Object.assign(call, { async, symbol, signature, address: BigInt(target.stub) });
+}
+
+/** The addon names the argument; the rest of the message is ours. */
+function typed(error: unknown, symbol: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ARGUMENT_INVALID') return error;
+  const seen = error as Error & { index?: number; expected?: string; found?: string };
+  return new TierlinkError(
+    'ARGUMENT_INVALID',
+    {
+      symbol,
+      index: seen.index ?? 0,
+      expected: seen.expected ?? 'what the signature says',
+      found: seen.found ?? 'this',
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,67 @@
+/** What an engine tells its observers, typed; an observer can't alter a result. */
+
+/** A version came into use. */
+export interface PublishedEvent {
+  readonly module: string;
+  readonly unit: string;
+  readonly tier: string;
+  readonly version: number;
+  /** Why it was compiled. */
+  readonly reason: string;
+  /** Milliseconds in LLVM. */
+  readonly compileMs: number;
+  /** Microseconds from object to published: reading, placing, fixups. */
+  readonly linkUs: number;
+  /** Microseconds for storing the slots. */
+  readonly publishUs: number;
+  /** Bytes of code. */
+  readonly codeBytes: number;
+  /** Relocations preserved for relinking. */
+  readonly relocations: number;
+  /** Functions whose slots were stored. */
+  readonly functions: number;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: number;
+}
+
+/** A unit asked for a tier. */
+export interface RequestedEvent {
+  readonly module: string;
+  readonly unit: string;
+  /** The tier that it will be compiled at. */
+  readonly tier: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** A compile or link failed; the version before it goes on running. */
+export interface FailedEvent {
+  readonly module: string;
+  readonly unit: string;
+  readonly tier: string;
+  readonly error: Error;
+  /** Milliseconds until the next try; `barred`: none; `none`: nothing will try by itself. */
+  readonly retry: number | 'barred' | 'none';
+}
+
+/** The event map of an engine. */
+export interface EngineEvents {
+  /** A module was registered. */
+  module: (event: { readonly module: string; readonly functions: number; readonly variables: number }) => void;
+  requested: (event: RequestedEvent) => void;
+  published: (event: PublishedEvent) => void;
+  /** A version that no new call can reach. */
+  retired: (event: { readonly module: string; readonly tier: string; readonly version: number }) => void;
+  /** Memory of retired versions is free again. */
+  reclaimed: (event: { readonly versions: number }) => void;
+  failed: (event: FailedEvent) => void;
+  /** Something the user should know that is no failure. */
+  warning: (event: { readonly module: string; readonly message: string }) => void;
+}
+
+/** Gives an event to all listeners. */
+export type Emit = <Name extends keyof EngineEvents>(
+  name: Name,
+  event: Parameters<EngineEvents[Name]>[0],
+) => void;
+

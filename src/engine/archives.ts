@@ -1,0 +1,73 @@
+/** Static archives: a member joins the program when something needs a symbol that it defines. */
+import { type Archive, readArchive } from '../elf/archive.js';
+import type { ModuleRecord } from '../registry/records.js';
+import type { SymbolSearch } from './symbol-search.js';
+
+interface Named {
+  readonly name: string;
+  readonly archive: Archive;
+  readonly taken: Set<string>;
+}
+
+/** The archives of an engine. */
+export class Archives {
+  readonly #search: SymbolSearch;
+  readonly #archives: Named[] = [];
+
+  /** @param search - Tells what is already found elsewhere. */
+  constructor(search: SymbolSearch) {
+    this.#search = search;
+  }
+
+  /** True if an archive of this name was added. */
+  has(name: string): boolean {
+    return this.#archives.some((item) => item.name === name);
+  }
+
+  /**
+   * Adds an archive; none of its members joins yet.
+   *
+   * @param name - Its name, which those of its members start with.
+   * @param bytes - The file.
+   * @throws TierlinkError ARCHIVE_INVALID
+   */
+  add(name: string, bytes: Uint8Array): void {
+    this.#archives.push({ name, archive: readArchive(bytes, name), taken: new Set() });
+  }
+
+  /**
+   * Lets members join until nothing that they define is missing.
+   *
+   * @param modules - The modules so far; those that join are visible in it.
+   * @param join - Registers a member under a name.
+   */
+  pull(modules: () => Iterable<ModuleRecord>, join: (name: string, bytes: Uint8Array) => void): void {
+    if (this.#archives.length === 0) return;
+    let grown = true;
+    while (grown) {
+      grown = false;
+      for (const symbol of this.#missing([...modules()])) {
+        // As a static linker does, an archive is asked before shared libraries: a process symbol does not count.
+        if (this.#search.find(symbol)?.kind === 'definition') continue;
+        grown = this.#take(symbol, join) || grown;
+      }
+    }
+  }
+
+  *#missing(modules: readonly ModuleRecord[]): Iterable<string> {
+    for (const module of modules) {
+      for (const use of module.uses) if (!use.weak) yield use.name;
+    }
+  }
+
+  #take(symbol: string, join: (name: string, bytes: Uint8Array) => void): boolean {
+    for (const { name, archive, taken } of this.#archives) {
+      const member = archive.symbols.get(symbol);
+      if (member === undefined || taken.has(member.name)) continue;
+      taken.add(member.name);
+      join(`${name}(${member.name})`, member.bytes);
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,204 @@
+/** The composition root: makes every part of an engine and joins them. */
+import type { CallHost } from '../call/callable.js';
+import type { Compiler } from '../core/compiler.js';
+import { TierlinkError } from '../core/errors.js';
+import type { Emit } from '../core/events.js';
+import { address, type Address, type UnitId } from '../core/ids.js';
+import { DualMappedMemory } from '../memory/dual-mapped.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
+import { Retirement } from '../memory/retirement.js';
+import type { Handle, NativeAddon, NativeRegion } from '../native/contract.js';
+import { AddressMap } from '../registry/address-map.js';
+import type { Version } from '../registry/records.js';
+import { Registry } from '../registry/registry.js';
+import { SymbolTable } from '../registry/symbol-table.js';
+import { trapByte } from '../../stubs/encoder-x86-64.js';
+import { OffsetTable } from '../../stubs/offset-table.js';
+import type { Settings } from './options.js';
+import { Program } from './program.js';
+import { Publisher } from './publisher.js';
+import { SymbolSearch } from './symbol-search.js';
+import { TierController } from './tier-controller.js';
+import { UnitBuilder } from './unit-builder.js';
+import { UnitCompiler } from './unit-compiler.js';
+import { UnitLinker } from './unit-linker.js';
+import type { Unit } from './unit.js';
+
+/** Everything an engine is made of. */
+export interface Composition {
+  readonly settings: Settings;
+  readonly addon: NativeAddon;
+  readonly engine: Handle;
+  readonly emit: Emit;
+  readonly memory: MemoryManager;
+  readonly table: OffsetTable;
+  readonly symbols: SymbolTable;
+  readonly search: SymbolSearch;
+  readonly registry: Registry;
+  readonly units: Map<UnitId, Unit>;
+  readonly retirement: Retirement;
+  readonly compiler: Compiler;
+  readonly linker: UnitLinker;
+  readonly unitCompiler: UnitCompiler;
+  readonly builder: UnitBuilder;
+  readonly publisher: Publisher;
+  readonly controller: TierController;
+  readonly program: Program;
+  readonly host: CallHost;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: () => number;
+  /** The unit of a module. @throws TierlinkError MODULE_UNKNOWN */
+  readonly unitOf: (module: string) => Unit;
+  /** Reclaims what was retired, if no thread is inside. */
+  readonly reclaim: () => void;
+  /** Stops everything, runs destructors, frees all memory. */
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Makes an engine's parts.
+ *
+ * @param settings - The settled options.
+ * @param emit - Gives events to observers.
+ * @returns The parts, joined.
+ * @throws TierlinkError LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
+ */
+export function compose(settings: Settings, emit: Emit): Composition {
+  const { addon, clock } = settings;
+  const engine = createNative(settings);
+  const began = clock.now();
+  const atMs = (): number => (clock.now() - began) / 1e6;
+  const regions = addon.engineRegions(engine);
+  const memory = new DualMappedMemory(
+    { code: mapped(regions.code), readonly: mapped(regions.readonly), data: mapped(regions.data) },
+    trapByte,
+  );
+  const unset = address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_unset')));
+  const table = new OffsetTable(
+    { tableBlock: (region, size, alignment) => memory.allocate(region, size, alignment, 'offset table') },
+    unset,
+  );
+  const symbols = new SymbolTable();
+  const registry = new Registry();
+  const units = new Map<UnitId, Unit>();
+  const search = openSearch(symbols, addon, engine, settings.libraries);
+  const retirement = new Retirement(() => addon.engineMutatorsInside(engine));
+  const versions = new AddressMap<Version>();
+  const compiler = settings.compiler(addon, settings.compileThreads);
+  const linker = new UnitLinker({ addon, engine, memory, table, symbols, search, registry, atMs });
+  const publisher = new Publisher({
+    table,
+    memory,
+    retirement,
+    versions,
+    clock,
+    emit,
+    deregisterFrames: (version) => {
+      if (version.frames !== undefined) addon.framesDeregister(BigInt(version.frames));
+    },
+  });
+  const reclaim = (): void => {
+    const count = retirement.poll();
+    if (count > 0) emit('reclaimed', { versions: count });
+  };
+  const calls = settings.linkage === 'stub' ? 'direct' : 'indirect';
+  const unitCompiler = new UnitCompiler(compiler, linker, search, calls);
+  const builder = new UnitBuilder({ compiler: unitCompiler, linker, memory, publisher, clock, reclaim });
+  const controller = new TierController({
+    tiers: settings.tiers,
+    policy: settings.policy,
+    compiler,
+    registry,
+    table,
+    units,
+    emit,
+    atMs,
+    build: (unit, tier, reason) => builder.build(unit, tier, reason),
+  });
+  const program = new Program({ addon, engine, table, versions });
+  addon.engineOnRequests(engine, () => {
+    for (const offset of addon.engineTakeRequests(engine)) {
+      controller.request(address(Number(regions.data.base) + offset));
+    }
+  });
+
+  let ended = false;
+  const host: CallHost = {
+    addon,
+    handle: (operation) => {
+      if (ended) throw new TierlinkError('ENGINE_DISPOSED', { operation });
+      return engine;
+    },
+    settled: reclaim,
+  };
+  const unitOf = (module: string): Unit => {
+    const unit = units.get(registry.module(module).unit);
+    if (unit === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
+    return unit;
+  };
+  const end = async (): Promise<void> => {
+    controller.stop();
+    compiler.destroy();
+    await Promise.all([...units.values()].map((unit) => unit.work));
+    addon.engineRunExitHandlers(engine);
+    ended = true;
+    addon.engineDestroy(engine);
+  };
+  return {
+    settings,
+    addon,
+    engine,
+    emit,
+    memory,
+    table,
+    symbols,
+    search,
+    registry,
+    units,
+    retirement,
+    compiler,
+    linker,
+    unitCompiler,
+    builder,
+    publisher,
+    controller,
+    program,
+    host,
+    atMs,
+    unitOf,
+    reclaim,
+    end,
+  };
+}
+
+function createNative(settings: Settings): Handle {
+  const { codeBytes, readonlyBytes, dataBytes } = settings;
+  try {
+    return settings.addon.engineCreate(codeBytes, readonlyBytes, dataBytes);
+  } catch (cause) {
+    const needed = codeBytes + readonlyBytes + dataBytes;
+    throw new TierlinkError(
+      'MEMORY_EXHAUSTED',
+      { module: 'a new engine', region: 'code', needed, limit: 2 ** 30 },
+      { cause },
+    );
+  }
+}
+
+function openSearch(
+  symbols: SymbolTable,
+  addon: NativeAddon,
+  engine: Handle,
+  libraries: readonly string[],
+): SymbolSearch {
+  try {
+    return new SymbolSearch(symbols, addon, engine, libraries);
+  } catch (error) {
+    addon.engineDestroy(engine);
+    throw error;
+  }
+}
+
+function mapped(region: NativeRegion): { address: Address; bytes: Uint8Array } {
+  return { address: address(Number(region.base)), bytes: new Uint8Array(region.bytes) };
+}

@@ -1,0 +1,249 @@
+/** The engine: what a user holds. It composes the parts and owns none of their mechanisms. */
+import { EventEmitter } from 'eventemitter3';
+import { bind, type Callable } from '../call/callable.js';
+import { parseSignature } from '../call/signature.js';
+import { TierlinkError } from '../core/errors.js';
+import type { Emit, EngineEvents, PublishedEvent } from '../core/events.js';
+import type { RunOutcome } from '../native/contract.js';
+import { stageOf } from '../../tiers/lifecycle.js';
+import { type Composition, compose } from './compose.js';
+import { ModuleLoader } from './module-loader.js';
+import { type EngineOptions, settle } from './options.js';
+import type { EngineSnapshot } from './snapshot.js';
+import { takeSnapshot } from './take-snapshot.js';
+import type { ModuleSource } from './source.js';
+import type { TimeByTier } from './time-by-tier.js';
+import type { Unit } from './unit.js';
+
+/** Options of {@link Engine.fn}. */
+export interface FnOptions {
+  /** Needed for functions of ELF objects, which name no types: such as `i32 (ptr, double)`. */
+  readonly signature?: string;
+}
+
+/** Options of {@link Engine.run}. */
+export interface RunOptions {
+  /** Samples the program's position each so many microseconds of its CPU time, for {@link Engine.timeByTier}. */
+  readonly sampleUs?: number;
+}
+
+/** A tiered JIT for many modules. Made by {@link createEngine}. */
+export class Engine implements AsyncDisposable {
+  readonly #events = new EventEmitter<EngineEvents>();
+  readonly #parts: Composition;
+  readonly #loader: ModuleLoader;
+  #running = false;
+  #disposed = false;
+  #linking: Promise<void> = Promise.resolve();
+
+  /** @internal Use {@link createEngine}. */
+  constructor(options: EngineOptions) {
+    const emit: Emit = (name, event) => {
+      this.#emit(name, event);
+    };
+    this.#parts = compose(settle(options), emit);
+    this.#loader = new ModuleLoader(this.#parts);
+  }
+
+  /**
+   * Registers a module: reads, verifies and splits it, and checks its symbols against the others. Nothing is
+   * compiled before {@link link}.
+   *
+   * @param name - Its name, unique in the engine.
+   * @param source - Bitcode, IR text, an ELF object, a path to one, an archive, or an `llvm-bindings` module. Of an archive,
+   *   members are registered as `name(member)` when something needs them.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_DUPLICATE, INPUT_UNREADABLE, FORMAT_UNKNOWN, BITCODE_INVALID,
+   *   IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, OBJECT_INVALID, OBJECT_UNSUPPORTED,
+   *   ARCHIVE_INVALID, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH; the engine is as it was before.
+   */
+  addModule(name: string, source: ModuleSource): void {
+    this.#alive('addModule');
+    this.#loader.add(name, source);
+  }
+
+  /**
+   * Compiles all modules that are not linked yet at the lowest tier, links them together, and runs their
+   * constructors. All or nothing: if one fails, none is linked.
+   *
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH, COMPILE_FAILED,
+   *   COMPILE_CRASHED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED (as rejections)
+   */
+  async link(): Promise<void> {
+    this.#alive('link');
+    const linked = this.#linking.then(() => this.#loader.link());
+    this.#linking = linked.catch(() => undefined);
+    await linked;
+  }
+
+  /**
+   * Binds a function for calls from JS. It always runs the newest version.
+   *
+   * @param name - Linker name of a function that a linked module defines.
+   * @param options - The signature, where the module does not tell.
+   * @returns The callable.
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
+   *
+   * @example
+   * ```ts
+   * engine.addModule('math', 'define i32 @twice(i32 %x) {\n  %y = add i32 %x, %x\n  ret i32 %y\n}');
+   * await engine.link();
+   * engine.fn('twice')(21); // 42
+   * ```
+   */
+  fn(name: string, options: FnOptions = {}): Callable {
+    this.#alive(`fn(${name})`);
+    const { definition, slot } = this.#function(name, `fn(${name})`);
+    const { table, host } = this.#parts;
+    const letters =
+      options.signature === undefined ? definition.signature : parseSignature(name, options.signature);
+    return bind(host, {
+      symbol: name,
+      letters,
+      type: options.signature ?? definition.type,
+      slot: table.slotAddress(slot),
+      stub: table.stubAddress(slot),
+    });
+  }
+
+  /**
+   * Links what is not linked, then runs a program: `main(argc, argv, environ)` on a native thread of its own, while tier-up goes
+   * on. The program's `exit` ends it as a return from `main` does; functions registered with `atexit` and destructors
+   * run at its end.
+   *
+   * @param main - Name of its main function.
+   * @param argv - Its arguments, the program's name first.
+   * @param options - Sampling.
+   * @returns How it ended, and its exit status.
+   * @throws TierlinkError ENGINE_DISPOSED, ENGINE_BUSY, SYMBOL_UNKNOWN, and those of {@link link} (as rejections)
+   */
+  async run(main = 'main', argv: readonly string[] = [main], options: RunOptions = {}): Promise<RunOutcome> {
+    this.#alive('run');
+    if (this.#running) {
+      throw new TierlinkError('ENGINE_BUSY', { operation: 'run', reason: 'a program is running already' });
+    }
+    this.#running = true;
+    try {
+      await this.link();
+      const { slot } = this.#function(main, 'run');
+      return await this.#parts.program.run(slot, argv, options.sampleUs);
+    } finally {
+      this.#running = false;
+      this.#parts.reclaim();
+    }
+  }
+
+  /**
+   * Compiles a module again at a tier, whatever the policy thinks, and publishes the new version.
+   *
+   * @param module - Name of a linked module.
+   * @param tier - Name of a tier of the engine's ladder.
+   * @returns What was published.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, TIER_UNKNOWN, NOT_LINKED, UNIT_PINNED, COMPILE_FAILED,
+   *   COMPILE_CRASHED, MEMORY_EXHAUSTED (as rejections); the version before it goes on running.
+   */
+  async recompile(module: string, tier: string): Promise<PublishedEvent> {
+    this.#alive('recompile');
+    return this.#loader.recompile(module, tier);
+  }
+
+  /**
+   * Listens to an event.
+   *
+   * @param event - Its name.
+   * @param listener - Called with it; what it throws is reported as a process warning and changes nothing.
+   * @returns The engine.
+   */
+  on<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
+    // Safe because the map's listeners all take one event; eventemitter3 loses that for a generic name.
+    this.#events.on(event, listener as never);
+    return this;
+  }
+
+  /** Stops listening to an event. */
+  off<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
+    this.#events.off(event, listener as never);
+    return this;
+  }
+
+  /** What the engine looks like now. */
+  snapshot(): EngineSnapshot {
+    return takeSnapshot(this.#parts);
+  }
+
+  /** Samples of the program's position by tier; empty unless {@link run} was asked to sample. */
+  timeByTier(): TimeByTier {
+    return this.#parts.program.timeByTier();
+  }
+
+  /** Writes what the program left in its stdio buffers. */
+  flush(): void {
+    this.#parts.addon.flushStdio();
+  }
+
+  /**
+   * Ends the engine: waits for the compile that is running, runs destructors that have not run yet, frees all memory. Callables are
+   * dead afterwards. Calling it again does nothing.
+   *
+   * @throws TierlinkError ENGINE_BUSY while a program or a call is inside (as a rejection); nothing is changed then.
+   */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    const inside = this.#parts.addon.engineMutatorsInside(this.#parts.engine);
+    if (this.#running || inside > 0) {
+      throw new TierlinkError('ENGINE_BUSY', {
+        operation: 'dispose',
+        reason: `${String(Math.max(inside, 1))} thread(s) run in it`,
+      });
+    }
+    this.#disposed = true;
+    await this.#parts.end();
+    this.#events.removeAllListeners();
+  }
+
+  /** @internal */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #function(name: string, operation: string) {
+    const found = this.#parts.symbols.resolve(name);
+    if (found?.definition.kind !== 'function' || found.offset !== 0) {
+      throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name });
+    }
+    const { definition } = found;
+    const unit = this.#unitOf(definition.module);
+    if (definition.slot === undefined || stageOf(unit.state) === 'compiling' || unit.version === undefined) {
+      throw new TierlinkError('NOT_LINKED', { operation, module: definition.module });
+    }
+    return { definition, slot: definition.slot };
+  }
+
+  #unitOf(module: string): Unit {
+    return this.#parts.unitOf(module);
+  }
+
+  #alive(operation: string): void {
+    if (this.#disposed) throw new TierlinkError('ENGINE_DISPOSED', { operation });
+  }
+
+  #emit<Name extends keyof EngineEvents>(name: Name, event: Parameters<EngineEvents[Name]>[0]): void {
+    try {
+      this.#events.emit(name, ...([event] as never));
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.emitWarning(`a listener of tierlink's event "${name}" threw: ${text}`);
+    }
+  }
+}
+
+/**
+ * Creates an engine.
+ *
+ * @param options - Linkage, tiers, policy, memory; all may be left out.
+ * @returns The engine; end it with `dispose`, or `await using`.
+ * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING,
+ *   LLVM_MISSING
+ */
+export function createEngine(options: EngineOptions = {}): Engine {
+  return new Engine(options);
+}

@@ -1,0 +1,169 @@
+/** Brings modules in: registers them, links them together, and recompiles them when asked. */
+import { present } from '../core/assert.js';
+import { TierlinkError } from '../core/errors.js';
+import type { PublishedEvent } from '../core/events.js';
+import { prepareObject } from '../link/prepare.js';
+import type { IngestResult, ModuleSummary, NativeFailure } from '../native/contract.js';
+import { ingestError } from '../native/failures.js';
+import type { ModuleRecord } from '../registry/records.js';
+import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
+import { Archives } from './archives.js';
+import type { Composition } from './compose.js';
+import { LinkBatch } from './link-batch.js';
+import { type Identity, recordOfIr, recordOfObject } from './register.js';
+import { type ModuleSource, readSource, type SourceBytes } from './source.js';
+import { Startup } from './startup.js';
+import type { Unit } from './unit.js';
+
+/** Registers and links the modules of one engine. */
+export class ModuleLoader {
+  readonly #parts: Composition;
+  readonly #archives: Archives;
+  readonly #startup: Startup;
+  /** COMDAT groups of ELF objects that were kept: the first one of a signature is. */
+  readonly #groups = new Set<string>();
+
+  /** @param parts - The engine's parts. */
+  constructor(parts: Composition) {
+    this.#parts = parts;
+    this.#archives = new Archives(parts.search);
+    this.#startup = new Startup(parts);
+  }
+
+  /** Registers a module; see `Engine.addModule`. */
+  add(name: string, source: ModuleSource): void {
+    if (this.#parts.registry.has(name) || this.#archives.has(name)) {
+      throw new TierlinkError('MODULE_DUPLICATE', { module: name });
+    }
+    const read = readSource(name, source);
+    if (read.format === 'archive') this.#archives.add(name, read.bytes);
+    else this.#register(name, read);
+  }
+
+  /** Links all modules that are not linked yet; see `Engine.link`. */
+  async link(): Promise<void> {
+    const { builder, controller, registry, units } = this.#parts;
+    this.#archives.pull(
+      () => registry.modules(),
+      (name, bytes) => {
+        this.#register(name, readSource(name, bytes));
+      },
+    );
+    const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
+    if (pending.length === 0) return;
+    for (const unit of pending) this.#checkUses(unit.module);
+    builder.setBatch(new LinkBatch(pending, { ...this.#parts, clock: this.#parts.settings.clock }));
+    try {
+      for (const unit of pending) {
+        controller.step(unit, { type: 'request', target: 0, reason: 'first version', forced: true });
+      }
+      await Promise.all(pending.map((unit) => unit.work));
+    } finally {
+      builder.setBatch(undefined);
+    }
+    // All members fail with the same error, so that one report is enough.
+    const failures = pending.map((unit) => controller.takeFailure(unit));
+    const failure = failures.find((error) => error !== undefined);
+    if (failure !== undefined) throw failure;
+    this.#startup.run(pending);
+  }
+
+  /** Compiles a module again; see `Engine.recompile`. */
+  async recompile(module: string, tier: string): Promise<PublishedEvent> {
+    const { controller, settings } = this.#parts;
+    const unit = this.#parts.unitOf(module);
+    const target = settings.tiers.findIndex((recipe) => recipe.name === tier);
+    if (target < 0) {
+      throw new TierlinkError('TIER_UNKNOWN', { tier, known: settings.tiers.map((recipe) => recipe.name) });
+    }
+    if (unit.module.pinned !== '') {
+      throw new TierlinkError('UNIT_PINNED', { module, reason: unit.module.pinned });
+    }
+    const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
+    for (;;) {
+      while (unit.work !== undefined) await unit.work;
+      if (unit.version === undefined) throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
+      if (controller.step(unit, request)) break;
+    }
+    controller.takeFailure(unit);
+    await unit.work;
+    const failure = controller.takeFailure(unit);
+    if (failure !== undefined) throw failure;
+    return present(unit.published, 'a compile that did not fail was published');
+  }
+
+  #register(name: string, { format, bytes }: SourceBytes): void {
+    const { symbols, registry, units, settings, emit } = this.#parts;
+    const identity = { ...registry.nextIdentity(), name };
+    const record =
+      format === 'object' ? this.#object(identity, bytes) : this.#ingest(identity, bytes, format === 'ir');
+    symbols.add(record.definitions);
+    registry.add(record);
+    const unit: Unit = {
+      id: record.unit,
+      module: record,
+      state: declaredUnit(settings.penalty),
+      version: undefined,
+      data: undefined,
+      slots: new Map(),
+      work: undefined,
+      published: undefined,
+    };
+    units.set(unit.id, unit);
+    const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
+    emit('module', { module: name, functions, variables: record.definitions.length - functions });
+  }
+
+  #ingest(identity: Identity, bytes: Uint8Array, isText: boolean): ModuleRecord {
+    const { addon } = this.#parts;
+    const seen = addon.ingest(bytes, isText ? 'ir' : 'bitcode', identity.id, identity.name);
+    if (isFailure(seen)) throw ingestError(seen, identity.name);
+    const summary = JSON.parse(seen.summary) as ModuleSummary;
+    const optnone = summary.functions.filter((item) => item.optnone).length;
+    if (optnone > 0) {
+      this.#parts.emit('warning', {
+        module: identity.name,
+        message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
+      });
+    }
+    return recordOfIr(identity, summary, seen.code, seen.data);
+  }
+
+  #object(identity: Identity, bytes: Uint8Array): ModuleRecord {
+    const taken: string[] = [];
+    const image = prepareObject(bytes, identity.name, {
+      keepGroup: (signature) => {
+        if (this.#groups.has(signature)) return false;
+        taken.push(signature);
+        return true;
+      },
+    });
+    const record = recordOfObject(identity, image);
+    this.#parts.symbols.check(record.definitions);
+    for (const signature of taken) this.#groups.add(signature);
+    this.#parts.unitCompiler.keepObject(identity.name, image);
+    return record;
+  }
+
+  #checkUses(module: ModuleRecord): void {
+    const { search, symbols } = this.#parts;
+    const missing = module.uses.filter((use) => !use.weak && !provided(use.name) && search.find(use.name) === undefined);
+    if (missing.length > 0) {
+      throw new TierlinkError('SYMBOL_UNRESOLVED', {
+        module: module.name,
+        symbols: missing.map((use) => use.name),
+        searched: search.searched,
+      });
+    }
+    for (const use of module.uses) symbols.checkUse(module.name, use);
+  }
+}
+
+/** Names that the linker itself gives a meaning. */
+function provided(symbol: string): boolean {
+  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_';
+}
+
+function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {
+  return 'kind' in seen;
+}

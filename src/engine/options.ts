@@ -1,0 +1,136 @@
+/** What an engine can be told, and the values it takes when it is told nothing. */
+import { type Clock, monotonicClock } from '../core/clock.js';
+import type { Compiler } from '../core/compiler.js';
+import { TierlinkError } from '../core/errors.js';
+import type { TierRecipe } from '../core/tier.js';
+import type { NativeAddon } from '../native/contract.js';
+import { LlvmCompiler } from '../native/llvm-compiler.js';
+import { loadAddon } from '../native/loader.js';
+import { defaultPenalty, type PenaltyRule } from '../../tiers/penalty.js';
+import { countersPolicy, type Thresholds } from '../../tiers/policies/counters.js';
+import { eagerPolicy } from '../../tiers/policies/eager.js';
+import { neverPolicy } from '../../tiers/policies/never.js';
+import type { Policy } from '../../tiers/policy.js';
+import { ladder, shippedTiers } from '../../tiers/recipes.js';
+
+/** How a call reaches a function of another version: `call stub`, or `call *[slot]`. */
+export type Linkage = 'stub' | 'offset-table';
+
+/** What is compiled at once. One function a unit comes with a later release and is refused by name until then. */
+export type UnitKind = 'module';
+
+/** Names of the shipped policies. */
+export const policyNames = ['counters', 'never', 'eager'] as const;
+
+/** Options of {@link createEngine}; all may be left out. */
+export interface EngineOptions {
+  /** @defaultValue `'stub'` */
+  readonly linkage?: Linkage;
+  /** @defaultValue `'module'` */
+  readonly unit?: UnitKind;
+  /**
+   * The ladder, lowest first: names of shipped tiers or recipes.
+   * @defaultValue `['baseline', 'quick', 'optimized', 'peak']`
+   */
+  readonly tiers?: readonly (string | TierRecipe)[];
+  /** A shipped policy by name, or one of your own. @defaultValue `'counters'` */
+  readonly policy?: string | Policy;
+  /** Calls of one function that move its unit into a tier, for the policy `counters`. */
+  readonly thresholds?: Thresholds;
+  /** Shared libraries to resolve symbols from, after the modules and the process. */
+  readonly libraries?: readonly string[];
+  /** Threads that compile. @defaultValue 1 */
+  readonly compileThreads?: number;
+  /** Address space in bytes for each region; at most 1 GiB together. */
+  readonly memory?: {
+    /** @defaultValue 128 MiB */
+    readonly codeBytes?: number;
+    /** @defaultValue 128 MiB */
+    readonly readonlyBytes?: number;
+    /** @defaultValue 512 MiB */
+    readonly dataBytes?: number;
+  };
+  /** What repeated failure of a tier costs. */
+  readonly penalty?: PenaltyRule;
+  /** Replaces the clock, the addon or the compiler, for tests. */
+  readonly parts?: {
+    readonly clock?: Clock;
+    readonly addon?: NativeAddon;
+    readonly compiler?: (addon: NativeAddon, threads: number) => Compiler;
+  };
+}
+
+/** Options with every value settled. */
+export interface Settings {
+  readonly linkage: Linkage;
+  readonly tiers: readonly TierRecipe[];
+  readonly policy: Policy;
+  readonly libraries: readonly string[];
+  readonly compileThreads: number;
+  readonly codeBytes: number;
+  readonly readonlyBytes: number;
+  readonly dataBytes: number;
+  readonly penalty: PenaltyRule;
+  readonly clock: Clock;
+  readonly addon: NativeAddon;
+  readonly compiler: (addon: NativeAddon, threads: number) => Compiler;
+}
+
+const mebibyte = 2 ** 20;
+
+/**
+ * Settles the options.
+ *
+ * @param options - As the user gave them.
+ * @returns Every setting.
+ * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ */
+export function settle(options: EngineOptions): Settings {
+  const linkage: string = options.linkage ?? 'stub';
+  if (linkage !== 'stub' && linkage !== 'offset-table') throw invalid('linkage', linkage, 'stub or offset-table');
+  const unit: string = options.unit ?? 'module';
+  if (unit !== 'module') {
+    throw invalid('unit', unit, '"module"; units of one function come with a later release');
+  }
+  const memory = options.memory ?? {};
+  return {
+    linkage,
+    tiers: ladder(options.tiers ?? shippedTiers),
+    policy: policyOf(options),
+    libraries: options.libraries ?? [],
+    compileThreads: whole('compileThreads', options.compileThreads ?? 1, 1, 64),
+    codeBytes: whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
+    readonlyBytes: whole('memory.readonlyBytes', memory.readonlyBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
+    dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
+    penalty: options.penalty ?? defaultPenalty,
+    clock: options.parts?.clock ?? monotonicClock,
+    addon: options.parts?.addon ?? loadAddon(),
+    compiler: options.parts?.compiler ?? ((addon, threads) => new LlvmCompiler(addon, threads)),
+  };
+}
+
+function policyOf(options: EngineOptions): Policy {
+  const policy = options.policy ?? 'counters';
+  if (typeof policy !== 'string') return policy;
+  switch (policy) {
+    case 'counters':
+      return countersPolicy(options.thresholds === undefined ? {} : { thresholds: options.thresholds });
+    case 'never':
+      return neverPolicy;
+    case 'eager':
+      return eagerPolicy;
+    default:
+      throw invalid('policy', policy, policyNames.join(', '));
+  }
+}
+
+function whole(option: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw invalid(option, String(value), `a whole number from ${String(least)} to ${String(most)}`);
+  }
+  return value;
+}
+
+function invalid(option: string, value: string, expected: string): TierlinkError {
+  return new TierlinkError('OPTION_INVALID', { option, value, expected });
+}

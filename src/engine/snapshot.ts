@@ -1,0 +1,51 @@
+/** What an engine looks like at one moment, as plain data. */
+import type { Latencies } from './statistics.js';
+
+/** One module. */
+export interface ModuleSnapshot {
+  readonly name: string;
+  /** Stage of its unit's lifecycle. */
+  readonly stage: string;
+  /** Tier of the version that runs, or null. */
+  readonly tier: string | null;
+  /** Number of the version that runs, or null. */
+  readonly version: number | null;
+  readonly functions: number;
+  readonly variables: number;
+  /** Bytes of code of the version that runs. */
+  readonly codeBytes: number;
+  /** Bytes of its variables and constants. */
+  readonly dataBytes: number;
+  /** Why it can't be recompiled, or ''. */
+  readonly pinned: string;
+}
+
+/** The whole engine. */
+export interface EngineSnapshot {
+  readonly modules: readonly ModuleSnapshot[];
+  /** Versions in use by tier name. */
+  readonly versionsByTier: Readonly<Record<string, number>>;
+  /** Functions with a slot. */
+  readonly slots: number;
+  /** Preserved relocations of all versions and data objects in use. */
+  readonly relocations: { readonly count: number; readonly bytes: number };
+  readonly publishes: Latencies;
+  readonly memory: {
+    /** Bytes of code in use, stubs included. */
+    readonly code: number;
+    /** Bytes of constants. */
+    readonly readonly: number;
+    /** Bytes of variables and tables. */
+    readonly data: number;
+    /** Bytes of versions that no new call can reach. */
+    readonly retired: number;
+    /** Bytes given back since the engine began. */
+    readonly reclaimed: number;
+  };
+  /** Compile jobs queued or running. */
+  readonly compiling: number;
+  /** Threads inside compiled code. */
+  readonly mutatorsInside: number;
+  /** Milliseconds since the engine was created. */
+  readonly wallMs: number;
+}

@@ -1,0 +1,86 @@
+/** What happens between linking and the first call: ifunc resolvers, destructors registered, constructors run. */
+import { present } from '../core/assert.js';
+import { address, type Address } from '../core/ids.js';
+import type { Composition } from './compose.js';
+import type { Unit } from './unit.js';
+
+/** Priority of a constructor that names none, and of those in ELF objects. */
+const defaultPriority = 65_535;
+
+interface Hook {
+  readonly priority: number;
+  /** Address of the 8-byte cell that holds the function's address now. */
+  readonly cell: Address;
+  /** Address of the function that stays valid for as long as the engine lives. */
+  readonly entry: bigint;
+}
+
+/** Runs what modules want run once (I2). */
+export class Startup {
+  readonly #parts: Composition;
+
+  /** @param parts - The engine's parts. */
+  constructor(parts: Composition) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts modules that were just linked, as a program loader does: resolvers first, then destructors are
+   * registered to run after everything that `atexit` is given, then constructors by priority, modules in the
+   * order they were added.
+   *
+   * @param units - The modules' units.
+   */
+  run(units: readonly Unit[]): void {
+    for (const unit of units) this.#resolve(unit);
+    const byPriority = (one: Hook, other: Hook): number => one.priority - other.priority;
+    const destructors = units.flatMap((unit) => this.#hooks(unit, 'destructors')).sort(byPriority);
+    for (const hook of destructors) this.#atExit(hook);
+    const constructors = units.flatMap((unit) => this.#hooks(unit, 'constructors')).sort(byPriority);
+    for (const hook of constructors) this.#call(hook.cell);
+  }
+
+  #resolve(unit: Unit): void {
+    const { symbols, table } = this.#parts;
+    for (const { name, resolver } of unit.module.ifuncs) {
+      const slot = symbols.resolve(name)?.definition.slot;
+      const asked = symbols.resolve(resolver)?.definition.slot;
+      if (slot === undefined || asked === undefined) continue;
+      const chosen = this.#call(table.slotAddress(asked));
+      table.publish(slot, address(Number(chosen)));
+    }
+  }
+
+  #hooks(unit: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+    const { symbols, table } = this.#parts;
+    const own = unit.module[kind].map(({ name, priority }) => {
+      const slot = present(symbols.resolve(name)?.definition.slot, `the hook ${name} is a linked function`);
+      return { priority, cell: table.slotAddress(slot), entry: BigInt(table.stubAddress(slot)) };
+    });
+    return [...own, ...hooksOfObject(unit, kind)];
+  }
+
+  #atExit(hook: Hook): void {
+    const { addon, engine, linker, table } = this.#parts;
+    const atexit = linker.farSlot('atexit', addon.engineRuntimeSymbol(engine, 'atexit'));
+    const register = addon.bindFunction(engine, BigInt(table.slotAddress(atexit)), '4p', 'atexit');
+    register(hook.entry);
+  }
+
+  #call(cell: Address): bigint {
+    const { addon, engine } = this.#parts;
+    return addon.callPlain(engine, BigInt(cell));
+  }
+}
+
+/** An ELF object lists its hooks in cells of its constants, relocated to the functions' addresses. */
+function hooksOfObject({ data }: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+  const block = data?.placement.readonly;
+  if (data === undefined || block === undefined) return [];
+  const view = new DataView(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
+  return data[kind].map((cell) => ({
+    priority: defaultPriority,
+    cell,
+    entry: view.getBigUint64(cell - block.address, true),
+  }));
+}

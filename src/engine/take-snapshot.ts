@@ -1,0 +1,60 @@
+/** Reads an engine's parts into a snapshot. */
+import { stageOf } from '../../tiers/lifecycle.js';
+import type { Composition } from './compose.js';
+import type { EngineSnapshot, ModuleSnapshot } from './snapshot.js';
+import type { Unit } from './unit.js';
+
+/**
+ * Takes a snapshot.
+ *
+ * @param parts - The engine's parts.
+ * @returns Plain data.
+ */
+export function takeSnapshot(parts: Composition): EngineSnapshot {
+  const units = [...parts.units.values()];
+  const versionsByTier: Record<string, number> = {};
+  for (const { version } of units) {
+    if (version !== undefined) versionsByTier[version.tier.name] = (versionsByTier[version.tier.name] ?? 0) + 1;
+  }
+  const preserved = units.flatMap(({ version, data }) => [
+    ...(version === undefined ? [] : [version.relocations]),
+    // The image of an ELF object is its version and its data in one.
+    ...(data === undefined || data.placement.code !== undefined ? [] : [data.preserved]),
+  ]);
+  return {
+    modules: units.map(moduleSnapshot),
+    versionsByTier,
+    slots: parts.table.size,
+    relocations: {
+      count: preserved.reduce((sum, item) => sum + item.count, 0),
+      bytes: preserved.reduce((sum, item) => sum + item.bytes, 0),
+    },
+    publishes: parts.publisher.latencies.summary(),
+    memory: {
+      code: parts.memory.used('code'),
+      readonly: parts.memory.used('readonly'),
+      data: parts.memory.used('data'),
+      retired: parts.retirement.retiredBytes,
+      reclaimed: parts.retirement.reclaimedBytes,
+    },
+    compiling: parts.compiler.pending(),
+    mutatorsInside: parts.addon.engineMutatorsInside(parts.engine),
+    wallMs: parts.atMs(),
+  };
+}
+
+function moduleSnapshot(unit: Unit): ModuleSnapshot {
+  const { module, version, data } = unit;
+  const functions = module.definitions.filter((definition) => definition.kind === 'function').length;
+  return {
+    name: module.name,
+    stage: stageOf(unit.state),
+    tier: version?.tier.name ?? null,
+    version: version?.id ?? null,
+    functions,
+    variables: module.definitions.length - functions,
+    codeBytes: version?.codeBytes ?? 0,
+    dataBytes: (data?.placement.data?.bytes.length ?? 0) + (data?.placement.readonly?.bytes.length ?? 0),
+    pinned: module.pinned,
+  };
+}

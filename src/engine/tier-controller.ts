@@ -1,0 +1,174 @@
+/**
+ * Drives tier-up while the program runs: takes requests from the ring, asks the policy, steps the lifecycle
+ * and performs its effects. Talks to running code through slots, counters and the request ring alone.
+ */
+import { present } from '../core/assert.js';
+import type { Compiler } from '../core/compiler.js';
+import type { Emit } from '../core/events.js';
+import { address, type SlotIndex, type UnitId } from '../core/ids.js';
+import type { TierRecipe } from '../core/tier.js';
+import type { Registry } from '../registry/registry.js';
+import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
+import type { Policy } from '../../tiers/policy.js';
+import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { Unit } from './unit.js';
+
+/** The longest count a counter can hold that no arithmetic overflows. */
+const longestCount = 2 ** 30;
+
+/** What the controller works with. */
+export interface TierControllerParts {
+  readonly tiers: readonly TierRecipe[];
+  readonly policy: Policy;
+  readonly compiler: Compiler;
+  readonly registry: Registry;
+  readonly table: OffsetTable;
+  readonly units: ReadonlyMap<UnitId, Unit>;
+  readonly emit: Emit;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: () => number;
+  /** Compiles, links and publishes a unit; leaves no trace when it rejects. */
+  readonly build: (unit: Unit, tier: TierRecipe, reason: string) => Promise<void>;
+}
+
+/** Decides when a unit moves, and sees to it. */
+export class TierController {
+  readonly #parts: TierControllerParts;
+  readonly #ladder: readonly string[];
+  /** Calls that a counter was last armed with, and those counted before in the same tier. */
+  readonly #counts = new Map<SlotIndex, { armed: number; before: number }>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #causes = new Map<UnitId, Error>();
+
+  /** @param parts - Tables, policy, compiler and observers. */
+  constructor(parts: TierControllerParts) {
+    this.#parts = parts;
+    this.#ladder = parts.tiers.map((tier) => tier.name);
+  }
+
+  /** Takes one request: a function's counter has run down. */
+  request(counter: number): void {
+    const { table, registry, units } = this.#parts;
+    const slot = table.indexOfCounter(address(counter));
+    const unitId = slot === undefined ? undefined : registry.unitOf(slot);
+    const unit = unitId === undefined ? undefined : units.get(unitId);
+    // A request may outlive its unit (rolled back, removed): nobody is left to answer.
+    if (slot === undefined || unit === undefined) return;
+    const count = this.#counts.get(slot) ?? { armed: 0, before: 0 };
+    const calls = count.before + count.armed;
+    const decision = this.#parts.policy.decide({
+      tierIndex: currentTier(unit.state),
+      ladder: this.#ladder,
+      calls,
+      queueLength: this.#parts.compiler.pending(),
+      compileThreads: this.#parts.compiler.threads,
+      instructions: unit.module.instructions,
+    });
+    if (decision.kind === 'wait') {
+      this.#arm(slot, decision.calls, calls);
+      return;
+    }
+    const name = unit.module.name;
+    if (unit.module.pinned !== '') return;
+    const asked = this.step(unit, {
+      type: 'request',
+      target: decision.target,
+      reason: decision.reason,
+      forced: false,
+    });
+    // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
+    if (!asked) this.#arm(slot, Math.max(1, calls), calls);
+    else {
+      const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
+      this.#parts.emit('requested', {
+        module: name,
+        unit: name,
+        tier,
+        reason: decision.reason,
+        atMs: this.#parts.atMs(),
+      });
+    }
+  }
+
+  /** Arms the counters of a version that was just published. */
+  armAll(unit: Unit): void {
+    if (unit.version?.tier.counters !== true) return;
+    const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
+    for (const slot of unit.slots.values()) this.#arm(slot, calls, 0);
+  }
+
+  /**
+   * Steps the lifecycle of a unit and performs the effects.
+   *
+   * @param unit - The unit.
+   * @param event - What happened.
+   * @returns True if a compile was started by this event.
+   */
+  step(unit: Unit, event: LifecycleEvent): boolean {
+    const { state, effects } = advance(unit.state, event);
+    unit.state = state;
+    for (const effect of effects) this.#perform(unit, effect);
+    return effects.some((effect) => effect.type === 'compile');
+  }
+
+  /** The error of the unit's last failed compile, taken away. */
+  takeFailure(unit: Unit): Error | undefined {
+    const cause = this.#causes.get(unit.id);
+    this.#causes.delete(unit.id);
+    return cause;
+  }
+
+  /** Drops all waits. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #arm(slot: SlotIndex, calls: number, before: number): void {
+    const armed = Math.min(calls, longestCount);
+    this.#counts.set(slot, { armed, before });
+    this.#parts.table.arm(slot, armed);
+  }
+
+  #perform(unit: Unit, effect: LifecycleEffect): void {
+    switch (effect.type) {
+      case 'compile':
+        unit.work = this.#compile(unit, effect.target, effect.reason);
+        return;
+      case 'wait': {
+        const timer = setTimeout(() => {
+          this.#timers.delete(timer);
+          this.step(unit, { type: 'waited', target: effect.target });
+        }, effect.milliseconds);
+        timer.unref();
+        this.#timers.add(timer);
+        this.#report(unit, effect.target, effect.milliseconds);
+        return;
+      }
+      case 'bar':
+        this.#report(unit, effect.target, 'barred');
+        return;
+    }
+  }
+
+  async #compile(unit: Unit, target: number, reason: string): Promise<void> {
+    const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
+    try {
+      await this.#parts.build(unit, tier, reason);
+      this.step(unit, { type: 'published' });
+      this.armAll(unit);
+    } catch (error) {
+      this.#causes.set(unit.id, error instanceof Error ? error : new Error(String(error)));
+      this.step(unit, { type: 'failed' });
+    } finally {
+      unit.work = undefined;
+    }
+  }
+
+  #report(unit: Unit, target: number, retry: number | 'barred'): void {
+    const error = this.#causes.get(unit.id) ?? new Error('unknown');
+    const name = unit.module.name;
+    const tier = this.#ladder[target] ?? '';
+    this.#parts.emit('failed', { module: name, unit: name, tier, error, retry });
+  }
+}

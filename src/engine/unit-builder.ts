@@ -1,0 +1,78 @@
+/**
+ * Compiles, links and publishes a unit. Whatever fails leaves no trace (I8): memory and unwind tables go back, the
+ * version before it goes on running.
+ */
+import type { Clock } from '../core/clock.js';
+import type { TierRecipe } from '../core/tier.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
+import { Transaction } from '../memory/transaction.js';
+import type { Version } from '../registry/records.js';
+import type { LinkBatch } from './link-batch.js';
+import type { Publisher } from './publisher.js';
+import type { Unit } from './unit.js';
+import type { CompiledUnit, UnitCompiler } from './unit-compiler.js';
+import type { UnitLinker } from './unit-linker.js';
+
+/** What the builder works with. */
+export interface UnitBuilderParts {
+  readonly compiler: UnitCompiler;
+  readonly linker: UnitLinker;
+  readonly memory: MemoryManager;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  /** Reclaims what can be reclaimed. */
+  readonly reclaim: () => void;
+}
+
+/** Builds versions of units. */
+export class UnitBuilder {
+  readonly #parts: UnitBuilderParts;
+  #batch: LinkBatch | undefined;
+
+  /** @param parts - Compiler, linker, memory, publisher. */
+  constructor(parts: UnitBuilderParts) {
+    this.#parts = parts;
+  }
+
+  /** From now until the next call, members of this batch are built with it. */
+  setBatch(batch: LinkBatch | undefined): void {
+    this.#batch = batch;
+  }
+
+  /**
+   * Compiles a unit at a tier, links it, publishes it.
+   *
+   * @param unit - The unit.
+   * @param tier - The tier.
+   * @param reason - Why, for events.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED and the linker's codes (as rejections)
+   */
+  async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
+    const compiling = this.#parts.compiler.compile(unit, tier, reason);
+    if (this.#batch?.has(unit) === true) {
+      await this.#batch.join(compiling);
+      return;
+    }
+    const version = this.#link(await compiling);
+    this.#parts.publisher.publish(unit, version);
+    this.#parts.reclaim();
+  }
+
+  #link(compiled: CompiledUnit): Version {
+    const { linker, memory, clock } = this.#parts;
+    const { module } = compiled.unit;
+    const transaction = new Transaction(memory);
+    try {
+      const begin = clock.now();
+      const placed = linker.place(transaction, compiled.code);
+      const image = linker.link(transaction, module, placed);
+      const linkUs = (clock.now() - begin) / 1e3;
+      const version = linker.version(module, image, placed, { ...compiled, linkUs });
+      transaction.commit();
+      return version;
+    } catch (error) {
+      transaction.abort();
+      throw error;
+    }
+  }
+}

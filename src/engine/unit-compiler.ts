@@ -1,0 +1,91 @@
+/** Compiles what a unit consists of, and reads the objects back. */
+import type { CallForm, CompiledObject, Compiler } from '../core/compiler.js';
+import { present } from '../core/assert.js';
+import type { TierRecipe } from '../core/tier.js';
+import type { PreparedImage } from '../link/image.js';
+import type { ModuleRecord } from '../registry/records.js';
+import type { SymbolSearch } from './symbol-search.js';
+import type { Unit } from './unit.js';
+import type { UnitLinker } from './unit-linker.js';
+
+/** A unit's objects, ready to be placed. */
+export interface CompiledUnit {
+  readonly unit: Unit;
+  readonly tier: TierRecipe;
+  readonly reason: string;
+  /** What was compiled for the code; undefined for a module that came as an object. */
+  readonly object: CompiledObject | undefined;
+  /** The module's variables; only of its first compile. */
+  readonly data: PreparedImage | undefined;
+  readonly code: PreparedImage;
+}
+
+/** Compiles units of one engine. */
+export class UnitCompiler {
+  readonly #compiler: Compiler;
+  readonly #linker: UnitLinker;
+  readonly #search: SymbolSearch;
+  readonly #calls: CallForm;
+  readonly #objects = new Map<string, PreparedImage>();
+
+  /**
+   * @param compiler - Turns bitcode into objects.
+   * @param linker - Reads objects.
+   * @param search - Finds what is near.
+   * @param calls - How calls are encoded.
+   */
+  constructor(compiler: Compiler, linker: UnitLinker, search: SymbolSearch, calls: CallForm) {
+    this.#compiler = compiler;
+    this.#linker = linker;
+    this.#search = search;
+    this.#calls = calls;
+  }
+
+  /** Keeps the prepared image of a module that came as an ELF object. */
+  keepObject(module: string, image: PreparedImage): void {
+    this.#objects.set(module, image);
+  }
+
+  /**
+   * Compiles a unit.
+   *
+   * @param unit - The unit.
+   * @param tier - The tier.
+   * @param reason - Why, for events.
+   * @returns The prepared objects; with the variables when the unit has no version yet.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID (as rejections)
+   */
+  async compile(unit: Unit, tier: TierRecipe, reason: string): Promise<CompiledUnit> {
+    const { module } = unit;
+    if (module.canonical.kind === 'object') {
+      const code = present(this.#objects.get(module.name), 'the object of a module is kept');
+      return { unit, tier, reason, object: undefined, data: undefined, code };
+    }
+    const { code: codeBitcode, data: dataBitcode } = module.canonical;
+    const request = { module: module.name, tier, calls: this.#calls, near: this.#near(module) };
+    const [object, data] = await Promise.all([
+      this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),
+      unit.version === undefined && dataBitcode !== null
+        ? this.#compiler.compile({ ...request, bitcode: dataBitcode, part: 'data' })
+        : undefined,
+    ]);
+    return {
+      unit,
+      tier,
+      reason,
+      object,
+      data: data === undefined ? undefined : this.#linker.prepare(module, data.object),
+      code: this.#linker.prepare(module, object.object, tier),
+    };
+  }
+
+  /** Names that lie in the engine's memory: they need no GOT. Thread-locals are reached by other means. */
+  #near(module: ModuleRecord): readonly string[] {
+    const own = module.definitions.filter((definition) => definition.kind !== 'thread-local');
+    const used = module.uses.filter((use) => {
+      const found = this.#search.find(use.name);
+      return found?.kind === 'definition' && found.definition.kind !== 'thread-local';
+    });
+    return [...own, ...used].map((symbol) => symbol.name);
+  }
+}

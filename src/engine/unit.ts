@@ -1,0 +1,24 @@
+/** What the engine keeps about a unit while it lives: its lifecycle and the version that runs. */
+import type { PublishedEvent } from '../core/events.js';
+import type { SlotIndex, UnitId } from '../core/ids.js';
+import type { LinkedImage } from '../link/image.js';
+import type { ModuleRecord, Version } from '../registry/records.js';
+import type { LifecycleState } from '../../tiers/lifecycle.js';
+
+/** A unit: here, all functions of one module. */
+export interface Unit {
+  readonly id: UnitId;
+  readonly module: ModuleRecord;
+  /** Where it stands; replaced by each step of the lifecycle. */
+  state: LifecycleState;
+  /** The version that its slots lead to. */
+  version: Version | undefined;
+  /** Its linked variables (of an ELF object the whole image): there once, whatever versions come (I2). */
+  data: LinkedImage | undefined;
+  /** Slots of the functions that this unit's versions publish, by name. */
+  slots: ReadonlyMap<string, SlotIndex>;
+  /** The compile that is under way; settles when it is published or has failed, and never rejects. */
+  work: Promise<void> | undefined;
+  /** The event of its last publish. */
+  published: PublishedEvent | undefined;
+}

@@ -1,0 +1,30 @@
+/**
+ * tierlink: a multi-module, tiered JIT on LLVM for Node.js.
+ *
+ * @packageDocumentation
+ */
+export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { Clock } from './core/clock.js';
+export type { CallForm, CompiledObject, CompileRequest, Compiler } from './core/compiler.js';
+export { type ErrorCode, type ErrorDetails, errorTable, TierlinkError } from './core/errors.js';
+export type { EngineEvents, FailedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
+export type { TierRecipe } from './core/tier.js';
+export { createEngine, Engine, type FnOptions, type RunOptions } from './engine/engine.js';
+export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
+export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
+export type { BindingsModule, ModuleSource } from './engine/source.js';
+export type { Latencies } from './engine/statistics.js';
+export type { TimeByTier } from './engine/time-by-tier.js';
+export type { RunOutcome } from './native/contract.js';
+export { defaultPenalty, type PenaltyRule } from '../tiers/penalty.js';
+export {
+  type CountersOptions,
+  countersPolicy,
+  defaultFeedback,
+  defaultThresholds,
+  type Thresholds,
+} from '../tiers/policies/counters.js';
+export { eagerPolicy } from '../tiers/policies/eager.js';
+export { neverPolicy } from '../tiers/policies/never.js';
+export type { Decision, Observation, Patience, Policy, Promotion } from '../tiers/policy.js';
+export { baseline, optimized, peak, quick, shippedTiers } from '../tiers/recipes.js';

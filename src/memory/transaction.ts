@@ -1,0 +1,54 @@
+/** Several things taken together: all of them are kept, or all are given back, last first. */
+import { assert } from '../core/assert.js';
+import type { MemoryBlock, MemoryManager, RegionKind } from './memory-manager.js';
+
+/** Remembers how to undo what was taken, until it is committed. */
+export class Transaction {
+  readonly #memory: MemoryManager;
+  #undo: (() => void)[] = [];
+  #open = true;
+
+  /** @param memory - Where blocks come from. */
+  constructor(memory: MemoryManager) {
+    this.#memory = memory;
+  }
+
+  /**
+   * Allocates a block that is released again unless the transaction commits.
+   *
+   * @param region - Where.
+   * @param size - Bytes, above 0.
+   * @param alignment - Bytes, a power of two.
+   * @param owner - Module name, for messages.
+   * @returns The block.
+   * @throws TierlinkError MEMORY_EXHAUSTED
+   */
+  allocate(region: RegionKind, size: number, alignment: number, owner: string): MemoryBlock {
+    const block = this.#memory.allocate(region, size, alignment, owner);
+    this.onAbort(() => {
+      this.#memory.release(block);
+    });
+    return block;
+  }
+
+  /** Registers what has to be done if the transaction aborts. */
+  onAbort(undo: () => void): void {
+    assert(this.#open, 'a transaction takes nothing after it ended');
+    this.#undo.push(undo);
+  }
+
+  /** Keeps everything. */
+  commit(): void {
+    assert(this.#open, 'a transaction ends once');
+    this.#open = false;
+    this.#undo = [];
+  }
+
+  /** Gives everything back, last first. Nothing happens after a commit. */
+  abort(): void {
+    this.#open = false;
+    const undo = this.#undo;
+    this.#undo = [];
+    for (const step of undo.reverse()) step();
+  }
+}

@@ -1,0 +1,56 @@
+/** What the engine knows about modules, units and versions. */
+import type { Address, ModuleId, UnitId, VersionId } from '../core/ids.js';
+import type { TierRecipe } from '../core/tier.js';
+import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { Definition, Use } from './definition.js';
+
+/** One compiled and linked result of a unit at a tier. */
+export interface Version {
+  readonly id: VersionId;
+  readonly unit: UnitId;
+  readonly module: string;
+  readonly tier: TierRecipe;
+  readonly reason: string;
+  /** Memory it holds. */
+  readonly blocks: readonly MemoryBlock[];
+  /** Bytes of its code block. */
+  readonly codeBytes: number;
+  readonly relocations: { readonly count: number; readonly bytes: number };
+  readonly compileMs: number;
+  readonly linkUs: number;
+  /** Milliseconds since the engine was created at which it was published. */
+  readonly atMs: number;
+  /** Entry of each function it defines. */
+  readonly entries: ReadonlyMap<string, Address>;
+  /** Its registered unwind table, if it has one. */
+  readonly frames: Address | undefined;
+}
+
+/** A constructor or destructor of a module. */
+export interface Hook {
+  readonly name: string;
+  /** Lower runs earlier (constructors), later (destructors). */
+  readonly priority: number;
+}
+
+/** A module as it was registered; `canonical` is what every tier starts from. */
+export interface ModuleRecord {
+  readonly id: ModuleId;
+  readonly name: string;
+  /** Bitcode of functions and of variables; an ELF object is prepared once and not kept as bytes. */
+  readonly canonical:
+    | { readonly kind: 'ir'; readonly code: Uint8Array; readonly data: Uint8Array | null }
+    | { readonly kind: 'object' };
+  readonly definitions: readonly Definition[];
+  readonly uses: readonly Use[];
+  readonly constructors: readonly Hook[];
+  readonly destructors: readonly Hook[];
+  /** Functions that are named by calling a resolver. */
+  readonly ifuncs: readonly { readonly name: string; readonly resolver: string }[];
+  /** Why it can't be recompiled, or ''. */
+  readonly pinned: string;
+  /** IR instructions. */
+  readonly instructions: number;
+  /** The unit that its functions are compiled as. */
+  readonly unit: UnitId;
+}

@@ -1,0 +1,69 @@
+/** The modules of an engine by name and number, and the units that their functions are compiled as. */
+import { TierlinkError } from '../core/errors.js';
+import { type ModuleId, moduleId, type SlotIndex, type UnitId, unitId, type VersionId, versionId } from '../core/ids.js';
+import type { ModuleRecord } from './records.js';
+
+/** All modules; hands out the numbers of modules, units and versions. */
+export class Registry {
+  readonly #modules = new Map<string, ModuleRecord>();
+  readonly #unitOfSlot = new Map<SlotIndex, UnitId>();
+  #nextModule = 1;
+  #nextUnit = 1;
+  #nextVersion = 1;
+
+  /** Registered modules in the order they were added. */
+  modules(): IterableIterator<ModuleRecord> {
+    return this.#modules.values();
+  }
+
+  /** True if a module of this name is registered. */
+  has(name: string): boolean {
+    return this.#modules.has(name);
+  }
+
+  /**
+   * The module of this name.
+   *
+   * @throws TierlinkError MODULE_UNKNOWN
+   */
+  module(name: string): ModuleRecord {
+    const found = this.#modules.get(name);
+    if (found === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module: name });
+    return found;
+  }
+
+  /** Numbers for a module that is about to be registered. */
+  nextIdentity(): { readonly id: ModuleId; readonly unit: UnitId } {
+    const identity = { id: moduleId(this.#nextModule), unit: unitId(this.#nextUnit) };
+    this.#nextModule += 1;
+    this.#nextUnit += 1;
+    return identity;
+  }
+
+  /** The number of the next version. */
+  nextVersion(): VersionId {
+    const id = versionId(this.#nextVersion);
+    this.#nextVersion += 1;
+    return id;
+  }
+
+  /** Registers a module whose definitions are in the symbol table. */
+  add(record: ModuleRecord): void {
+    this.#modules.set(record.name, record);
+  }
+
+  /** Notes which unit a slot's function belongs to. */
+  own(slot: SlotIndex, unit: UnitId): void {
+    this.#unitOfSlot.set(slot, unit);
+  }
+
+  /** Forgets a slot (a link was rolled back). */
+  disown(slot: SlotIndex): void {
+    this.#unitOfSlot.delete(slot);
+  }
+
+  /** The unit that a slot's function belongs to. */
+  unitOf(slot: SlotIndex): UnitId | undefined {
+    return this.#unitOfSlot.get(slot);
+  }
+}
