@@ -10,6 +10,7 @@ export { type ErrorCode, type ErrorDetails, errorTable, TierlinkError } from './
 export type { EngineEvents, FailedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
 export { createEngine, Engine, type FnOptions, type RunOptions } from './engine/engine.js';
+export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+/** The command line: reads words, calls the library, turns errors into messages and exit statuses. */
+import { writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { policyNames, shippedTiers, TierlinkError } from '../index.js';
+import { inspectCommand } from './inspect.js';
+import { liveCommand } from './live.js';
+import { collect, parseCount, parseList, parseThresholds } from './options.js';
+import { type RunCommandOptions, runCommand } from './run.js';
+import { version } from './version.js';
+
+/** Status for everything that is the command's own failure, not the program's. */
+const failureStatus = 2;
+
+function build(words: readonly string[]): Command {
+  const cut = words.indexOf('--');
+  const programArgs = cut < 0 ? [] : words.slice(cut + 1);
+  const tiers = shippedTiers.map((tier) => tier.name).join(',');
+  const command = new Command('tierlink')
+    .description('Runs programs of many LLVM modules on a tiered JIT.')
+    .version(version)
+    .exitOverride();
+  command
+    .command('run')
+    .description("Run a program: call main of the given modules; its exit status is the command's.")
+    .argument('<module...>', 'modules (.bc, .ll, .o) and archives (.a); what follows "--" is given to the program')
+    .option('--unit <kind>', 'what is compiled at once: module (function comes with a later release)', 'module')
+    .option('--linkage <kind>', 'how calls between versions are made: stub or offset-table', 'stub')
+    .option('--tiers <list>', `the ladder, lowest first (default: "${tiers}")`, parseList)
+    .option('--policy <name>', `when to recompile: ${policyNames.join(', ')}`, 'counters')
+    .option('--thresholds <list>', 'calls that move a unit into a tier, as tier=calls,...', parseThresholds)
+    .option('--compile-threads <count>', 'threads that compile (default: 1)', parseCount)
+    .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
+    .option('--stats <file>', 'write statistics as JSON when the program has ended')
+    .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)
+    .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")
+    .option('--live', 'show a live table of modules, versions and swaps')
+    .option('--quiet', 'print no warnings of tierlink')
+    .action(async (modules: string[], options: RunCommandOptions & { readonly live?: boolean }) => {
+      if (options.live !== true) {
+        await runCommand(modules, programArgs, options);
+        return;
+      }
+      const sample = options.sample === undefined ? ['--sample', '1000'] : [];
+      const own = words.slice(0, cut < 0 ? words.length : cut).filter((word) => word !== '--live');
+      const [verb = 'run', ...rest] = own;
+      const args = [verb, ...sample, ...rest, '--', ...programArgs];
+      process.exitCode = await liveCommand(fileURLToPath(import.meta.url), args);
+    });
+  command
+    .command('inspect')
+    .description('Show functions, globals and symbols of a module, and what would be promoted or split.')
+    .argument('<module>', 'a module (.bc, .ll, .o) or archive (.a)')
+    .option('--json', 'as JSON')
+    .action(inspectCommand);
+  return command;
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const cut = words.indexOf('--');
+  try {
+    await build(words).parseAsync(cut < 0 ? words : words.slice(0, cut), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : failureStatus;
+      return;
+    }
+    if (!(error instanceof TierlinkError)) throw error;
+    writeSync(2, `tierlink: ${error.code}: ${error.message}\n`);
+    // Threads of the addon may still be busy; the failure is said, so nothing is waited for.
+    process.exit(failureStatus);
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,91 @@
+/** `tierlink run`: runs a program of many modules, as the program it would be if it were linked statically. */
+import { writeFileSync, writeSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { createEngine, type EngineOptions, type PublishedEvent } from '../index.js';
+import { feedLive } from './live-feed.js';
+import { makeReport } from './report.js';
+import { version } from './version.js';
+
+/** Options of the command, as commander gives them. */
+export interface RunCommandOptions {
+  readonly unit: string;
+  readonly linkage: string;
+  readonly tiers?: string[];
+  readonly policy: string;
+  readonly thresholds?: Record<string, number>;
+  readonly load: string[];
+  readonly compileThreads?: number;
+  readonly stats?: string;
+  readonly sample?: number;
+  readonly argv0?: string;
+  readonly quiet?: boolean;
+}
+
+/**
+ * Runs the program and ends the process with its exit status. The program owns stdin, stdout and stderr: nothing here
+ * touches Node's streams, which would change their modes.
+ *
+ * @param modules - Paths of modules and archives.
+ * @param args - The program's arguments.
+ * @param options - The command's options.
+ * @throws TierlinkError whatever the engine refuses, before main is called
+ */
+export async function runCommand(
+  modules: readonly string[],
+  args: readonly string[],
+  options: RunCommandOptions,
+): Promise<void> {
+  const engine = createEngine(engineOptions(options));
+  const published: PublishedEvent[] = [];
+  const failures: { module: string; tier: string; message: string }[] = [];
+  engine.on('published', (event) => published.push(event));
+  engine.on('failed', ({ module, tier, error, retry }) => {
+    failures.push({ module, tier, message: error.message });
+    if (options.quiet !== true) say(`${error.message} (${retryText(retry)})`);
+  });
+  engine.on('warning', ({ module, message }) => {
+    if (options.quiet !== true) say(`module ${module}: ${message}`);
+  });
+  // Two files of one name in different folders are two modules, so the path as given is the name.
+  for (const path of modules) engine.addModule(path, { path });
+  await engine.link();
+
+  const first = modules[0] ?? 'program';
+  const argv = [options.argv0 ?? basename(first, extname(first)), ...args];
+  const startedAtMs = engine.snapshot().wallMs;
+  const endFeed = feedLive(engine, published);
+  const outcome = await engine.run('main', argv, options.sample === undefined ? {} : { sampleUs: options.sample });
+  endFeed();
+  engine.flush();
+  if (options.stats !== undefined) {
+    const { linkage, policy } = options;
+    const tiers = options.tiers ?? ['baseline', 'quick', 'optimized', 'peak'];
+    const record = { version, linkage, policy, tiers, argv, startedAtMs, published, failures };
+    const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
+    writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  process.exit(outcome.status);
+}
+
+function engineOptions(options: RunCommandOptions): EngineOptions {
+  const { tiers, thresholds, compileThreads, policy, load } = options;
+  return {
+    // Safe because the engine refuses, by name, a unit or linkage that it does not know.
+    unit: options.unit as 'module',
+    linkage: options.linkage as 'stub',
+    policy,
+    libraries: load,
+    ...(tiers === undefined ? {} : { tiers }),
+    ...(thresholds === undefined ? {} : { thresholds }),
+    ...(compileThreads === undefined ? {} : { compileThreads }),
+  };
+}
+
+function retryText(retry: number | 'barred' | 'none'): string {
+  if (typeof retry === 'number') return `it is tried again in ${String(Math.round(retry))} ms`;
+  return retry === 'barred' ? 'it is not tried again' : 'nothing tries it again';
+}
+
+function say(message: string): void {
+  writeSync(2, `tierlink: ${message}\n`);
+}
