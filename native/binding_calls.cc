@@ -1,0 +1,189 @@
+// Job: arguments and results of calls, runs, symbols, unwinding and the end of the process.
+#include "binding_runtime.h"
+
+#include <cstdio>
+#include <unistd.h>
+
+#include "async_call.h"
+#include "calls.h"
+#include "frames.h"
+#include "js_channel.h"
+#include "libraries.h"
+#include "program_threads.h"
+#include "run.h"
+#include "thread_record.h"
+
+namespace tierlink {
+namespace {
+
+const void *slotArgument(const Call &call, size_t index, Engine &engine) {
+  const uint64_t slot = call.bigint(index, "slot");
+  if (slot % sizeof(uint64_t) != 0 || !engine.arena().contains(slot, sizeof(uint64_t)))
+    throw BindingError("slot must be the address of an aligned 8-byte cell in the engine's memory");
+  return reinterpret_cast<const void *>(slot);
+}
+
+Target targetArguments(const Call &call) {
+  const auto handle = openHandle(call, 0);
+  Target target{handle->engine(), slotArgument(call, 1, *handle->engine()), {}, call.string(3, "name")};
+  const std::string letters = call.string(2, "signature");
+  std::string failure;
+  if (!Signature::parse(letters, target.signature, failure)) {
+    const napi_value error = makeError(call.env, "SIGNATURE_UNSUPPORTED",
+                                       target.name + " with signature " + letters + " can't be called: " + failure);
+    setProperty(call.env, error, "reason", toJs(call.env, failure));
+    napi_throw(call.env, error);
+    throw PendingJsException();
+  }
+  return target;
+}
+
+std::vector<napi_value> arrayArgument(const Call &call, size_t index, const char *what) {
+  uint32_t length;
+  bool isArray = false;
+  if (napi_is_array(call.env, call.value(index), &isArray) != napi_ok || !isArray)
+    throw BindingError(std::string(what) + " must be an array");
+  check(call.env, napi_get_array_length(call.env, call.value(index), &length), what);
+  std::vector<napi_value> values(length);
+  for (uint32_t i = 0; i < length; ++i)
+    check(call.env, napi_get_element(call.env, call.value(index), i, &values[i]), what);
+  return values;
+}
+
+napi_value bindFunction(Call &call) { return bindTarget(call.env, targetArguments(call)); }
+
+napi_value jsCallAsync(Call &call) {
+  const auto values = arrayArgument(call, 4, "args");
+  return callAsync(call.env, targetArguments(call), values);
+}
+
+napi_value callPlain(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const Target target{handle->engine(), slotArgument(call, 1, *handle->engine()), {}, "the function"};
+  CallState state(target.signature);
+  const CallFailure failure = callTarget(target, state.frame);
+  if (failure.code == nullptr)
+    return toJsBigint(call.env, state.frame.rax);
+  napi_throw(call.env, makeError(call.env, failure.code, failure.message));
+  return nullptr;
+}
+
+napi_value engineRunExitHandlers(Call &call) {
+  Engine &engine = *openHandle(call, 0)->engine();
+  try {
+    Entry entry(engine);
+    ThreadRecord::here().runDestructors(engine);
+    engine.exitHandlers.run(0);
+  } catch (...) {
+    throw BindingError("an exit handler threw an exception");
+  }
+  return undefined(call.env);
+}
+
+// What the promise of a run needs when it is over.
+struct PendingRun {
+  napi_deferred deferred = nullptr;
+  Run::Outcome outcome; // written before the channel's message is sent, read when it arrives
+  std::shared_ptr<JsChannel> channel;
+};
+
+void settle(napi_env env, const PendingRun &pending) {
+  try {
+    const napi_value outcome = object(env);
+    setProperty(env, outcome, "how", toJs(env, pending.outcome.exited ? "exit" : "return"));
+    setProperty(env, outcome, "status", toJs(env, static_cast<double>(pending.outcome.status)));
+    napi_resolve_deferred(env, pending.deferred, outcome);
+  } catch (const std::exception &) {
+    // Node refuses to make values: the environment is ending, and nobody waits any more.
+  }
+}
+
+napi_value run(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const void *slot = slotArgument(call, 1, *handle->engine());
+  std::vector<std::string> arguments;
+  for (napi_value value : arrayArgument(call, 2, "argv"))
+    arguments.push_back(toString(call.env, value, "argv"));
+  if (loadSlot(slot) == nullptr) {
+    napi_throw(call.env, makeError(call.env, "NOT_LINKED", "main has no code yet"));
+    return nullptr;
+  }
+  auto pending = std::make_shared<PendingRun>();
+  napi_value promise;
+  check(call.env, napi_create_promise(call.env, &pending->deferred, &promise), "promise");
+  pending->channel =
+      JsChannel::open(call.env, nullptr, "tierlink run", [pending](napi_env env, napi_value) { settle(env, *pending); });
+  if (pending->channel == nullptr)
+    throw PendingJsException();
+  setLastStarted(handle->engine());
+  std::string failure;
+  const auto report = [pending](const Run::Outcome &outcome) {
+    pending->outcome = outcome;
+    pending->channel->send();
+    pending->channel->close();
+  };
+  if (Run::start(handle->engine(), slot, std::move(arguments), report, failure) == nullptr) {
+    pending->channel->close();
+    throw BindingError(failure);
+  }
+  return promise;
+}
+
+napi_value processSymbol(Call &call) {
+  return toJsAddress(call.env, Libraries::symbol(libraryArgument(0), call.string(0, "name")));
+}
+
+napi_value libraryOpen(Call &call) {
+  std::string failure;
+  void *library = Libraries::open(call.string(0, "path"), failure);
+  if (library == nullptr)
+    throw BindingError(failure);
+  return toJsAddress(call.env, library);
+}
+
+napi_value librarySymbol(Call &call) {
+  void *library = libraryArgument(call.bigint(0, "library"));
+  return toJsAddress(call.env, Libraries::symbol(library, call.string(1, "name")));
+}
+
+napi_value framesRegister(Call &call) {
+  if (!Frames::add(call.bigint(0, "address")))
+    throw BindingError("there is no frame table to register at this address, or it is registered");
+  return undefined(call.env);
+}
+
+napi_value framesDeregister(Call &call) {
+  if (!Frames::remove(call.bigint(0, "address")))
+    throw BindingError("no frame table is registered at this address");
+  return undefined(call.env);
+}
+
+napi_value flushStdio(Call &call) {
+  fflush(nullptr);
+  return undefined(call.env);
+}
+
+napi_value exitProcess(Call &call) {
+  const int64_t status = call.integer(0, -2147483648ll, 4294967295ll, "status");
+  fflush(nullptr);
+  _exit(static_cast<int>(status & 0xff));
+}
+
+} // namespace
+
+void registerCalls(napi_env env, napi_value exports) {
+  exportFunction<bindFunction>(env, exports, "bindFunction");
+  exportFunction<jsCallAsync>(env, exports, "callAsync");
+  exportFunction<callPlain>(env, exports, "callPlain");
+  exportFunction<run>(env, exports, "run");
+  exportFunction<engineRunExitHandlers>(env, exports, "engineRunExitHandlers");
+  exportFunction<processSymbol>(env, exports, "processSymbol");
+  exportFunction<libraryOpen>(env, exports, "libraryOpen");
+  exportFunction<librarySymbol>(env, exports, "librarySymbol");
+  exportFunction<framesRegister>(env, exports, "framesRegister");
+  exportFunction<framesDeregister>(env, exports, "framesDeregister");
+  exportFunction<flushStdio>(env, exports, "flushStdio");
+  exportFunction<exitProcess>(env, exports, "exitProcess");
+}
+
+} // namespace tierlink

@@ -1,0 +1,232 @@
+// Job: arguments and results of the engine's memory, requests, threads, thread-locals and sampling.
+#include "binding_runtime.h"
+
+#include <cerrno>
+#include <cstring>
+#include <dlfcn.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fork_handlers.h"
+#include "libraries.h"
+#include "library_tls.h"
+#include "runtime_symbols.h"
+#include "thread_record.h"
+
+namespace tierlink {
+
+std::shared_ptr<EngineHandle> openHandle(const Call &call, size_t index) {
+  auto handle = call.handle<EngineHandle>(index, "engine");
+  if (!handle->engine()->closed())
+    return handle;
+  napi_throw(call.env, makeError(call.env, "ENGINE_DISPOSED", "the engine is disposed"));
+  throw PendingJsException();
+}
+
+void *libraryArgument(uint64_t number) {
+  const auto library = Libraries::find(number);
+  if (!library)
+    throw BindingError("library must be what libraryOpen returned, or 0n for the process");
+  return *library;
+}
+
+namespace {
+
+constexpr int64_t maxRegionBytes = static_cast<int64_t>(Arena::maxBytes);
+
+RegionKind regionKind(const std::string &name) {
+  if (name == "code")
+    return RegionKind::Code;
+  if (name == "readonly")
+    return RegionKind::ReadOnly;
+  if (name == "data")
+    return RegionKind::Data;
+  throw BindingError("region must be code, readonly or data");
+}
+
+napi_value engineCreate(Call &call) {
+  std::string failure;
+  auto engine = Engine::create(static_cast<size_t>(call.integer(0, 1, maxRegionBytes, "codeBytes")),
+                               static_cast<size_t>(call.integer(1, 1, maxRegionBytes, "readonlyBytes")),
+                               static_cast<size_t>(call.integer(2, 1, maxRegionBytes, "dataBytes")), failure);
+  if (engine == nullptr)
+    throw BindingError(failure);
+  return makeHandle(call.env, std::make_shared<EngineHandle>(call.env, std::move(engine)));
+}
+
+napi_value engineRegions(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const napi_value regions = object(call.env);
+  for (const char *name : {"code", "readonly", "data"}) {
+    const RegionKind kind = regionKind(name);
+    const napi_value region = object(call.env);
+    const auto base = reinterpret_cast<uint64_t>(handle->engine()->arena().region(kind).base);
+    setProperty(call.env, region, "base", toJsBigint(call.env, base));
+    setProperty(call.env, region, "bytes", handle->buffer(kind));
+    setProperty(call.env, regions, name, region);
+  }
+  return regions;
+}
+
+napi_value engineDiscard(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const RegionKind kind = regionKind(call.string(1, "region"));
+  const auto offset = static_cast<size_t>(call.integer(2, 0, maxRegionBytes, "offset"));
+  const auto bytes = static_cast<size_t>(call.integer(3, 0, maxRegionBytes, "bytes"));
+  std::string failure;
+  if (!handle->engine()->arena().discard(kind, offset, bytes, failure))
+    throw BindingError(failure);
+  return undefined(call.env);
+}
+
+napi_value engineSyncCore(Call &call) {
+  openHandle(call, 0);
+  // Registered at the first use: the kernel then knows that this process needs it.
+  static const bool registered =
+      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+  if (!registered || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) != 0)
+    throw BindingError(std::string("membarrier(PRIVATE_EXPEDITED_SYNC_CORE): ") + std::strerror(errno));
+  return undefined(call.env);
+}
+
+napi_value engineDestroy(Call &call) {
+  const auto handle = call.handle<EngineHandle>(0, "engine");
+  if (handle->destroy())
+    return undefined(call.env);
+  napi_throw(call.env, makeError(call.env, "ENGINE_BUSY", "a thread is inside the engine's code"));
+  return nullptr;
+}
+
+napi_value engineOnRequests(Call &call) {
+  openHandle(call, 0)->onRequests(call.function(1, "wake"));
+  return undefined(call.env);
+}
+
+napi_value engineRef(Call &call) {
+  openHandle(call, 0)->keepAlive(call.boolean(1, "keep"));
+  return undefined(call.env);
+}
+
+napi_value engineTakeRequests(Call &call) {
+  const auto offsets = openHandle(call, 0)->engine()->ring().take();
+  return toJsArray(call.env, napi_uint32_array, offsets.data(), offsets.size(), sizeof(uint32_t));
+}
+
+napi_value engineLostRequests(Call &call) {
+  return toJs(call.env, static_cast<double>(openHandle(call, 0)->engine()->ring().lost()));
+}
+
+napi_value engineMutatorsInside(Call &call) {
+  return toJs(call.env, static_cast<double>(Threads::inside(*openHandle(call, 0)->engine())));
+}
+
+napi_value engineRuntimeSymbol(Call &call) {
+  const auto handle = openHandle(call, 0);
+  return toJsAddress(call.env, runtimeSymbol(*handle->engine(), call.string(1, "name")));
+}
+
+napi_value engineTlsRegister(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const uint64_t image = call.bigint(1, "image");
+  TlsImage registered;
+  registered.initial = reinterpret_cast<const uint8_t *>(image);
+  registered.fileBytes = static_cast<size_t>(call.integer(2, 0, maxRegionBytes, "fileBytes"));
+  registered.memoryBytes = static_cast<size_t>(
+      call.integer(3, static_cast<int64_t>(registered.fileBytes), maxRegionBytes, "memoryBytes"));
+  registered.alignment = static_cast<size_t>(call.integer(4, 1, int64_t{1} << 20, "alignment"));
+  if ((registered.alignment & (registered.alignment - 1)) != 0)
+    throw BindingError("alignment must be a power of two");
+  if (registered.fileBytes != 0 && !handle->engine()->arena().contains(image, registered.fileBytes))
+    throw BindingError("the image must lie in the engine's memory");
+  return toJsBigint(call.env, tlsRegister(*handle->engine(), registered));
+}
+
+napi_value jsTlsIndexOf(Call &call) {
+  void *library = libraryArgument(call.bigint(0, "library"));
+  const auto index = tlsIndexOf(library, call.string(1, "name").c_str());
+  if (!index)
+    return null(call.env);
+  const napi_value result = object(call.env);
+  setProperty(call.env, result, "module", toJsBigint(call.env, index->module));
+  setProperty(call.env, result, "offset", toJsBigint(call.env, index->offset));
+  return result;
+}
+
+napi_value jsTlsStaticOffsetOf(Call &call) {
+  void *library = libraryArgument(call.bigint(0, "library"));
+  const auto offset = tlsStaticOffsetOf(library, call.string(1, "name").c_str());
+  if (!offset)
+    return null(call.env);
+  napi_value value;
+  check(call.env, napi_create_bigint_int64(call.env, *offset, &value), "bigint");
+  return value;
+}
+
+napi_value engineStartSampling(Call &call) {
+  const auto handle = openHandle(call, 0);
+  std::string failure;
+  if (!handle->engine()->sampler.start(static_cast<uint32_t>(call.integer(1, 50, 10'000'000, "intervalUs")), failure))
+    throw BindingError(failure);
+  return undefined(call.env);
+}
+
+napi_value engineStopSampling(Call &call) {
+  openHandle(call, 0)->engine()->sampler.stop();
+  return undefined(call.env);
+}
+
+napi_value engineTakeSamples(Call &call) {
+  const auto samples = openHandle(call, 0)->engine()->sampler.take();
+  return toJsArray(call.env, napi_biguint64_array, samples.data(), samples.size(), sizeof(uint64_t));
+}
+
+// A worker that ends unloads the addon; threads of programs, key destructors and exit hooks may still run its code.
+void stayLoaded() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void *>(&stayLoaded), &self) != 0)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+} // namespace
+
+napi_value toJsAddress(napi_env env, const void *address) {
+  return toJsBigint(env, reinterpret_cast<uint64_t>(address));
+}
+
+napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count, size_t elementBytes) {
+  void *memory = nullptr;
+  napi_value buffer, array;
+  check(env, napi_create_arraybuffer(env, count * elementBytes, &memory, &buffer), "ArrayBuffer");
+  if (count != 0)
+    memcpy(memory, data, count * elementBytes);
+  check(env, napi_create_typedarray(env, type, count, buffer, 0, &array), "typed array");
+  return array;
+}
+
+void registerRuntime(napi_env env, napi_value exports) {
+  stayLoaded();
+  Threads::prepare();
+  ForkHandlers::prepare();
+  prepareExit();
+  exportFunction<engineCreate>(env, exports, "engineCreate");
+  exportFunction<engineRegions>(env, exports, "engineRegions");
+  exportFunction<engineDiscard>(env, exports, "engineDiscard");
+  exportFunction<engineSyncCore>(env, exports, "engineSyncCore");
+  exportFunction<engineDestroy>(env, exports, "engineDestroy");
+  exportFunction<engineOnRequests>(env, exports, "engineOnRequests");
+  exportFunction<engineRef>(env, exports, "engineRef");
+  exportFunction<engineTakeRequests>(env, exports, "engineTakeRequests");
+  exportFunction<engineLostRequests>(env, exports, "engineLostRequests");
+  exportFunction<engineMutatorsInside>(env, exports, "engineMutatorsInside");
+  exportFunction<engineRuntimeSymbol>(env, exports, "engineRuntimeSymbol");
+  exportFunction<engineTlsRegister>(env, exports, "engineTlsRegister");
+  exportFunction<jsTlsIndexOf>(env, exports, "tlsIndexOf");
+  exportFunction<jsTlsStaticOffsetOf>(env, exports, "tlsStaticOffsetOf");
+  exportFunction<engineStartSampling>(env, exports, "engineStartSampling");
+  exportFunction<engineStopSampling>(env, exports, "engineStopSampling");
+  exportFunction<engineTakeSamples>(env, exports, "engineTakeSamples");
+  registerCalls(env, exports);
+}
+
+} // namespace tierlink

@@ -1,0 +1,122 @@
+// Job: the path of a synchronous call from JS: check, convert, enter, call, leave, convert back.
+#include "calls.h"
+
+#include <cxxabi.h>
+
+#include "binding_support.h"
+#include "coded_error.h"
+#include "engine_state.h"
+#include "marshal.h"
+#include "thread_record.h"
+
+namespace tierlink {
+
+CallState::CallState(const Signature &signature) {
+  stackStart_ = inline_;
+  if (signature.stackWords > inlineWords) {
+    outline_.resize(signature.stackWords);
+    stackStart_ = outline_.data();
+  }
+  frame.stack = stackStart_;
+  frame.stackWords = signature.stackWords;
+  frame.vectorCount = signature.vectorWords;
+}
+
+namespace {
+
+[[gnu::cold]] bool refuse(napi_env env, const Target &target, size_t index, const std::string &expected,
+                          const std::string &found) {
+  napi_throw(env, makeArgumentError(env, target.name, index, expected, found));
+  return false;
+}
+
+[[gnu::cold]] napi_value fail(napi_env env, const CallFailure &failure) {
+  napi_throw(env, makeError(env, failure.code, failure.message));
+  return nullptr;
+}
+
+napi_value call(napi_env env, const Target &target, size_t count, const napi_value *values) {
+  CallState state(target.signature);
+  if (!convertArguments(env, target, count, values, state))
+    return nullptr;
+  const CallFailure failure = callTarget(target, state.frame);
+  if (failure.code != nullptr)
+    return fail(env, failure);
+  return fromResult(env, target.signature.result, state.frame);
+}
+
+napi_value onCall(napi_env env, napi_callback_info info) {
+  constexpr size_t inlineArguments = 8;
+  napi_value values[inlineArguments];
+  size_t count = inlineArguments;
+  void *data;
+  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok)
+    return nullptr;
+  const Target &target = *static_cast<Target *>(data);
+  try {
+    if (count <= inlineArguments)
+      return call(env, target, count, values);
+    std::vector<napi_value> all(count);
+    check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
+    return call(env, target, count, all.data());
+  } catch (const PendingJsException &) {
+    return nullptr;
+  } catch (const BindingError &error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}
+
+} // namespace
+
+bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values, CallState &state) {
+  const auto &parameters = target.signature.parameters;
+  if (count < parameters.size())
+    return refuse(env, target, count, expectedFor(parameters[count].letter), "missing");
+  if (count > parameters.size())
+    return refuse(env, target, parameters.size(),
+                  "absent (it takes " + std::to_string(parameters.size()) + ")",
+                  describe(env, values[parameters.size()]));
+  for (size_t i = 0; i < count; ++i) {
+    if (!toWord(env, values[i], parameters[i].letter, state.word(parameters[i])))
+      return refuse(env, target, i, expectedFor(parameters[i].letter), describe(env, values[i]));
+  }
+  return true;
+}
+
+CallFailure callTarget(const Target &target, CallFrame &frame) {
+  if (target.engine->closed())
+    return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed"};
+  Entry entry(*target.engine);
+  const void *code = loadSlot(target.slot);
+  if (code == nullptr)
+    return {"NOT_LINKED", target.name + " has no code yet"};
+  try {
+    tierlinkCall(code, &frame);
+    return {};
+  } catch (abi::__forced_unwind &) {
+    throw; // pthread_exit; it may not be stopped
+  } catch (const std::exception &error) {
+    return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what()};
+  } catch (...) {
+    return {"EXCEPTION_UNCAUGHT", target.name + " threw an exception"};
+  }
+}
+
+napi_value bindTarget(napi_env env, Target target) {
+  auto owned = std::make_unique<Target>(std::move(target));
+  napi_value function;
+  check(env,
+        napi_create_function(env, owned->name.c_str(), owned->name.size(), onCall, owned.get(), &function),
+        "function");
+  // The function owns its target: it can't be collected while it runs.
+  check(env,
+        napi_add_finalizer(
+            env, function, owned.get(), [](napi_env, void *data, void *) { delete static_cast<Target *>(data); },
+            nullptr, nullptr),
+        "finalizer");
+  owned.release();
+  return function;
+}
+
+} // namespace tierlink

@@ -1,0 +1,62 @@
+// Job: JS functions that call compiled code through a slot.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <node_api.h>
+
+#include "signature.h"
+#include "trampoline.h"
+
+namespace tierlink {
+
+class Engine;
+
+// The memory of one call: registers, and as many stack words as the signature needs.
+class CallState {
+public:
+  explicit CallState(const Signature &signature);
+  uint64_t &word(const Signature::Parameter &parameter) {
+    if (parameter.word < Signature::firstVectorWord)
+      return frame.general[parameter.word];
+    if (parameter.word < Signature::firstStackWord)
+      return frame.vector[parameter.word - Signature::firstVectorWord];
+    return stackStart_[parameter.word - Signature::firstStackWord];
+  }
+
+  // Not zeroed: every word that the callee reads is written first.
+  CallFrame frame;
+
+private:
+  static constexpr size_t inlineWords = 8;
+  uint64_t inline_[inlineWords];
+  std::vector<uint64_t> outline_;
+  uint64_t *stackStart_;
+};
+
+// A function of compiled code as JS knows it.
+struct Target {
+  std::shared_ptr<Engine> engine;
+  const void *slot;
+  Signature signature;
+  std::string name;
+};
+
+// Converts the arguments into `state`. False with a pending exception if one doesn't fit.
+bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values, CallState &state);
+
+// Calls the slot's code on this thread. Empty if all went well, else what went wrong, as text.
+// A C++ exception that the code doesn't catch ends here.
+struct CallFailure {
+  const char *code = nullptr;
+  std::string message;
+};
+CallFailure callTarget(const Target &target, CallFrame &frame);
+
+// The napi function for a target.
+napi_value bindTarget(napi_env env, Target target);
+
+} // namespace tierlink

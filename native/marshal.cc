@@ -1,0 +1,198 @@
+// Job: conversions by signature letter. No conversion guesses: a value that doesn't fit is refused.
+#include "marshal.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace tierlink {
+namespace {
+
+bool toInteger(napi_env env, napi_value value, double low, double high, int64_t &integer) {
+  double number;
+  if (napi_get_value_double(env, value, &number) != napi_ok || !(number >= low && number <= high))
+    return false;
+  integer = static_cast<int64_t>(number);
+  return static_cast<double>(integer) == number;
+}
+
+// Both readings of a width are accepted, as C code uses either: -1 and 255 are the same byte.
+template <class Signed, class Unsigned> bool toNarrow(napi_env env, napi_value value, bool signExtend, uint64_t &word) {
+  constexpr double low = -static_cast<double>(1ull << (sizeof(Signed) * 8 - 1));
+  constexpr double high = static_cast<double>((1ull << (sizeof(Signed) * 8)) - 1);
+  int64_t integer;
+  if (!toInteger(env, value, low, high, integer))
+    return false;
+  word = signExtend ? static_cast<uint32_t>(static_cast<int32_t>(static_cast<Signed>(integer)))
+                    : static_cast<uint32_t>(static_cast<Unsigned>(integer));
+  return true;
+}
+
+bool toBoolean(napi_env env, napi_value value, uint64_t &word) {
+  bool flag;
+  if (napi_get_value_bool(env, value, &flag) == napi_ok) {
+    word = flag ? 1 : 0;
+    return true;
+  }
+  int64_t integer;
+  if (!toInteger(env, value, 0, 1, integer))
+    return false;
+  word = static_cast<uint64_t>(integer);
+  return true;
+}
+
+bool toWide(napi_env env, napi_value value, uint64_t &word) {
+  bool lossless = false;
+  int64_t integer;
+  if (napi_get_value_bigint_int64(env, value, &integer, &lossless) == napi_ok && lossless) {
+    word = static_cast<uint64_t>(integer);
+    return true;
+  }
+  if (napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok)
+    return lossless;
+  constexpr double safe = 9007199254740991.0;
+  if (!toInteger(env, value, -safe, safe, integer))
+    return false;
+  word = static_cast<uint64_t>(integer);
+  return true;
+}
+
+bool toPointer(napi_env env, napi_value value, uint64_t &word) {
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok)
+    return false;
+  if (type == napi_bigint) {
+    bool lossless = false;
+    return napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok && lossless;
+  }
+  if (type == napi_null) {
+    word = 0;
+    return true;
+  }
+  if (type != napi_object)
+    return false;
+  void *data = nullptr;
+  bool is = false;
+  if (napi_is_typedarray(env, value, &is) == napi_ok && is) {
+    if (napi_get_typedarray_info(env, value, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok)
+      return false;
+  } else if (napi_is_arraybuffer(env, value, &is) == napi_ok && is) {
+    if (napi_get_arraybuffer_info(env, value, &data, nullptr) != napi_ok)
+      return false;
+  } else if (napi_is_dataview(env, value, &is) == napi_ok && is) {
+    if (napi_get_dataview_info(env, value, nullptr, &data, nullptr, nullptr) != napi_ok)
+      return false;
+  } else {
+    return false;
+  }
+  word = reinterpret_cast<uint64_t>(data);
+  return true;
+}
+
+} // namespace
+
+bool toWord(napi_env env, napi_value value, char letter, uint64_t &word) {
+  switch (letter) {
+  case 'b':
+    return toBoolean(env, value, word);
+  case 'B': // signext i1: true is -1
+    if (!toBoolean(env, value, word))
+      return false;
+    word = word != 0 ? 0xffffffffu : 0;
+    return true;
+  case '1':
+  case 'O':
+    return toNarrow<int8_t, uint8_t>(env, value, letter == 'O', word);
+  case '2':
+  case 'T':
+    return toNarrow<int16_t, uint16_t>(env, value, letter == 'T', word);
+  case '4':
+    return toNarrow<int32_t, uint32_t>(env, value, true, word);
+  case '8':
+    return toWide(env, value, word);
+  case 'p':
+    return toPointer(env, value, word);
+  case 'f':
+  case 'd': {
+    double number;
+    if (napi_get_value_double(env, value, &number) != napi_ok)
+      return false;
+    word = 0;
+    if (letter == 'd') {
+      memcpy(&word, &number, sizeof number);
+    } else {
+      const float narrow = static_cast<float>(number);
+      memcpy(&word, &narrow, sizeof narrow);
+    }
+    return true;
+  }
+  default:
+    return false;
+  }
+}
+
+const char *expectedFor(char letter) {
+  switch (letter) {
+  case 'b':
+  case 'B':
+    return "a boolean";
+  case '1':
+  case 'O':
+    return "an integer from -128 to 255";
+  case '2':
+  case 'T':
+    return "an integer from -32768 to 65535";
+  case '4':
+    return "an integer from -2147483648 to 4294967295";
+  case '8':
+    return "a bigint of 64 bits or a safe integer";
+  case 'p':
+    return "an address as bigint, null or a buffer";
+  default:
+    return "a number";
+  }
+}
+
+napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
+  napi_value value = nullptr;
+  switch (letter) {
+  case 'v':
+    napi_get_undefined(env, &value);
+    break;
+  case 'b':
+  case 'B':
+    napi_get_boolean(env, (frame.rax & 1) != 0, &value);
+    break;
+  case '1':
+  case 'O':
+    napi_create_int32(env, static_cast<int8_t>(frame.rax), &value);
+    break;
+  case '2':
+  case 'T':
+    napi_create_int32(env, static_cast<int16_t>(frame.rax), &value);
+    break;
+  case '4':
+    napi_create_int32(env, static_cast<int32_t>(frame.rax), &value);
+    break;
+  case '8':
+    napi_create_bigint_int64(env, static_cast<int64_t>(frame.rax), &value);
+    break;
+  case 'p':
+    napi_create_bigint_uint64(env, frame.rax, &value);
+    break;
+  case 'f': {
+    float narrow;
+    memcpy(&narrow, &frame.xmm0, sizeof narrow);
+    napi_create_double(env, narrow, &value);
+    break;
+  }
+  case 'd': {
+    double number;
+    memcpy(&number, &frame.xmm0, sizeof number);
+    napi_create_double(env, number, &value);
+    break;
+  }
+  }
+  return value;
+}
+
+} // namespace tierlink

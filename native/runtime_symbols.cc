@@ -1,0 +1,179 @@
+// Job: the functions behind those names; each acts for the engine whose code the calling thread runs.
+// _exit, _Exit and abort are libc's own: they end the whole process at once, as they should.
+#include "runtime_symbols.h"
+
+#include <cstdlib>
+#include <iterator>
+#include <pthread.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include "engine_state.h"
+#include "fork_handlers.h"
+#include "program_threads.h"
+#include "ring.h"
+#include "run.h"
+#include "thread_record.h"
+#include "tls.h"
+
+namespace tierlink {
+namespace {
+
+// On a thread of a run this ends the run. In a call from JS there is no program to end but the process: that is what
+// a native library that calls exit does to it.
+[[noreturn]] void runtimeExit(int status) {
+  ThreadRecord &thread = ThreadRecord::here();
+  // Raw from here on: this frame is abandoned, and a reference held in it would never be dropped. Safe because the
+  // thread is inside the engine, or the engine's program is running.
+  Engine *engine = engineHere().get();
+  if (engine == nullptr)
+    exit(status);
+  if (Threads::inForkedChild())
+    Run::exitForkedChild(*engine, thread, status);
+  // Such a thread joins the run that it ends; the record keeps the run alive while the thread is parked.
+  if (thread.run == nullptr && (thread.kind == ThreadRecord::Kind::Async || thread.current == nullptr))
+    thread.run = engine->activeRun();
+  if (thread.run != nullptr)
+    thread.run->exit(thread, status);
+  thread.runDestructors(*engine);
+  engine->exitHandlers.run(status);
+  exit(status);
+}
+
+[[noreturn]] void runtimeQuickExit(int status) {
+  if (const auto engine = engineHere())
+    engine->quickExitHandlers.run(status);
+  _exit(status);
+}
+
+int runtimeAtexit(void (*function)()) {
+  const auto engine = engineHere();
+  if (engine == nullptr)
+    return atexit(function);
+  engine->exitHandlers.add(function);
+  return 0;
+}
+
+int runtimeAtQuickExit(void (*function)()) {
+  const auto engine = engineHere();
+  if (engine == nullptr)
+    return at_quick_exit(function);
+  engine->quickExitHandlers.add(function);
+  return 0;
+}
+
+int runtimeOnExit(void (*function)(int, void *), void *argument) {
+  const auto engine = engineHere();
+  if (engine == nullptr)
+    return on_exit(function, argument);
+  engine->exitHandlers.add(function, argument);
+  return 0;
+}
+
+extern "C" int __cxa_atexit(void (*)(void *), void *, void *);
+extern "C" void *__dso_handle;
+
+int runtimeCxaAtexit(void (*function)(void *), void *argument, void *) {
+  const auto engine = engineHere();
+  if (engine == nullptr)
+    return __cxa_atexit(function, argument, &__dso_handle);
+  engine->exitHandlers.add(function, argument);
+  return 0;
+}
+
+extern "C" int __cxa_thread_atexit_impl(void (*)(void *), void *, void *);
+
+// Not left to glibc, which would run them only when the thread ends: after the exit handlers instead of before them,
+// and perhaps after the engine.
+int runtimeCxaThreadAtexit(void (*function)(void *), void *argument, void *) {
+  const auto engine = engineHere();
+  if (engine == nullptr)
+    return __cxa_thread_atexit_impl(function, argument, &__dso_handle);
+  ThreadRecord::here().addDestructor(*engine, function, argument);
+  return 0;
+}
+
+// A module's handlers run with its engine, never alone.
+void runtimeCxaFinalize(void *) {}
+
+int runtimeKeyCreate(pthread_key_t *key, void (*destructor)(void *)) {
+  const auto engine = engineHere();
+  return engine == nullptr ? pthread_key_create(key, destructor) : engine->keys.create(key, destructor);
+}
+
+int runtimeKeyDelete(pthread_key_t key) {
+  const auto engine = engineHere();
+  return engine == nullptr ? pthread_key_delete(key) : engine->keys.remove(key);
+}
+
+int runtimeTssCreate(tss_t *key, tss_dtor_t destructor) {
+  return runtimeKeyCreate(key, destructor) == 0 ? thrd_success : thrd_error;
+}
+
+void runtimeTssDelete(tss_t key) { runtimeKeyDelete(key); }
+
+int runtimeAtfork(void (*prepare)(), void (*parent)(), void (*child)()) {
+  const auto engine = engineHere();
+  return engine == nullptr ? pthread_atfork(prepare, parent, child)
+                           : ForkHandlers::add(*engine, prepare, parent, child);
+}
+
+template <class Function> const void *code(Function *function) { return reinterpret_cast<const void *>(function); }
+
+struct Named {
+  std::string_view name;
+  const void *address;
+};
+
+// What libc and libstdc++ call by themselves (err(3) calls exit) does not come here: see prepareExit.
+void onProcessExit(int status, void *) {
+  ThreadRecord *thread = ThreadRecord::find();
+  if (thread == nullptr || thread->current == nullptr)
+    return;
+  Engine &engine = *thread->current;
+  thread->runDestructors(engine);
+  engine.exitHandlers.run(status);
+}
+
+} // namespace
+
+const void *runtimeSymbol(Engine &engine, std::string_view name) {
+  static const Named table[] = {
+      {"__cxa_atexit", code(runtimeCxaAtexit)},
+      {"__cxa_finalize", code(runtimeCxaFinalize)},
+      {"__cxa_thread_atexit", code(runtimeCxaThreadAtexit)},
+      {"__cxa_thread_atexit_impl", code(runtimeCxaThreadAtexit)},
+      {"__tierlink_hot", code(__tierlink_hot)},
+      {"__tls_get_addr", code(__tierlink_tls_get_addr)},
+      {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",
+       code(programStdThreadStart)},
+      {"at_quick_exit", code(runtimeAtQuickExit)},
+      {"atexit", code(runtimeAtexit)},
+      {"exit", code(runtimeExit)},
+      {"on_exit", code(runtimeOnExit)},
+      {"pthread_atfork", code(runtimeAtfork)},
+      {"pthread_create", code(programPthreadCreate)},
+      {"pthread_key_create", code(runtimeKeyCreate)},
+      {"pthread_key_delete", code(runtimeKeyDelete)},
+      {"quick_exit", code(runtimeQuickExit)},
+      {"thrd_create", code(programThrdCreate)},
+      {"tss_create", code(runtimeTssCreate)},
+      {"tss_delete", code(runtimeTssDelete)},
+  };
+  if (name == "__tierlink_ring")
+    return &engine.ring();
+  if (name == "__dso_handle")
+    return &engine;
+  for (const Named &entry : table) {
+    if (entry.name == name)
+      return entry.address;
+  }
+  return nullptr;
+}
+
+void prepareExit() {
+  static const bool once = [] { return on_exit(onProcessExit, nullptr) == 0; }();
+  (void)once;
+}
+
+} // namespace tierlink

@@ -1,0 +1,238 @@
+// Job: makes, counts and ends thread records.
+#include "thread_record.h"
+
+#include <algorithm>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "engine_state.h"
+#include "run.h"
+
+namespace tierlink {
+namespace {
+
+// Initial-exec: reading it must not allocate, as compiled code may do so in a signal handler.
+thread_local ThreadRecord *self __attribute__((tls_model("initial-exec"))) = nullptr;
+
+pthread_key_t endKey;
+pid_t processId = 0;
+bool barrierless = true; // the kernel has no membarrier: entries must fence themselves
+
+} // namespace
+
+void Threads::prepare() {
+  static const bool once = [] {
+    processId = getpid();
+    barrierless = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0;
+    return true;
+  }();
+  (void)once;
+}
+
+std::mutex &Threads::lock() {
+  static std::mutex *mutex = new std::mutex; // never destroyed: threads outlive the end of the process's statics
+  return *mutex;
+}
+
+std::vector<ThreadRecord *> &Threads::all() {
+  static auto *records = new std::vector<ThreadRecord *>;
+  return *records;
+}
+
+bool Threads::inForkedChild() { return getpid() != processId; }
+
+uint32_t Threads::inside(Engine &engine) {
+  // An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by all threads
+  // of the process, stands for it. After it a thread either shows its depth or will load what was stored before.
+  if (!barrierless)
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::lock_guard<std::mutex> guard(lock());
+  uint32_t threads = engine.launching.load();
+  for (ThreadRecord *record : all()) {
+    for (const auto &mutator : record->mutators) {
+      if (mutator->engine.load(std::memory_order_relaxed) == &engine &&
+          mutator->depth.load(std::memory_order_acquire) > 0)
+        ++threads;
+    }
+  }
+  return threads;
+}
+
+void Threads::forget(Engine &engine) {
+  std::lock_guard<std::mutex> guard(lock());
+  for (ThreadRecord *record : all()) {
+    for (const auto &mutator : record->mutators) {
+      // Not freed: its thread may be comparing it in mutatorFor at this moment. Null matches no engine.
+      if (mutator->engine.load(std::memory_order_relaxed) == &engine)
+        mutator->engine.store(nullptr, std::memory_order_relaxed);
+    }
+    std::erase_if(record->destructors, [&](const auto &destructor) { return destructor.engine == &engine; });
+  }
+}
+
+ThreadRecord *ThreadRecord::find() { return self; }
+
+ThreadRecord &ThreadRecord::here() {
+  if (self != nullptr)
+    return *self;
+  static const bool keyMade = [] {
+    if (pthread_key_create(&endKey, onThreadEnd) != 0)
+      abort(); // the process is out of keys; thread-locals would leak unseen
+    return true;
+  }();
+  (void)keyMade;
+  auto *record = new ThreadRecord;
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    Threads::all().push_back(record);
+  }
+  pthread_setspecific(endKey, record);
+  self = record;
+  return *record;
+}
+
+ThreadRecord::ThreadRecord() : tid(static_cast<pid_t>(syscall(SYS_gettid))) {}
+
+Mutator &ThreadRecord::findMutator(Engine &engine) {
+  for (const auto &mutator : mutators) {
+    if (mutator->engine.load(std::memory_order_relaxed) == &engine)
+      return *(last = mutator.get());
+  }
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  for (const auto &mutator : mutators) {
+    if (mutator->engine.load(std::memory_order_relaxed) == nullptr) {
+      mutator->depth.store(0, std::memory_order_relaxed);
+      mutator->engine.store(&engine, std::memory_order_relaxed);
+      return *(last = mutator.get());
+    }
+  }
+  mutators.push_back(std::make_unique<Mutator>());
+  last = mutators.back().get();
+  last->engine.store(&engine, std::memory_order_relaxed);
+  return *last;
+}
+
+void ThreadRecord::adopt(Kind as, std::shared_ptr<Engine> engine, std::shared_ptr<Run> of,
+                         std::function<void(bool parked)> onEnded) {
+  kind = as;
+  run = std::move(of);
+  ended = std::move(onEnded);
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    owner = std::move(engine);
+  }
+  current = owner.get();
+  mutatorFor(*owner).depth.store(1, std::memory_order_seq_cst);
+  // Only now: until here the thread was counted as launching, and a moment as both is harmless.
+  owner->launching.fetch_sub(1);
+  owner->sampler.attach(*this);
+}
+
+void ThreadRecord::addDestructor(Engine &engine, void (*function)(void *), void *argument) {
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  destructors.push_back({&engine, function, argument});
+}
+
+void ThreadRecord::runDestructors(Engine &engine) {
+  for (;;) {
+    Destructor destructor{};
+    {
+      std::lock_guard<std::mutex> guard(Threads::lock());
+      const auto mine = [&](const Destructor &one) { return one.engine == &engine; };
+      const auto found = std::find_if(destructors.rbegin(), destructors.rend(), mine);
+      if (found == destructors.rend())
+        return;
+      destructor = *found;
+      destructors.erase(std::next(found).base());
+    }
+    destructor.function(destructor.argument); // may register more
+  }
+}
+
+// Key destructors of the program may still run compiled code that uses its thread-locals, so this one asks to be
+// called again until the last round, and only then takes the thread out.
+void ThreadRecord::onThreadEnd(void *data) {
+  auto *record = static_cast<ThreadRecord *>(data);
+  // A JS thread that ends is not inside the engine, which may be closed at this moment: its thread-locals are destroyed
+  // with the engine's exit handlers, or not at all, as those of a program that is killed.
+  if (record->owner != nullptr)
+    record->runDestructors(*record->owner);
+  if (++record->endRounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+    pthread_setspecific(endKey, record);
+    return;
+  }
+  record->finish();
+  self = nullptr;
+  delete record;
+}
+
+void ThreadRecord::finish() {
+  if (run != nullptr)
+    run->threadEnding(*this);
+  if (owner != nullptr)
+    owner->sampler.detach(*this);
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    for (uint32_t i = 0; i < tlsCount; ++i)
+      free(tlsBlocks[i]);
+    free(tlsBlocks);
+    tlsBlocks = nullptr;
+    tlsCount = 0;
+    auto &all = Threads::all();
+    all.erase(std::find(all.begin(), all.end(), this));
+  }
+  leaveAll();
+  if (ended)
+    ended(false);
+}
+
+void ThreadRecord::leaveAll() {
+  current = nullptr;
+  for (const auto &mutator : mutators)
+    mutator->depth.store(0, std::memory_order_release);
+}
+
+void ThreadRecord::park() {
+  // No handler of the program may run here any more, as its code can be unmapped from now on.
+  sigset_t allSignals;
+  sigfillset(&allSignals);
+  pthread_sigmask(SIG_SETMASK, &allSignals, nullptr);
+  if (owner != nullptr)
+    owner->sampler.detach(*this);
+  // Safe to count this thread as outside although frames of compiled code are on its stack: none is ever returned to.
+  leaveAll();
+  std::shared_ptr<Engine> released;
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    released = std::move(owner);
+  }
+  if (ended)
+    ended(true);
+  released.reset();
+  for (;;)
+    pause();
+}
+
+Entry::Entry(Engine &engine)
+    : thread_(ThreadRecord::here()), mutator_(thread_.mutatorFor(engine)),
+      depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current) {
+  mutator_.depth.store(depth_ + 1, std::memory_order_relaxed);
+  thread_.current = &engine;
+  // The compiler must not move the load of the slot before the store; the processor may, see Threads::inside.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (barrierless)
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+Entry::~Entry() {
+  thread_.current = previous_;
+  mutator_.depth.store(depth_, std::memory_order_release);
+}
+
+} // namespace tierlink

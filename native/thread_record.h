@@ -1,0 +1,122 @@
+// Job: what is known of one thread that runs compiled code: where it is inside, its thread-locals, its sampling timer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <pthread.h>
+#include <vector>
+
+namespace tierlink {
+
+class Engine;
+class Run;
+class SampleRing;
+
+// How deep one thread is inside one engine. Written by its thread only, read by any.
+struct Mutator {
+  std::atomic<Engine *> engine{nullptr}; // null: the engine is gone, the entry is free
+  std::atomic<uint32_t> depth{0};
+};
+
+struct ThreadRecord {
+  enum class Kind : uint8_t {
+    Foreign, // a JS thread, or one the process made: inside only while a call lasts
+    Main,    // runs a program's main
+    Async,   // made for one asynchronous call
+    Program, // made by the program
+  };
+
+  struct Destructor {
+    Engine *engine;
+    void (*function)(void *);
+    void *argument;
+  };
+
+  // This thread's record, made if need be.
+  static ThreadRecord &here();
+  // This thread's record or null; async-signal-safe.
+  static ThreadRecord *find();
+
+  // Makes this thread one that belongs to `owner` until it ends: inside all the time, sampled, and `onEnded` called
+  // once nothing of the engine can run on it any more (`parked`: it never ends, but will run nothing more).
+  void adopt(Kind as, std::shared_ptr<Engine> owner, std::shared_ptr<Run> of, std::function<void(bool parked)> onEnded);
+
+  // The counter of this thread for that engine. This thread only.
+  Mutator &mutatorFor(Engine &engine) {
+    if (last != nullptr && last->engine.load(std::memory_order_relaxed) == &engine)
+      return *last;
+    return findMutator(engine);
+  }
+
+  // __cxa_thread_atexit, and the call of what it registered for an engine, last first. This thread only.
+  void addDestructor(Engine &engine, void (*function)(void *), void *argument);
+  void runDestructors(Engine &engine);
+  // Reports the end and stops this thread for ever, as nothing may return into a program that has exited.
+  [[noreturn]] void park();
+
+  Kind kind = Kind::Foreign;
+  Engine *current = nullptr; // whose code was entered last
+  std::shared_ptr<Engine> owner;
+  std::shared_ptr<Run> run;
+
+  // Blocks of registered thread-local images by image number; grown and freed under the threads lock.
+  void **tlsBlocks = nullptr;
+  uint32_t tlsCount = 0;
+
+  // Guarded by the threads lock, but for `samples`, which this thread's signal handler reads.
+  timer_t timer{};
+  bool timerSet = false;
+  std::atomic<SampleRing *> samples{nullptr};
+
+  const pthread_t thread = pthread_self();
+  const pid_t tid;
+  std::vector<std::unique_ptr<Mutator>> mutators; // grown under the threads lock
+  std::vector<Destructor> destructors;            // changed under the threads lock
+
+private:
+  ThreadRecord();
+  static void onThreadEnd(void *record);
+  void finish();
+  void leaveAll();
+  Mutator &findMutator(Engine &engine);
+
+  Mutator *last = nullptr;
+  std::function<void(bool parked)> ended;
+  int endRounds = 0;
+};
+
+// The list of all records and the lock that guards it.
+struct Threads {
+  static std::mutex &lock();
+  static std::vector<ThreadRecord *> &all();
+  // Threads inside `engine` now.
+  static uint32_t inside(Engine &engine);
+  // Frees what the records keep for an engine that is closed.
+  static void forget(Engine &engine);
+  // True in a child made by fork, where none of the other threads exist.
+  static bool inForkedChild();
+  // Once, before anything else of this file.
+  static void prepare();
+};
+
+// A stay inside compiled code, from a thread that is not the program's own.
+class Entry {
+public:
+  explicit Entry(Engine &engine);
+  ~Entry();
+  Entry(const Entry &) = delete;
+  Entry &operator=(const Entry &) = delete;
+
+private:
+  ThreadRecord &thread_;
+  Mutator &mutator_;
+  // Kept by value: a longjmp over inner entries must not leave their count behind.
+  const uint32_t depth_;
+  Engine *const previous_;
+};
+
+} // namespace tierlink

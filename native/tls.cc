@@ -1,0 +1,109 @@
+// Job: answers __tls_get_addr for registered images, and passes everything else on to glibc.
+#include "tls.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "thread_record.h"
+
+extern "C" void *__tls_get_addr(tierlink::TlsIndex *);
+
+namespace tierlink {
+namespace {
+
+struct Registered {
+  Engine *engine; // null: the number is free
+  TlsImage image;
+};
+
+// Guarded by the threads lock. Numbers are used again, so that the blocks of a thread stay a short array.
+std::vector<Registered> &images() {
+  static auto *list = new std::vector<Registered>;
+  return *list;
+}
+
+void *outOfMemory() {
+  // As in glibc: the caller has no way to be told.
+  static const char message[] = "tierlink: no memory for a thread-local block\n";
+  fwrite(message, 1, sizeof message - 1, stderr);
+  abort();
+}
+
+void *makeBlock(const TlsImage &image) {
+  const size_t alignment = std::max(image.alignment, sizeof(void *));
+  const size_t bytes = (std::max<size_t>(image.memoryBytes, 1) + alignment - 1) / alignment * alignment;
+  auto *block = static_cast<uint8_t *>(aligned_alloc(alignment, bytes));
+  if (block == nullptr)
+    return outOfMemory();
+  if (image.fileBytes != 0)
+    memcpy(block, image.initial, image.fileBytes);
+  memset(block + image.fileBytes, 0, bytes - image.fileBytes);
+  return block;
+}
+
+// The first use on this thread. Not async-signal-safe, as the first use of a library's thread-local isn't either.
+__attribute__((noinline)) void *blockSlow(uint32_t number) {
+  ThreadRecord &thread = ThreadRecord::here();
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  if (number >= thread.tlsCount) {
+    const uint32_t count = std::max<uint32_t>(static_cast<uint32_t>(images().size()), number + 1);
+    void **grown = static_cast<void **>(realloc(thread.tlsBlocks, count * sizeof(void *)));
+    if (grown == nullptr)
+      return outOfMemory();
+    std::fill(grown + thread.tlsCount, grown + count, nullptr);
+    thread.tlsBlocks = grown;
+    thread.tlsCount = count;
+  }
+  if (thread.tlsBlocks[number] == nullptr)
+    thread.tlsBlocks[number] = makeBlock(images()[number].image);
+  return thread.tlsBlocks[number];
+}
+
+} // namespace
+
+uint64_t tlsRegister(Engine &engine, const TlsImage &image) {
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  auto &list = images();
+  const auto free = std::find_if(list.begin(), list.end(), [](const Registered &one) { return one.engine == nullptr; });
+  const auto number = static_cast<uint64_t>(free - list.begin());
+  if (free == list.end())
+    list.push_back({&engine, image});
+  else
+    *free = {&engine, image};
+  return tlsDescriptorTag | number;
+}
+
+void tlsForget(Engine &engine) {
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  auto &list = images();
+  for (uint32_t number = 0; number < list.size(); ++number) {
+    if (list[number].engine != &engine)
+      continue;
+    list[number].engine = nullptr;
+    for (ThreadRecord *thread : Threads::all()) {
+      if (number >= thread->tlsCount)
+        continue;
+      // Safe because only code of this engine reads this entry without the lock, and no thread is inside it.
+      free(thread->tlsBlocks[number]);
+      thread->tlsBlocks[number] = nullptr;
+    }
+  }
+}
+
+} // namespace tierlink
+
+extern "C" void *__tierlink_tls_get_addr(const tierlink::TlsIndex *index) {
+  using namespace tierlink;
+  if ((index->module & tlsDescriptorTag) == 0)
+    return __tls_get_addr(const_cast<TlsIndex *>(index));
+  const auto number = static_cast<uint32_t>(index->module);
+  const ThreadRecord *thread = ThreadRecord::find();
+  void *block = thread != nullptr && number < thread->tlsCount ? thread->tlsBlocks[number] : nullptr;
+  if (__builtin_expect(block == nullptr, 0))
+    block = blockSlow(number);
+  return static_cast<uint8_t *>(block) + index->offset;
+}
