@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { type Address, address } from '../../../src/core/ids.js';
+import { OffsetTable } from '../../../stubs/offset-table.js';
+import type { TableBlock } from '../../../stubs/table-memory.js';
+
+function table() {
+  let next = 0x1000_0000;
+  const blocks: (TableBlock & { region: string })[] = [];
+  const memory = {
+    tableBlock: (region: 'code' | 'data', size: number): TableBlock => {
+      const block = { region, address: address(next), bytes: new Uint8Array(size) };
+      blocks.push(block);
+      next += 0x10_0000;
+      return block;
+    },
+  };
+  const made = new OffsetTable(memory, address(0xdead));
+  const read = (at: Address, bytes: number): number[] => {
+    const block = blocks.find((item) => at >= item.address && at < item.address + item.bytes.length);
+    return [...(block?.bytes.subarray(at - block.address, at - block.address + bytes) ?? [])];
+  };
+  return { made, read };
+}
+
+describe('the offset table', () => {
+  it('I1: keeps the addresses of stub, slot and counter when it grows', () => {
+    const { made } = table();
+    const first = made.allocate();
+    const before = [made.stubAddress(first), made.slotAddress(first), made.counterAddress(first)];
+    for (let i = 0; i < 5000; i += 1) made.allocate();
+    expect([made.stubAddress(first), made.slotAddress(first), made.counterAddress(first)]).toEqual(before);
+    expect(made.size).toBe(5001);
+  });
+
+  it('encodes stubs as jmp *[slot], relative to the end of the instruction', () => {
+    const { made, read } = table();
+    const slot = made.allocate();
+    const stub = made.stubAddress(slot);
+    const bytes = read(stub, 8);
+    expect(bytes.slice(0, 2)).toEqual([0xff, 0x25]);
+    const displacement = new DataView(new Uint8Array(bytes).buffer).getInt32(2, true);
+    expect(stub + 6 + displacement).toBe(made.slotAddress(slot));
+    expect(bytes.slice(6)).toEqual([0xcc, 0xcc]);
+  });
+
+  it('holds the unset address until it is published', () => {
+    const { made } = table();
+    const slot = made.allocate();
+    expect(made.current(slot)).toBe(0xdead);
+    made.publish(slot, address(0x7fff_1234_5678));
+    expect(made.current(slot)).toBe(0x7fff_1234_5678);
+    made.release(slot);
+    expect(made.current(made.allocate())).toBe(0xdead);
+  });
+
+  it('finds a function by the address of its counter', () => {
+    const { made } = table();
+    const slots = Array.from({ length: 1500 }, () => made.allocate());
+    for (const slot of slots) expect(made.indexOfCounter(made.counterAddress(slot))).toBe(slot);
+    expect(made.indexOfCounter(address(1))).toBeUndefined();
+  });
+
+  it('arms counters one by one', () => {
+    const { made } = table();
+    const [one, other] = [made.allocate(), made.allocate()];
+    made.arm(one, 1000);
+    made.arm(other, 5);
+    expect([made.remaining(one), made.remaining(other)]).toEqual([1000, 5]);
+  });
+
+  it('tells stubs from other code', () => {
+    const { made } = table();
+    const slot = made.allocate();
+    expect(made.isStub(made.stubAddress(slot))).toBe(true);
+    expect(made.isStub(made.slotAddress(slot))).toBe(false);
+  });
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { countersPolicy } from '../../../tiers/policies/counters.js';
+import { eagerPolicy } from '../../../tiers/policies/eager.js';
+import { neverPolicy } from '../../../tiers/policies/never.js';
+import type { Observation } from '../../../tiers/policy.js';
+import { ladder, shippedTiers } from '../../../tiers/recipes.js';
+
+const names = ['baseline', 'quick', 'optimized', 'peak'];
+const seen = (over: Partial<Observation>): Observation => ({
+  tierIndex: 0,
+  ladder: names,
+  calls: 0,
+  queueLength: 0,
+  compileThreads: 1,
+  instructions: 100,
+  ...over,
+});
+
+describe('the policy counters', () => {
+  const policy = countersPolicy({ thresholds: { quick: 100, optimized: 1000 }, feedback: 5 });
+
+  it('promotes one tier when the calls reach the threshold', () => {
+    expect(policy.decide(seen({ calls: 100 }))).toMatchObject({ kind: 'promote', target: 1 });
+    expect(policy.decide(seen({ calls: 99 }))).toEqual({ kind: 'wait', calls: 1 });
+    expect(policy.decide(seen({ tierIndex: 1, calls: 1000 }))).toMatchObject({ kind: 'promote', target: 2 });
+  });
+
+  it('raises the bar as the queue grows: scale = 1 + queue / (feedback * threads)', () => {
+    expect(policy.decide(seen({ calls: 199, queueLength: 5 }))).toEqual({ kind: 'wait', calls: 1 });
+    expect(policy.decide(seen({ calls: 200, queueLength: 5 }))).toMatchObject({ kind: 'promote' });
+    expect(policy.decide(seen({ calls: 150, queueLength: 5, compileThreads: 2 }))).toMatchObject({
+      kind: 'promote',
+    });
+  });
+
+  it('asks for nothing above the top of the ladder', () => {
+    expect(policy.decide(seen({ tierIndex: 3, calls: 1e9 }))).toEqual({ kind: 'wait', calls: Infinity });
+    expect(policy.firstRequest(3, names)).toBe(Infinity);
+  });
+
+  it('never asks a function to wait for no calls at all', () => {
+    fc.assert(
+      fc.property(fc.nat(3), fc.nat(1e7), fc.nat(500), fc.integer({ min: 1, max: 8 }), (tier, calls, queue, threads) => {
+        const decision = policy.decide(
+          seen({ tierIndex: tier, calls, queueLength: queue, compileThreads: threads }),
+        );
+        if (decision.kind === 'wait') expect(decision.calls).toBeGreaterThan(0);
+        else expect(decision.target).toBe(tier + 1);
+      }),
+    );
+  });
+
+  it.each([0, -1, Number.NaN, 2 ** 31])('refuses the threshold %d', (calls) => {
+    expect(() => countersPolicy({ thresholds: { quick: calls } })).toThrowError(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+});
+
+describe('the other policies', () => {
+  it('never waits for ever; eager goes to the top at the first call', () => {
+    expect(neverPolicy.decide(seen({ calls: 1e9 }))).toEqual({ kind: 'wait', calls: Infinity });
+    expect(neverPolicy.firstRequest(0, names)).toBe(Infinity);
+    expect(eagerPolicy.decide(seen({ calls: 1 }))).toMatchObject({ kind: 'promote', target: 3 });
+    expect(eagerPolicy.firstRequest(0, names)).toBe(1);
+    expect(eagerPolicy.decide(seen({ tierIndex: 3 }))).toMatchObject({ kind: 'wait' });
+  });
+});
+
+describe('a ladder', () => {
+  it('ends in a rung that counts nothing', () => {
+    const rungs = ladder(['baseline', 'optimized']);
+    expect(rungs.map((rung) => [rung.name, rung.counters, rung.bindLocalCalls])).toEqual([
+      ['baseline', true, false],
+      ['optimized', false, true],
+    ]);
+    expect(ladder(shippedTiers).map((rung) => rung.name)).toEqual(names);
+  });
+
+  it('refuses unknown, repeated and no tiers', () => {
+    expect(() => ladder(['fast'])).toThrowError(expect.objectContaining({ code: 'TIER_UNKNOWN' }));
+    expect(() => ladder(['quick', 'quick'])).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => ladder([])).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+});
