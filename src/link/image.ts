@@ -1,14 +1,11 @@
 /** What linking makes of an object: a prepared image (not placed yet) and a linked one (at addresses). */
 import { type Address, address } from '../core/ids.js';
+import type { BlockKind } from './blocks.js';
 import type { Placement, SymbolUse } from './context.js';
 import type { PreservedRelocations } from './preserved.js';
 import type { ReferenceTable } from './references.js';
 
-/** The blocks of an image: executable code, constants, mutable data. Each moves as a whole. */
-export type BlockKind = 'code' | 'readonly' | 'data';
-
-/** All blocks, in the order used throughout. */
-export const blockKinds: readonly BlockKind[] = ['code', 'readonly', 'data'];
+export { type BlockKind, blockKinds } from './blocks.js';
 
 /** Memory that a block needs, in bytes; none when `size` is 0. */
 export interface BlockNeed {
@@ -87,7 +84,7 @@ export interface PreparedImage {
 /** An image at its addresses. */
 export interface LinkedImage {
   readonly module: string;
-  readonly prepared: ImagePlan;
+  readonly plan: ImagePlan;
   readonly placement: Placement;
   /** Global symbols that it defines, by name; {@link addressOf} gives their addresses. */
   readonly symbols: ReadonlyMap<string, DefinedSymbol>;

@@ -1,0 +1,10 @@
+/** The blocks of an image: what is placed, and moves, as a whole. */
+
+/** Executable code, constants, mutable data. */
+export type BlockKind = 'code' | 'readonly' | 'data';
+
+/** All blocks, in the order used throughout. */
+export const blockKinds: readonly BlockKind[] = ['code', 'readonly', 'data'];
+
+/** Number of a block in packed entries; 0 stands for a reference. */
+export const blockNumber: Readonly<Record<BlockKind, 1 | 2 | 3>> = { code: 1, readonly: 2, data: 3 };

@@ -1,0 +1,80 @@
+/** Links a prepared image at its first place. */
+import { assert } from '../core/assert.js';
+import { type Address, address } from '../core/ids.js';
+import { applyRelocations, blockBases } from './apply.js';
+import { blockKinds } from './blocks.js';
+import type { LinkContext, Placement } from './context.js';
+import type { ImagePlan, LinkedImage, PreparedImage } from './image.js';
+import { resolveReferences } from './resolve.js';
+
+/**
+ * Links an image. Writes only into the given blocks; after an error they hold garbage, and nothing else has
+ * changed.
+ *
+ * @param prepared - The image.
+ * @param placement - A block for each kind of which the image needs more than 0 bytes, aligned as needed. What
+ * the object does not initialise is not written, and must read as zero.
+ * @param context - Where symbols lead.
+ * @returns The linked image, which no longer refers to the object's bytes.
+ * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, RELOCATION_UNSUPPORTED
+ */
+export function linkImage(prepared: PreparedImage, placement: Placement, context: LinkContext): LinkedImage {
+  checkPlacement(prepared, placement);
+  const { content, ...plan } = prepared;
+  const resolution = resolveReferences(plan, blockBases(placement), context);
+  for (const block of blockKinds) placement[block]?.bytes.set(content[block]);
+  applyRelocations(plan, placement, resolution, blockKinds, true);
+  return imageAt(plan, placement);
+}
+
+/**
+ * Holds that a placement fits an image.
+ *
+ * @param plan - The image.
+ * @param placement - Where it is to lie.
+ * @throws InvariantError when a block is missing, too small or not aligned.
+ */
+export function checkPlacement(plan: ImagePlan, placement: Placement): void {
+  for (const block of blockKinds) {
+    const { size, alignment } = plan.blocks[block];
+    if (size === 0) continue;
+    const placed = placement[block];
+    assert(
+      placed !== undefined && placed.bytes.length >= size,
+      `the ${block} block has ${String(size)} bytes`,
+    );
+    assert(placed.address % alignment === 0, `the ${block} block is aligned to ${String(alignment)} bytes`);
+  }
+}
+
+/**
+ * Describes an image at a place.
+ *
+ * @param plan - The image.
+ * @param placement - Where it lies now.
+ * @returns The linked image.
+ */
+export function imageAt(plan: ImagePlan, placement: Placement): LinkedImage {
+  const start = placement.readonly?.address ?? 0;
+  const at = (offset: number): Address => address(start + offset);
+  const { frames, tls } = plan;
+  return {
+    module: plan.module,
+    plan,
+    placement,
+    symbols: plan.symbols,
+    preserved: plan.preserved,
+    frames: frames === undefined ? undefined : { address: at(frames.offset), size: frames.size },
+    tls:
+      tls === undefined
+        ? undefined
+        : {
+            image: at(tls.offset),
+            fileBytes: tls.fileBytes,
+            memoryBytes: tls.memoryBytes,
+            alignment: tls.alignment,
+          },
+    constructors: plan.constructors.map(at),
+    destructors: plan.destructors.map(at),
+  };
+}

@@ -1,0 +1,51 @@
+/** Links an image again, after it was moved or its targets were: every byte as a fresh link would give it. */
+import { assert } from '../core/assert.js';
+import { applyRelocations, blockBases } from './apply.js';
+import { type BlockKind, blockKinds } from './blocks.js';
+import type { LinkContext, Placement } from './context.js';
+import type { LinkedImage } from './image.js';
+import { checkPlacement, imageAt } from './link.js';
+import { resolveReferences } from './resolve.js';
+
+/** What the program may have done with an image's mutable data. */
+export type DataState =
+  /** It may have run: data neither moves nor is written (I1, I2). */
+  | 'live'
+  /** It never ran: data may move and is relocated like the rest. */
+  | 'untouched';
+
+/**
+ * Links an image again. Nothing is written unless everything fits, so a failure leaves the image as it was.
+ * Only while no mutator executes in, or can return into, the image (I7).
+ *
+ * @param image - The image; its present blocks still hold its bytes.
+ * @param placement - Where it lies from now on: blocks may be the present ones, or new ones, to which their
+ * bytes are copied.
+ * @param context - Where symbols lead from now on.
+ * @param state - Whether the program may have stored to the image's data.
+ * @returns The image at its new place.
+ * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, RELOCATION_UNSUPPORTED
+ */
+export function relinkImage(
+  image: LinkedImage,
+  placement: Placement,
+  context: LinkContext,
+  state: DataState = 'live',
+): LinkedImage {
+  const { plan } = image;
+  checkPlacement(plan, placement);
+  const moved = blockKinds.filter((block) => placement[block]?.address !== image.placement[block]?.address);
+  const written: readonly BlockKind[] = state === 'live' ? ['code', 'readonly'] : blockKinds;
+  if (state === 'live') {
+    assert(!moved.includes('data'), 'live data never moves');
+    assert(plan.movable || moved.length === 0, 'an image whose data points into its code never moves');
+  }
+  const resolution = resolveReferences(plan, blockBases(placement), context);
+  applyRelocations(plan, placement, resolution, written, false);
+  for (const block of moved) {
+    const from = image.placement[block];
+    if (from !== undefined) placement[block]?.bytes.set(from.bytes.subarray(0, plan.blocks[block].size));
+  }
+  applyRelocations(plan, placement, resolution, written, true);
+  return imageAt(plan, placement);
+}
