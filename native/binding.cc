@@ -1,6 +1,8 @@
 // The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the exports.
 #include "binding_support.h"
 
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/TargetParser/Host.h"
 

@@ -1,0 +1,85 @@
+// Entry counters: each function counts down a cell of its own and asks for a better version when it reaches zero.
+#include "compile_parts.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/MDBuilder.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
+
+namespace tierlink {
+namespace {
+
+/// Where the counting code goes: behind the function's fixed stack slots. They have to stay in the entry block, or
+/// each becomes an allocation at run time; so those further down are moved up first (their size is a constant, so
+/// nothing has to come before them).
+llvm::Instruction *findInsertionPoint(llvm::Function &function) {
+  llvm::BasicBlock &entry = function.getEntryBlock();
+  llvm::BasicBlock::iterator point = entry.getFirstNonPHIOrDbgOrAlloca();
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::make_range(point, entry.end())))
+    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction); slot != nullptr && slot->isStaticAlloca())
+      slot->moveBefore(entry, entry.begin());
+  // Moving may have taken the first of them away; what was found is still behind all allocas or is one itself.
+  return &*entry.getFirstNonPHIOrDbgOrAlloca();
+}
+
+bool isCountable(const llvm::Function &function) {
+  if (function.isDeclaration() || function.hasAvailableExternallyLinkage())
+    return false;
+  // A naked function has no frame to call from; an interrupt handler may not clobber what a call does.
+  return !function.hasFnAttribute(llvm::Attribute::Naked) &&
+         function.getCallingConv() != llvm::CallingConv::X86_INTR &&
+         function.getCallingConv() != llvm::CallingConv::GHC;
+}
+
+} // namespace
+
+void insertCounters(llvm::Module &module) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::Type *i32 = llvm::Type::getInt32Ty(context);
+  llvm::Type *cell = llvm::Type::getInt64Ty(context);
+  llvm::Type *pointer = llvm::PointerType::getUnqual(context);
+
+  llvm::SmallVector<llvm::Function *, 32> functions;
+  for (llvm::Function &function : module)
+    if (isCountable(function))
+      functions.push_back(&function);
+  if (functions.empty())
+    return;
+
+  llvm::FunctionCallee hot =
+      module.getOrInsertFunction("__tierlink_hot", llvm::Type::getVoidTy(context), pointer, pointer);
+  if (auto *declaration = llvm::dyn_cast<llvm::Function>(hot.getCallee())) {
+    declaration->setDoesNotThrow();
+    declaration->addFnAttr(llvm::Attribute::Cold);
+  }
+  llvm::Constant *ring = module.getOrInsertGlobal("__tierlink_ring", llvm::Type::getInt8Ty(context));
+  llvm::MDNode *unlikely = llvm::MDBuilder(context).createUnlikelyBranchWeights();
+
+  for (llvm::Function *function : functions) {
+    std::string name = ("__tierlink_counter." + function->getName()).str();
+    auto *counter = llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(name, cell));
+    counter->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    counter->setDSOLocal(true);
+    counter->setAlignment(llvm::Align(8));
+
+    llvm::Instruction *point = findInsertionPoint(*function);
+    llvm::IRBuilder<> builder(point);
+    // Not atomic on purpose: a lost count delays a promotion by one call, a locked one would cost more than the call.
+    llvm::Value *left = builder.CreateSub(builder.CreateAlignedLoad(i32, counter, llvm::Align(8)), builder.getInt32(1));
+    builder.CreateAlignedStore(left, counter, llvm::Align(8));
+    llvm::Value *isZero = builder.CreateICmpEQ(left, builder.getInt32(0));
+    builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(isZero, point, /*Unreachable=*/false, unlikely));
+    llvm::CallInst *call = builder.CreateCall(hot, {counter, ring});
+    call->setDoesNotThrow();
+    if (llvm::DISubprogram *subprogram = function->getSubprogram())
+      call->setDebugLoc(llvm::DILocation::get(context, 0, 0, subprogram));
+
+    // No longer true of a function that writes its counter; left in, calls to it could be dropped or hoisted.
+    function->removeFnAttr(llvm::Attribute::Memory);
+    function->removeFnAttr(llvm::Attribute::Speculatable);
+  }
+}
+
+} // namespace tierlink

@@ -1,0 +1,64 @@
+// Linkage marks: which symbols code may reach by a displacement, and which through the offset table.
+#include "compile_parts.h"
+#include "llvm_target.h"
+
+namespace tierlink {
+namespace {
+
+using llvm::GlobalValue;
+
+/// Near: within 2 GiB, so code addresses it relative to itself. Far: by way of the GOT.
+void setReach(GlobalValue &value, bool isNear) {
+  // A weak reference that turns out to be near is defined, so no longer weak; hidden would not go with it.
+  if (isNear && value.hasExternalWeakLinkage())
+    value.setLinkage(GlobalValue::ExternalLinkage);
+  value.setVisibility(isNear ? GlobalValue::HiddenVisibility : GlobalValue::DefaultVisibility);
+  value.setDSOLocal(isNear);
+}
+
+} // namespace
+
+void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &near) {
+  bool isIndirect = calls == CallForm::indirect;
+  for (llvm::Function &function : module) {
+    // Functions that the passes made (parts of a coroutine, say) belong to this version alone.
+    if (function.isIntrinsic() || function.hasLocalLinkage())
+      continue;
+    function.removeFnAttr(llvm::Attribute::NonLazyBind);
+    if (isIndirect) {
+      setReach(function, false);
+      function.addFnAttr(llvm::Attribute::NonLazyBind);
+    } else {
+      setReach(function, !function.isDeclaration() || near.contains(function.getName()));
+    }
+  }
+  for (llvm::GlobalVariable &variable : module.globals()) {
+    if (variable.hasLocalLinkage())
+      continue;
+    // Near or not, a thread-local is reached by the general-dynamic model; dso_local would choose another.
+    bool isOwn = !variable.isDeclarationForLinker();
+    setReach(variable, !variable.isThreadLocal() && (isOwn || near.contains(variable.getName())));
+  }
+  // Calls that code generation itself makes up (memcpy, integer division) have no declaration to mark.
+  if (isIndirect)
+    module.setRtLibUseGOT();
+}
+
+void markData(llvm::Module &module) {
+  for (llvm::GlobalVariable &variable : module.globals())
+    if (!variable.isDeclaration() && !variable.hasLocalLinkage())
+      setReach(variable, !variable.isThreadLocal());
+}
+
+void setHostCpu(llvm::Module &module) {
+  const HostCpu &cpu = hostCpu();
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", cpu.name);
+    function.addFnAttr("target-features", cpu.features);
+    function.removeFnAttr("tune-cpu");
+  }
+}
+
+} // namespace tierlink

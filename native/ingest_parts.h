@@ -1,0 +1,88 @@
+// The steps of ingest, in the order in which they run, and what they hand on to each other.
+#pragma once
+
+#include "llvm_guard.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/IR/Module.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tierlink {
+
+enum class Binding { strong, weak, common, fallback };
+
+/// What a function or variable was before it was made canonical.
+struct Origin {
+  std::string sourceName;
+  Binding binding = Binding::strong;
+  bool promoted = false;
+  /// A variable that had to stay with the code (label tables).
+  bool placedWithCode = false;
+};
+
+struct AliasFact {
+  std::string name;
+  /// Kept in the module while ingest runs, so that it can be named at the end.
+  llvm::GlobalValue *target;
+  int64_t offset;
+  Binding binding;
+};
+
+struct IfuncFact {
+  llvm::Function *placeholder;
+  llvm::Function *resolver;
+};
+
+struct StructorFact {
+  llvm::GlobalValue *function;
+  uint64_t priority;
+};
+
+/// One module on its way through the steps.
+struct IngestState {
+  IngestState(llvm::Module &module, unsigned moduleId) : module(module), moduleId(moduleId) {}
+
+  llvm::Module &module;
+  unsigned moduleId;
+  llvm::DenseMap<const llvm::GlobalValue *, Origin> origins;
+  std::vector<AliasFact> aliases;
+  std::vector<IfuncFact> ifuncs;
+  std::vector<StructorFact> constructors;
+  std::vector<StructorFact> destructors;
+  /// Reason why the module must never be recompiled; the first one found.
+  std::string pinned;
+
+  void pin(std::string reason) {
+    if (pinned.empty())
+      pinned = std::move(reason);
+  }
+};
+
+/// Step 1: drops what only steers a static linker (llvm.used, comdats, linker options), sets the module flags that
+/// the one target needs, and gives escaped names ("\01name") their plain form.
+std::optional<Failure> cleanModule(IngestState &state);
+
+/// Step 2: replaces aliases and ifuncs by what they stand for.
+std::optional<Failure> resolveAliases(IngestState &state);
+
+/// Step 3: gives every function and variable external linkage under a name that is unique in the process, so that
+/// any unit may refer to it, and every definition a linkage that keeps it in the object.
+std::optional<Failure> promoteSymbols(IngestState &state);
+
+/// Step 4: takes llvm.global_ctors and llvm.global_dtors out of the module.
+void takeStructors(IngestState &state);
+
+/// Step 5: moves the definitions of variables into a module of their own; null if there are none.
+std::unique_ptr<llvm::Module> splitData(IngestState &state);
+
+/// Step 6: the ModuleSummary as JSON. `data` as returned by splitData.
+std::string summarise(const IngestState &state, const llvm::Module *data);
+
+/// Step 7: removes declarations that nothing in the code refers to (any more).
+void dropUnusedDeclarations(IngestState &state);
+
+} // namespace tierlink

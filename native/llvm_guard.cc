@@ -1,0 +1,163 @@
+// Crash recovery around LLVM. llvm::CrashRecoveryContext supplies the way back (it is also what LLVM's own exits
+// look for), but not the signal handlers: the ones it installs pass a signal on by uninstalling themselves and
+// raising it anew, which loses the fault's address and registers. V8's trap handler for WebAssembly needs both
+// and would let the process die. So ours stand in their place and hand foreign signals on unchanged.
+#include "llvm_guard.h"
+
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+#include <sys/mman.h>
+
+namespace tierlink {
+namespace {
+
+using llvm::CrashRecoveryContext;
+
+constexpr std::array recoverableSignals{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+constexpr size_t signalStackBytes = 64 * 1024;
+
+struct sigaction previousActions[NSIG];
+
+/// The guard this thread is in. Initial-exec because the handler reads it: a lazily allocated thread-local could
+/// call malloc inside the handler.
+__attribute__((tls_model("initial-exec"))) thread_local CrashRecoveryContext *activeContext = nullptr;
+__attribute__((tls_model("initial-exec"))) thread_local std::string *activeMessage = nullptr;
+
+/// Does with a signal that isn't LLVM's what would have happened without this handler.
+void passOn(int signal, siginfo_t *info, void *context) {
+  struct sigaction previous = previousActions[signal];
+  if ((previous.sa_flags & SA_SIGINFO) != 0) {
+    previous.sa_sigaction(signal, info, context);
+    return;
+  }
+  // A signal that the kernel raised for a fault happens again when the handler returns; one that was sent does not.
+  bool isFault = info->si_code > 0;
+  if (previous.sa_handler == SIG_IGN && !isFault)
+    return;
+  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+    previous.sa_handler(signal);
+    return;
+  }
+  struct sigaction fallback = {};
+  fallback.sa_handler = SIG_DFL;
+  sigaction(signal, &fallback, nullptr);
+  if (!isFault)
+    raise(signal);
+}
+
+void onSignal(int signal, siginfo_t *info, void *context) {
+  CrashRecoveryContext *active = activeContext;
+  if (active == nullptr) {
+    passOn(signal, info, context);
+    return;
+  }
+  activeContext = nullptr;
+  // The jump out of the handler does not restore the mask; left blocked, the next fault would kill the process.
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, signal);
+  pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
+  active->HandleExit(128 + signal);
+}
+
+void onFatalError(void *, const char *reason, bool) {
+  CrashRecoveryContext *active = activeContext;
+  if (active == nullptr)
+    return;
+  activeContext = nullptr;
+  activeMessage->assign(reason);
+  active->HandleExit(128 + SIGABRT);
+}
+
+void install() {
+  for (int signal : recoverableSignals)
+    sigaction(signal, nullptr, &previousActions[signal]);
+  CrashRecoveryContext::Enable();
+  for (int signal : recoverableSignals) {
+    const struct sigaction &previous = previousActions[signal];
+    struct sigaction action = {};
+    action.sa_sigaction = onSignal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous.sa_flags & (SA_RESTART | SA_NODEFER));
+    action.sa_mask = previous.sa_mask;
+    sigaction(signal, &action, nullptr);
+  }
+  llvm::install_fatal_error_handler(onFatalError);
+}
+
+std::string describe(int code) {
+  int signal = code - 128;
+  if (signal > 0 && signal < NSIG)
+    return std::string("LLVM crashed: ") + strsignal(signal);
+  return "LLVM exited with code " + std::to_string(code);
+}
+
+} // namespace
+
+Diagnostics::Diagnostics(llvm::LLVMContext &context) {
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *self) {
+        if (info->getSeverity() != llvm::DS_Error)
+          return;
+        std::string &errors = static_cast<Diagnostics *>(self)->errors_;
+        llvm::raw_string_ostream out(errors);
+        if (!errors.empty())
+          out << '\n';
+        llvm::DiagnosticPrinterRawOStream printer(out);
+        info->print(printer);
+        // A message without text must still count as an error.
+        if (errors.empty())
+          out << "unspecified error";
+      },
+      this);
+}
+
+std::optional<std::string> runGuarded(llvm::function_ref<void()> work) {
+  static std::once_flag installed;
+  std::call_once(installed, install);
+  std::string message;
+  CrashRecoveryContext context;
+  activeMessage = &message;
+  activeContext = &context;
+  bool returned = context.RunSafely(work);
+  activeContext = nullptr;
+  activeMessage = nullptr;
+  if (returned)
+    return std::nullopt;
+  return message.empty() ? describe(context.RetCode) : message;
+}
+
+SignalStack::SignalStack() {
+  stack_t current;
+  if (sigaltstack(nullptr, &current) != 0 || (current.ss_flags & SS_DISABLE) == 0)
+    return;
+  void *memory = mmap(nullptr, signalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return;
+  stack_t stack = {};
+  stack.ss_sp = memory;
+  stack.ss_size = signalStackBytes;
+  if (sigaltstack(&stack, nullptr) == 0)
+    memory_ = memory;
+  else
+    munmap(memory, signalStackBytes);
+}
+
+SignalStack::~SignalStack() {
+  if (memory_ == nullptr)
+    return;
+  stack_t none = {};
+  none.ss_flags = SS_DISABLE;
+  // Safe because the kernel refuses (EPERM) while a handler runs on this stack; then it is kept, not unmapped.
+  if (sigaltstack(&none, nullptr) == 0)
+    munmap(memory_, signalStackBytes);
+}
+
+} // namespace tierlink

@@ -1,0 +1,50 @@
+// Keeps a crash, a fatal error or an error diagnostic of LLVM from ending the process: each becomes a Failure.
+#pragma once
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/IR/LLVMContext.h"
+
+#include <optional>
+#include <string>
+
+namespace tierlink {
+
+/// What went wrong, as NativeFailure of src/native/contract.ts.
+struct Failure {
+  /// One of the contract's kinds.
+  const char *kind;
+  std::string message;
+  std::string symbol;
+};
+
+/// Collects the errors that LLVM reports to one context. LLVM's default handler prints them and exits the process.
+class Diagnostics {
+public:
+  explicit Diagnostics(llvm::LLVMContext &context);
+  bool hasErrors() const { return !errors_.empty(); }
+  /// All errors so far, one a line.
+  const std::string &errors() const { return errors_; }
+
+private:
+  std::string errors_;
+};
+
+/// Runs `work` on this thread. Returns the reason if LLVM crashed in it or raised a fatal error, nothing if it
+/// returned. After a crash no destructor of `work` has run: what it owned is leaked, on purpose, because it may
+/// be in any state.
+std::optional<std::string> runGuarded(llvm::function_ref<void()> work);
+
+/// Gives this thread a stack of its own for signal handlers, as long as the object lives, unless it has one: only
+/// so can an overflow of the thread's stack (deeply nested input) be recovered from.
+class SignalStack {
+public:
+  SignalStack();
+  ~SignalStack();
+  SignalStack(const SignalStack &) = delete;
+  SignalStack &operator=(const SignalStack &) = delete;
+
+private:
+  void *memory_ = nullptr;
+};
+
+} // namespace tierlink
