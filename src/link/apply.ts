@@ -44,7 +44,7 @@ export function applyRelocations(
   write: boolean,
 ): void {
   const bases = blockBases(placement);
-  const got = (bases[blockNumber.readonly] ?? 0) + plan.references.cells;
+  const got = (bases[blockNumber.readonly] ?? 0) + plan.references.cellStart;
   const run: FixupRun = {
     preserved: plan.preserved,
     bases,
@@ -69,27 +69,27 @@ export function applyRelocations(
 }
 
 function writeCells(plan: ImagePlan, bytes: Uint8Array, resolution: Resolution): void {
-  const { list, cells, threadBase } = plan.references;
+  const { count, cells, pairs, cellStart, threadBase } = plan.references;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let index = 0; index < list.length; index += 1) {
-    const cell = list[index]?.cell ?? -1;
-    const pair = list[index]?.pair ?? -1;
+  for (let index = 0; index < count; index += 1) {
+    const cell = cells[index] ?? -1;
+    const pair = pairs[index] ?? -1;
     const row = index * valueStride;
     if (cell >= 0) {
       const address = resolution.values[row + valueField.address] ?? Number.NaN;
       const content = Number.isNaN(address)
         ? (resolution.values[row + valueField.threadOffset] ?? Number.NaN)
         : address;
-      write64(view, cells + cell, Number.isNaN(content) ? 0 : content);
+      write64(view, cellStart + cell, Number.isNaN(content) ? 0 : content);
     }
     if (pair >= 0) {
-      view.setBigUint64(cells + pair, resolution.modules[index] ?? 0n, true);
-      write64(view, cells + pair + 8, resolution.values[row + valueField.tlsOffset] ?? 0);
+      view.setBigUint64(cellStart + pair, resolution.modules[index] ?? 0n, true);
+      write64(view, cellStart + pair + 8, resolution.values[row + valueField.tlsOffset] ?? 0);
     }
   }
   if (threadBase >= 0) {
-    view.setBigUint64(cells + threadBase, resolution.threadBase, true);
-    write64(view, cells + threadBase + 8, 0);
+    view.setBigUint64(cellStart + threadBase, resolution.threadBase, true);
+    write64(view, cellStart + threadBase + 8, 0);
   }
 }
 
@@ -104,7 +104,7 @@ function failure(plan: ImagePlan, entry: number, value: number): TierlinkError {
   const code = packed & 63;
   const base = (packed >>> 6) & 3;
   const symbol =
-    base === 0 ? (plan.references.list[packed >>> 8]?.name ?? '') : `its own ${ownNames[base] ?? 'block'}`;
+    base === 0 ? (plan.references.names[packed >>> 8] ?? '') : `its own ${ownNames[base] ?? 'block'}`;
   const kind = nameOf(code);
   const { module } = plan;
   if (!Number.isNaN(value)) {

@@ -169,11 +169,10 @@ class Plan {
   #ensure(block: BlockKind, roles: readonly SectionRole[]): void {
     if (this.sizes[block] > 0) return;
     const { symbols } = this.#graph.object;
-    for (let symbol = 1; symbol < symbols.count; symbol += 1) {
+    // Section symbols of empty sections are in every object, but are local and nothing refers to them.
+    for (let symbol = symbols.firstGlobal; symbol < symbols.count; symbol += 1) {
       const role = this.#graph.roles[symbols.sections[symbol] ?? 0];
-      if (role === undefined || symbols.sections[symbol] === 0 || !roles.includes(role)) continue;
-      // Section symbols of empty sections are in every object; nothing refers to them.
-      if (symbols.binding(symbol) !== 0) this.sizes[block] = 1;
+      if (role !== undefined && roles.includes(role)) this.sizes[block] = 1;
     }
   }
 

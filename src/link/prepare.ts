@@ -9,7 +9,7 @@ import { buildGraph, type SectionGraph } from './graph.js';
 import type { PreparedImage, WantedSymbol } from './image.js';
 import { destructorOrder, initialOrder, initializerCells } from './initializers.js';
 import { alignUp, type Layout, layOut } from './layout.js';
-import { ownPlace, type ReferenceTable, useOf } from './references.js';
+import { need, ownPlace, type ReferenceTable, useOf } from './references.js';
 import { type Scan, scanRelocations } from './scan.js';
 
 /** Fills what lies between functions: executing it traps (int3). */
@@ -42,7 +42,7 @@ export function prepareObject(
   );
   const symbols = definedSymbols(graph, layout);
   if (cellBytes > 0) {
-    layout.sizes.readonly = references.cells + cellBytes;
+    layout.sizes.readonly = references.cellStart + cellBytes;
     layout.alignments.readonly = Math.max(layout.alignments.readonly, cellAlignment);
   }
   const content = initialContent(graph, layout);
@@ -107,7 +107,12 @@ function settle(module: string, scan: Scan, content: Readonly<Record<BlockKind, 
 }
 
 function wantedSymbols(references: ReferenceTable): WantedSymbol[] {
-  return references.list
-    .filter((reference) => reference.place === ownPlace.none)
-    .map(({ name, weak, needs }) => ({ name, weak, use: useOf(needs) }));
+  const wanted: WantedSymbol[] = [];
+  for (let index = 0; index < references.count; index += 1) {
+    if (references.places[index] !== ownPlace.none) continue;
+    const needs = references.needs[index] ?? 0;
+    const name = references.names[index] ?? '';
+    wanted.push({ name, weak: (needs & need.weak) !== 0, use: useOf(needs) });
+  }
+  return wanted;
 }

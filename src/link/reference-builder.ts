@@ -5,7 +5,7 @@ import { fixup } from './fixup-codes-x86-64.js';
 import type { SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
 import { PreservedBuilder } from './preserved.js';
-import { need, ownPlace, type Reference, type ReferenceTable } from './references.js';
+import { need, ownPlace, type ReferenceTable } from './references.js';
 
 const cellBytes = 8;
 const pairBytes = 16;
@@ -105,62 +105,75 @@ export class ReferenceBuilder {
   /**
    * Finishes the table; the image's cells are put at the end of the readonly block.
    *
-   * @param cells - Where they begin in that block, in bytes, a multiple of 16.
+   * @param cellStart - Where they begin in that block, in bytes, a multiple of 16.
    * @returns The references and the bytes of their cells.
    */
-  build(cells: number): { readonly references: ReferenceTable; readonly bytes: number } {
+  build(cellStart: number): { readonly references: ReferenceTable; readonly bytes: number } {
+    const count = this.#symbols.length;
+    const references = {
+      count,
+      names: this.#names,
+      needs: Uint8Array.from(this.#needs),
+      places: new Uint8Array(count),
+      offsets: new Float64Array(count),
+      sizes: new Float64Array(count),
+      cells: new Int32Array(count).fill(-1),
+      pairs: new Int32Array(count).fill(-1),
+      cellStart,
+      threadBase: -1,
+    };
+    for (let index = 0; index < count; index += 1) this.#describe(index, references);
     let bytes = 0;
-    const pairs = this.#needs.map((needs) => {
-      if ((needs & need.pair) === 0) return -1;
-      bytes += pairBytes;
-      return bytes - pairBytes;
-    });
-    let threadBase = -1;
-    if (this.#threadBase) {
-      threadBase = bytes;
+    // Pairs come first, so that they are aligned to their 16 bytes.
+    for (let index = 0; index < count; index += 1) {
+      if (((references.needs[index] ?? 0) & need.pair) === 0) continue;
+      references.pairs[index] = bytes;
       bytes += pairBytes;
     }
-    const list = this.#symbols.map((symbol, index) => {
-      const reference = this.#describe(symbol, index, cells);
+    if (this.#threadBase) {
+      references.threadBase = bytes;
+      bytes += pairBytes;
+    }
+    for (let index = 0; index < count; index += 1) {
+      const needs = references.needs[index] ?? 0;
       // A call to a weak symbol that nothing defines goes to the cell: not executable, it faults as address 0.
-      const celled = need.cell | (reference.weak ? need.call : 0);
-      let cell = -1;
-      if ((reference.needs & celled) !== 0) {
-        cell = bytes;
-        bytes += cellBytes;
-      }
-      return { ...reference, cell, pair: pairs[index] ?? -1 };
-    });
+      const wanted = (needs & need.weak) === 0 ? need.cell : need.cell | need.call;
+      if ((needs & wanted) === 0) continue;
+      references.cells[index] = bytes;
+      bytes += cellBytes;
+    }
     if (bytes === 0 && this.#usesCells) bytes = cellBytes;
-    return { references: { list, cells, threadBase }, bytes };
+    return { references, bytes };
   }
 
-  #describe(symbol: number, index: number, cells: number): Omit<Reference, 'cell' | 'pair'> {
+  #describe(index: number, table: ReferenceTable): void {
     const { symbols } = this.#object;
+    const symbol = this.#symbols[index] ?? 0;
     const section = symbols.sections[symbol] ?? 0;
-    const name = this.#names[index] ?? '';
-    const needs = this.#needs[index] ?? 0;
-    const binding = symbols.binding(symbol);
-    const fixed = { name, needs, local: binding === symbolBinding.local, weak: false };
-    const size = symbols.sizes[symbol] ?? 0;
     const value = symbols.values[symbol] ?? 0;
+    const binding = symbols.binding(symbol);
+    let needs = table.needs[index] ?? 0;
+    if (binding === symbolBinding.local) needs |= need.local;
+    table.sizes[index] = symbols.sizes[symbol] ?? 0;
+    table.offsets[index] = value;
     if (symbol === 0 || section === symbolSection.absolute) {
-      return { ...fixed, place: ownPlace.absolute, offset: value, size };
+      table.places[index] = ownPlace.absolute;
+    } else if (section === symbolSection.common) {
+      table.places[index] = ownPlace.data;
+      table.offsets[index] = this.#layout.commons.get(symbol) ?? 0;
+    } else if (section !== symbolSection.undefined && this.#graph.roles[section] !== 'discarded') {
+      const thread = symbols.type(symbol) === symbolType.tls;
+      const start = thread ? this.#layout.threadOffsets[section] : this.#layout.offsets[section];
+      table.places[index] = thread ? ownPlace.thread : (this.#layout.blockOf[section] ?? 0);
+      table.offsets[index] = (start ?? 0) + value;
+    } else if (table.names[index] === gotSymbol) {
+      needs |= need.local;
+      table.places[index] = ownPlace.readonly;
+      table.offsets[index] = table.cellStart;
+    } else {
+      table.sizes[index] = Number.NaN;
+      if (binding === symbolBinding.weak && section === symbolSection.undefined) needs |= need.weak;
     }
-    if (section === symbolSection.common) {
-      return { ...fixed, place: ownPlace.data, offset: this.#layout.commons.get(symbol) ?? 0, size };
-    }
-    if (section !== symbolSection.undefined && this.#graph.roles[section] !== 'discarded') {
-      if (symbols.type(symbol) === symbolType.tls) {
-        const start = this.#layout.threadOffsets[section] ?? 0;
-        return { ...fixed, place: ownPlace.thread, offset: start + value, size };
-      }
-      const place = this.#layout.blockOf[section] ?? 0;
-      return { ...fixed, place, offset: (this.#layout.offsets[section] ?? 0) + value, size };
-    }
-    if (name === gotSymbol)
-      return { ...fixed, local: true, place: ownPlace.readonly, offset: cells, size: 0 };
-    const weak = binding === symbolBinding.weak && section === symbolSection.undefined;
-    return { ...fixed, weak, place: ownPlace.none, offset: 0, size: Number.NaN };
+    table.needs[index] = needs;
   }
 }

@@ -1,4 +1,4 @@
-/** References: the symbols of an object whose values a link looks up, each with a row of values. */
+/** References: the symbols of an object whose values a link looks up, as columns with a row for each. */
 import type { SymbolUse } from './context.js';
 
 /** What fixups need of a reference; a set of bits. */
@@ -15,38 +15,34 @@ export const need = {
   pair: 16,
   /** It is reached from the start of its module's thread-local block. */
   threadBase: 32,
+  /** No other object can mean this symbol: it is not looked up. */
+  local: 64,
+  /** It is address 0 when nothing defines it. */
+  weak: 128,
 } as const;
 
-/** Where the object itself defines a reference. */
-export const ownPlace = { none: 0, code: 1, readonly: 2, data: 3, thread: 4, absolute: 5 } as const;
-
-/** One reference. */
-export interface Reference {
-  /** Linker name, or the section's name for a section. */
-  readonly name: string;
-  /** True: no other object can mean this symbol. */
-  readonly local: boolean;
-  /** True: address 0 when nothing defines it. */
-  readonly weak: boolean;
-  /** A value of {@link ownPlace}. */
-  readonly place: number;
-  /** Offset in that place; the value of an absolute symbol. */
-  readonly offset: number;
-  /** Bytes; `NaN` when the object does not define it. */
-  readonly size: number;
-  /** Bits of {@link need}. */
-  readonly needs: number;
-  /** Offset of its cell in the image's cells, in bytes; -1 for none. */
-  readonly cell: number;
-  /** Offset of its pair in the image's cells, in bytes; -1 for none. */
-  readonly pair: number;
-}
+/** Where the object itself defines a reference; 1 to 3 are block numbers. */
+export const ownPlace = { none: 0, readonly: 2, data: 3, thread: 4, absolute: 5 } as const;
 
 /** All references of an image. */
 export interface ReferenceTable {
-  readonly list: readonly Reference[];
+  readonly count: number;
+  /** Linker names; the section's name for a section. */
+  readonly names: readonly string[];
+  /** Bits of {@link need}. */
+  readonly needs: Uint8Array;
+  /** Where the object defines it: a value of {@link ownPlace}. */
+  readonly places: Uint8Array;
+  /** Offset in that place in bytes; the value of an absolute symbol. */
+  readonly offsets: Float64Array;
+  /** Bytes; `NaN` when the object does not define it. */
+  readonly sizes: Float64Array;
+  /** Offset of its cell in the image's cells, in bytes; -1 for none. */
+  readonly cells: Int32Array;
+  /** Offset of its pair in the image's cells, in bytes; -1 for none. */
+  readonly pairs: Int32Array;
   /** Where the image's cells begin in the readonly block, in bytes. */
-  readonly cells: number;
+  readonly cellStart: number;
   /** Offset of the pair {module, 0} in the cells, in bytes; -1 for none. */
   readonly threadBase: number;
 }

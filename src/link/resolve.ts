@@ -4,7 +4,7 @@ import { TierlinkError } from '../core/errors.js';
 import { blockNumber } from './blocks.js';
 import type { LinkContext, Target } from './context.js';
 import type { ImagePlan } from './image.js';
-import { need, ownPlace, type Reference, useOf } from './references.js';
+import { need, ownPlace, type ReferenceTable, useOf } from './references.js';
 import { valueField, valueStride } from './values.js';
 
 /** What all references of an image came to. */
@@ -27,23 +27,27 @@ export interface Resolution {
  * @throws TierlinkError SYMBOL_UNRESOLVED naming all that are missing, RELOCATION_UNSUPPORTED
  */
 export function resolveReferences(plan: ImagePlan, bases: Float64Array, context: LinkContext): Resolution {
-  const { list, cells } = plan.references;
-  const values = new Float64Array(list.length * valueStride).fill(Number.NaN);
-  const modules = new BigUint64Array(list.length);
-  const got = (bases[blockNumber.readonly] ?? 0) + cells;
+  const { references } = plan;
+  const { count } = references;
+  const values = new Float64Array(count * valueStride).fill(Number.NaN);
+  const modules = new BigUint64Array(count);
+  const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
   const missing: string[] = [];
-  for (let index = 0; index < list.length; index += 1) {
-    const reference = present(list[index], 'references are numbered without gaps');
+  for (let index = 0; index < count; index += 1) {
     const row = index * valueStride;
-    if (reference.cell >= 0) values[row + valueField.cell] = got + reference.cell;
-    if (reference.pair >= 0) values[row + valueField.pair] = got + reference.pair;
-    values[row + valueField.size] = reference.size;
-    const target = reference.local ? undefined : context.resolve(reference.name, useOf(reference.needs));
-    if (target !== undefined) fillTarget(values, modules, row, index, target);
-    else if (reference.place !== ownPlace.none)
-      fillOwn(values, modules, row, index, reference, bases, context);
-    else if (reference.weak) fillNothing(values, row);
-    else missing.push(reference.name);
+    const needs = references.needs[index] ?? 0;
+    const name = references.names[index] ?? '';
+    const cell = references.cells[index] ?? -1;
+    const pair = references.pairs[index] ?? -1;
+    if (cell >= 0) values[row + valueField.cell] = got + cell;
+    if (pair >= 0) values[row + valueField.pair] = got + pair;
+    values[row + valueField.size] = references.sizes[index] ?? Number.NaN;
+    const target = (needs & need.local) !== 0 ? undefined : context.resolve(name, useOf(needs));
+    if (target !== undefined) fillTarget(values, modules, index, target);
+    else if (references.places[index] !== ownPlace.none) {
+      fillOwn(values, modules, index, references, bases, context);
+    } else if ((needs & need.weak) !== 0) fillNothing(values, row);
+    else missing.push(name);
   }
   if (missing.length > 0) {
     const { module } = plan;
@@ -52,13 +56,8 @@ export function resolveReferences(plan: ImagePlan, bases: Float64Array, context:
   return { values, modules, threadBase: threadBaseOf(plan, modules) };
 }
 
-function fillTarget(
-  values: Float64Array,
-  modules: BigUint64Array,
-  row: number,
-  index: number,
-  target: Target,
-): void {
+function fillTarget(values: Float64Array, modules: BigUint64Array, index: number, target: Target): void {
+  const row = index * valueStride;
   switch (target.kind) {
     case 'function':
       values[row + valueField.address] = target.stub;
@@ -75,11 +74,11 @@ function fillTarget(
       fillAddress(values, row, target.address);
       break;
     case 'tls':
-      fillThreadLocal(values, modules, row, index, target.module, target.offset);
-      if (target.staticOffset !== undefined) {
-        values[row + valueField.threadOffset] = target.staticOffset;
-        values[row + valueField.slot] = values[row + valueField.cell] ?? Number.NaN;
-      }
+      values[row + valueField.tlsOffset] = target.offset;
+      modules[index] = target.module;
+      if (target.staticOffset === undefined) break;
+      values[row + valueField.threadOffset] = target.staticOffset;
+      values[row + valueField.slot] = values[row + valueField.cell] ?? Number.NaN;
       break;
   }
 }
@@ -87,19 +86,22 @@ function fillTarget(
 function fillOwn(
   values: Float64Array,
   modules: BigUint64Array,
-  row: number,
   index: number,
-  reference: Reference,
+  references: ReferenceTable,
   bases: Float64Array,
   context: LinkContext,
 ): void {
-  if (reference.place === ownPlace.thread) {
-    const module = present(context.tlsModule, 'an image with thread-locals is linked with their module word');
-    fillThreadLocal(values, modules, row, index, module, reference.offset);
-  } else if (reference.place === ownPlace.absolute) {
-    fillAddress(values, row, reference.offset);
+  const row = index * valueStride;
+  const place = references.places[index] ?? 0;
+  const offset = references.offsets[index] ?? 0;
+  if (place === ownPlace.thread) {
+    values[row + valueField.tlsOffset] = offset;
+    modules[index] = present(
+      context.tlsModule,
+      'an image with thread-locals is linked with their module word',
+    );
   } else {
-    fillAddress(values, row, (bases[reference.place] ?? 0) + reference.offset);
+    fillAddress(values, row, place === ownPlace.absolute ? offset : (bases[place] ?? 0) + offset);
   }
 }
 
@@ -119,33 +121,20 @@ function fillNothing(values: Float64Array, row: number): void {
   values[row + valueField.slot] = cell;
 }
 
-function fillThreadLocal(
-  values: Float64Array,
-  modules: BigUint64Array,
-  row: number,
-  index: number,
-  module: bigint,
-  offset: number,
-): void {
-  // The cell of a thread-local holds its static offset: no relocation may take it for an address.
-  values[row + valueField.tlsOffset] = offset;
-  modules[index] = module;
-}
-
 /** The module that `__tls_get_addr({module, 0})` is asked for; one image can have only one such. */
 function threadBaseOf(plan: ImagePlan, modules: BigUint64Array): bigint {
-  if (plan.references.threadBase < 0) return 0n;
+  const { references } = plan;
+  if (references.threadBase < 0) return 0n;
   let first = -1;
-  for (let index = 0; index < plan.references.list.length; index += 1) {
-    const reference = present(plan.references.list[index], 'references are numbered without gaps');
-    if ((reference.needs & need.threadBase) === 0) continue;
+  for (let index = 0; index < references.count; index += 1) {
+    if (((references.needs[index] ?? 0) & need.threadBase) === 0) continue;
     if (first < 0) first = index;
     if (modules[index] === modules[first]) continue;
     throw new TierlinkError('RELOCATION_UNSUPPORTED', {
       module: plan.module,
-      symbol: reference.name,
+      symbol: references.names[index] ?? '',
       kind: 'R_X86_64_TLSLD',
-      reason: `it shares a thread-local block with ${plan.references.list[first]?.name ?? ''} of another module`,
+      reason: `it shares a thread-local block with ${references.names[first] ?? ''} of another module`,
     });
   }
   return modules[first] ?? 0n;
