@@ -6,7 +6,14 @@
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
 export type { Clock } from './core/clock.js';
 export type { CallForm, CompiledObject, CompileRequest, Compiler } from './core/compiler.js';
-export { type ErrorCode, type ErrorDetails, errorTable, TierlinkError } from './core/errors.js';
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorDetailsByCode,
+  type ErrorEntry,
+  errorTable,
+  TierlinkError,
+} from './core/errors.js';
 export type { EngineEvents, FailedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
 export { createEngine, Engine, type FnOptions, type RunOptions } from './engine/engine.js';

@@ -7,7 +7,7 @@
  * A failed first compile goes back to declared, a failed promotion to executable: the version before it goes
  * on running. Failures of a tier are counted; `penalty` says how long it waits and when the tier is barred.
  */
-import { assign, initialTransition, type SnapshotFrom, setup, transition } from 'xstate';
+import { assign, initialTransition, setup, transition } from 'xstate';
 import { defaultPenalty, type PenaltyRule, penalty } from './penalty.js';
 
 /** What happens to a unit. */
@@ -28,8 +28,12 @@ export type LifecycleEffect =
   | { readonly type: 'wait'; readonly target: number; readonly milliseconds: number }
   | { readonly type: 'bar'; readonly target: number; readonly failures: number };
 
-/** Where a unit stands. */
-export type LifecycleState = SnapshotFrom<typeof machine>;
+declare const snapshot: unique symbol;
+
+/** Where a unit stands; only this file looks inside. */
+export interface LifecycleState {
+  readonly [snapshot]: true;
+}
 
 /** The states by name. */
 export type LifecycleStage = 'declared' | 'compiling' | 'executable' | 'promoting' | 'removed';
@@ -152,7 +156,7 @@ function failuresWithThis(context: Context): number {
  * @returns The state `declared`.
  */
 export function declaredUnit(rule: PenaltyRule = defaultPenalty): LifecycleState {
-  return initialTransition(machine, { penalty: rule })[0];
+  return conceal(initialTransition(machine, { penalty: rule })[0]);
 }
 
 /**
@@ -166,7 +170,7 @@ export function advance(
   state: LifecycleState,
   event: LifecycleEvent,
 ): { readonly state: LifecycleState; readonly effects: readonly LifecycleEffect[] } {
-  const [next, actions] = transition(machine, state, event);
+  const [next, actions] = transition(machine, reveal(state), event);
   const effects = actions.flatMap((action) => {
     switch (action.type) {
       case 'compile':
@@ -178,15 +182,26 @@ export function advance(
         return [];
     }
   });
-  return { state: next, effects };
+  return { state: conceal(next), effects };
 }
 
 /** The state's name. */
 export function stageOf(state: LifecycleState): LifecycleStage {
-  return state.value as LifecycleStage;
+  return reveal(state).value;
 }
 
 /** The ladder position of the version that runs, or -1. */
 export function currentTier(state: LifecycleState): number {
-  return state.context.current;
+  return reveal(state).context.current;
+}
+
+type Snapshot = ReturnType<typeof initialTransition<typeof machine>>[0];
+
+/** Safe because both names are of one value: states leave and enter this file only through these two. */
+function conceal(state: Snapshot): LifecycleState {
+  return state as unknown as LifecycleState;
+}
+
+function reveal(state: LifecycleState): Snapshot {
+  return state as unknown as Snapshot;
 }

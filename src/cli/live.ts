@@ -24,11 +24,13 @@ export async function liveCommand(command: string, args: readonly string[]): Pro
   const draw = (): void => {
     if (drawing && latest !== undefined) logUpdate(liveTable({ published, latest }, process.stdout.rows));
   };
-  const above = (stream: NodeJS.WriteStream) => (chunk: Buffer): void => {
-    if (drawing) logUpdate.clear();
-    stream.write(chunk);
-    draw();
-  };
+  const above =
+    (stream: NodeJS.WriteStream) =>
+    (chunk: Buffer): void => {
+      if (drawing) logUpdate.clear();
+      stream.write(chunk);
+      draw();
+    };
   child.stdout?.on('data', above(process.stdout));
   child.stderr?.on('data', above(process.stderr));
   child.on('message', (message) => {
@@ -40,12 +42,14 @@ export async function liveCommand(command: string, args: readonly string[]): Pro
     else if (first) process.stdout.write(`tierlink: ${totals({ published, latest })}\n`);
     else for (const event of latest.published) process.stdout.write(`tierlink: ${swapLine(event)}\n`);
   });
-  const ended = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      resolve({ code, signal });
-    });
-  });
+  const ended = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
+    (resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        resolve({ code, signal });
+      });
+    },
+  );
   if (drawing) logUpdate.clear();
   if (latest !== undefined) process.stdout.write(`\n${summary({ published, latest })}\n`);
   return ended.code ?? 128 + constants.signals[ended.signal ?? 'SIGTERM'];

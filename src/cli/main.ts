@@ -24,8 +24,15 @@ function build(words: readonly string[]): Command {
   command
     .command('run')
     .description("Run a program: call main of the given modules; its exit status is the command's.")
-    .argument('<module...>', 'modules (.bc, .ll, .o) and archives (.a); what follows "--" is given to the program')
-    .option('--unit <kind>', 'what is compiled at once: module (function comes with a later release)', 'module')
+    .argument(
+      '<module...>',
+      'modules (.bc, .ll, .o) and archives (.a); what follows "--" is given to the program',
+    )
+    .option(
+      '--unit <kind>',
+      'what is compiled at once: module (function comes with a later release)',
+      'module',
+    )
     .option('--linkage <kind>', 'how calls between versions are made: stub or offset-table', 'stub')
     .option('--tiers <list>', `the ladder, lowest first (default: "${tiers}")`, parseList)
     .option('--policy <name>', `when to recompile: ${policyNames.join(', ')}`, 'counters')

@@ -13,7 +13,9 @@ export function parseThresholds(text: string): Record<string, number> {
   for (const part of text.split(',')) {
     const match = /^([\w.-]+)=(\d+)$/.exec(part.trim());
     if (match === null) {
-      throw new InvalidArgumentError('give tier=calls, separated by commas, such as quick=1000,optimized=10000.');
+      throw new InvalidArgumentError(
+        'give tier=calls, separated by commas, such as quick=1000,optimized=10000.',
+      );
     }
     thresholds[match[1] ?? ''] = Number(match[2]);
   }
@@ -37,7 +39,8 @@ export function parseList(text: string): string[] {
  */
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('give a whole number above 0.');
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('give a whole number above 0.');
   return count;
 }
 

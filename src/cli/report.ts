@@ -78,7 +78,19 @@ export function makeReport(
       endedAtMs: snapshot.wallMs,
     },
     versions: record.published.map(
-      ({ module, unit, tier, version, reason, compileMs, linkUs, publishUs, codeBytes, relocations, atMs }) => ({
+      ({
+        module,
+        unit,
+        tier,
+        version,
+        reason,
+        compileMs,
+        linkUs,
+        publishUs,
+        codeBytes,
+        relocations,
+        atMs,
+      }) => ({
         module,
         unit,
         tier,

@@ -54,7 +54,11 @@ export async function runCommand(
   const argv = [options.argv0 ?? basename(first, extname(first)), ...args];
   const startedAtMs = engine.snapshot().wallMs;
   const endFeed = feedLive(engine, published);
-  const outcome = await engine.run('main', argv, options.sample === undefined ? {} : { sampleUs: options.sample });
+  const outcome = await engine.run(
+    'main',
+    argv,
+    options.sample === undefined ? {} : { sampleUs: options.sample },
+  );
   endFeed();
   engine.flush();
   if (options.stats !== undefined) {

@@ -1,14 +1,17 @@
 /** The one error class and the closed table of its codes; docs/errors.md is checked against this table. */
 
-interface Entry<Details> {
+/** How an error of one code reads. */
+export interface ErrorEntry<Details> {
+  /** What went wrong, and where. */
   readonly message: (details: Details) => string;
+  /** What to do about it. */
   readonly remedy: (details: Details) => string;
 }
 
 function entry<Details>(
   message: (details: Details) => string,
   remedy: (details: Details) => string,
-): Entry<Details> {
+): ErrorEntry<Details> {
   return { message, remedy };
 }
 
@@ -17,154 +20,226 @@ function list(names: readonly string[]): string {
   return names.length > 8 ? `${shown} and ${String(names.length - 8)} more` : shown;
 }
 
+/** What an error of each code names: modules, symbols, options. */
+export interface ErrorDetailsByCode {
+  readonly PLATFORM_UNSUPPORTED: { readonly platform: string };
+  readonly ADDON_MISSING: { readonly tried: readonly string[]; readonly reason: string };
+  readonly LLVM_MISSING: { readonly addon: string; readonly reason: string };
+  readonly OPTION_INVALID: { readonly option: string; readonly value: string; readonly expected: string };
+  readonly ENGINE_DISPOSED: { readonly operation: string };
+  readonly ENGINE_BUSY: { readonly operation: string; readonly reason: string };
+  readonly INPUT_UNREADABLE: { readonly module: string; readonly path: string; readonly reason: string };
+  readonly FORMAT_UNKNOWN: { readonly module: string; readonly found: string };
+  readonly BITCODE_INVALID: { readonly module: string; readonly reason: string };
+  readonly IR_INVALID: { readonly module: string; readonly reason: string };
+  readonly IR_UNVERIFIED: { readonly module: string; readonly reason: string };
+  readonly IR_UNSUPPORTED: { readonly module: string; readonly symbol: string; readonly reason: string };
+  readonly TARGET_MISMATCH: {
+    readonly module: string;
+    readonly what: string;
+    readonly found: string;
+    readonly expected: string;
+  };
+  readonly OBJECT_INVALID: { readonly module: string; readonly reason: string };
+  readonly OBJECT_UNSUPPORTED: { readonly module: string; readonly reason: string };
+  readonly ARCHIVE_INVALID: { readonly module: string; readonly reason: string };
+  readonly MODULE_DUPLICATE: { readonly module: string };
+  readonly MODULE_UNKNOWN: { readonly module: string };
+  readonly SYMBOL_UNKNOWN: { readonly symbol: string };
+  readonly SYMBOL_UNRESOLVED: {
+    readonly module: string;
+    readonly symbols: readonly string[];
+    readonly searched: readonly string[];
+  };
+  readonly SYMBOL_DUPLICATE: { readonly module: string; readonly symbol: string; readonly other: string };
+  readonly SYMBOL_TYPE_MISMATCH: {
+    readonly module: string;
+    readonly symbol: string;
+    readonly other: string;
+    readonly used: string;
+    readonly defined: string;
+  };
+  readonly SIGNATURE_UNSUPPORTED: {
+    readonly symbol: string;
+    readonly signature: string;
+    readonly reason: string;
+  };
+  readonly ARGUMENT_INVALID: {
+    readonly symbol: string;
+    readonly index: number;
+    readonly expected: string;
+    readonly found: string;
+  };
+  readonly RELOCATION_UNSUPPORTED: {
+    readonly module: string;
+    readonly symbol: string;
+    readonly kind: string;
+    readonly reason: string;
+  };
+  readonly RELOCATION_OVERFLOW: {
+    readonly module: string;
+    readonly symbol: string;
+    readonly kind: string;
+    readonly value: string;
+  };
+  readonly MEMORY_EXHAUSTED: {
+    readonly module: string;
+    readonly region: string;
+    readonly needed: number;
+    readonly limit: number;
+  };
+  readonly COMPILE_FAILED: { readonly module: string; readonly tier: string; readonly reason: string };
+  readonly COMPILE_CRASHED: { readonly module: string; readonly tier: string; readonly reason: string };
+  readonly TIER_UNKNOWN: { readonly tier: string; readonly known: readonly string[] };
+  readonly UNIT_PINNED: { readonly module: string; readonly reason: string };
+  readonly NOT_LINKED: { readonly operation: string; readonly module: string };
+  readonly LIBRARY_UNLOADABLE: { readonly library: string; readonly reason: string };
+}
+
+/** The code of a {@link TierlinkError}. */
+export type ErrorCode = keyof ErrorDetailsByCode;
+
+/** What an error of a given code names. */
+export type ErrorDetails<Code extends ErrorCode> = ErrorDetailsByCode[Code];
+
 /** Every code with its message and remedy. */
-export const errorTable = {
-  PLATFORM_UNSUPPORTED: entry<{ platform: string }>(
+export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetailsByCode[Code]> } = {
+  PLATFORM_UNSUPPORTED: entry(
     (d) => `tierlink does not run on ${d.platform}`,
     () => 'use Linux on x86-64',
   ),
-  ADDON_MISSING: entry<{ tried: readonly string[]; reason: string }>(
+  ADDON_MISSING: entry(
     (d) => `the native addon could not be loaded (${d.reason}); tried ${d.tried.join(', ')}`,
     () => 'build it with "npm run setup", or set TIERLINK_ADDON to its path',
   ),
-  LLVM_MISSING: entry<{ addon: string; reason: string }>(
+  LLVM_MISSING: entry(
     (d) => `the native addon ${d.addon} needs LLVM 22, which could not be loaded (${d.reason})`,
     () => 'install LLVM 22 ("npm run setup", or Debian package libllvm22)',
   ),
-  OPTION_INVALID: entry<{ option: string; value: string; expected: string }>(
+  OPTION_INVALID: entry(
     (d) => `option ${d.option} can't be ${d.value}`,
     (d) => `give ${d.expected}`,
   ),
-  ENGINE_DISPOSED: entry<{ operation: string }>(
+  ENGINE_DISPOSED: entry(
     (d) => `${d.operation} was called on an engine that is disposed`,
     () => 'create a new engine; callables of a disposed engine are dead',
   ),
-  ENGINE_BUSY: entry<{ operation: string; reason: string }>(
+  ENGINE_BUSY: entry(
     (d) => `${d.operation} is refused: ${d.reason}`,
     () => 'wait for the program or calls that run in this engine to end',
   ),
-  INPUT_UNREADABLE: entry<{ module: string; path: string; reason: string }>(
+  INPUT_UNREADABLE: entry(
     (d) => `module ${d.module}: can't read ${d.path} (${d.reason})`,
     () => 'check the path and its permissions',
   ),
-  FORMAT_UNKNOWN: entry<{ module: string; found: string }>(
+  FORMAT_UNKNOWN: entry(
     (d) => `module ${d.module}: neither LLVM bitcode, IR text, an ELF object nor an archive (${d.found})`,
     () => 'give a .bc, .ll, .o or .a made for x86-64 Linux',
   ),
-  BITCODE_INVALID: entry<{ module: string; reason: string }>(
+  BITCODE_INVALID: entry(
     (d) => `module ${d.module}: the bitcode can't be read: ${d.reason}`,
     () => 'make it anew with clang 22 or older; a truncated or damaged file reads like this',
   ),
-  IR_INVALID: entry<{ module: string; reason: string }>(
+  IR_INVALID: entry(
     (d) => `module ${d.module}: the IR text can't be parsed: ${d.reason}`,
     () => 'correct the IR at the place named',
   ),
-  IR_UNVERIFIED: entry<{ module: string; reason: string }>(
+  IR_UNVERIFIED: entry(
     (d) => `module ${d.module}: the IR does not verify: ${d.reason}`,
     () => 'correct the code generator: run llvm::verifyModule (or opt -passes=verify) on what it makes',
   ),
-  IR_UNSUPPORTED: entry<{ module: string; symbol: string; reason: string }>(
+  IR_UNSUPPORTED: entry(
     (d) => `module ${d.module}: ${d.symbol}: ${d.reason}`,
     () => 'rewrite the construct, or compile it to an object file and add that',
   ),
-  TARGET_MISMATCH: entry<{ module: string; what: string; found: string; expected: string }>(
+  TARGET_MISMATCH: entry(
     (d) => `module ${d.module} was made for ${d.what} ${d.found}; this engine is ${d.expected}`,
     (d) => `compile it for ${d.expected}`,
   ),
-  OBJECT_INVALID: entry<{ module: string; reason: string }>(
+  OBJECT_INVALID: entry(
     (d) => `module ${d.module}: the ELF object is damaged: ${d.reason}`,
     () => 'make it anew; a truncated or damaged file reads like this',
   ),
-  OBJECT_UNSUPPORTED: entry<{ module: string; reason: string }>(
+  OBJECT_UNSUPPORTED: entry(
     (d) => `module ${d.module}: the ELF file can't be linked: ${d.reason}`,
     () => 'give a relocatable x86-64 object (clang -c -fPIC)',
   ),
-  ARCHIVE_INVALID: entry<{ module: string; reason: string }>(
+  ARCHIVE_INVALID: entry(
     (d) => `archive ${d.module} can't be read: ${d.reason}`,
     () => 'make it anew with ar or llvm-ar; thin archives are not read',
   ),
-  MODULE_DUPLICATE: entry<{ module: string }>(
+  MODULE_DUPLICATE: entry(
     (d) => `a module named ${d.module} is already registered`,
     () => 'give each module of an engine its own name',
   ),
-  MODULE_UNKNOWN: entry<{ module: string }>(
+  MODULE_UNKNOWN: entry(
     (d) => `no module named ${d.module} is registered`,
     () => 'add it with addModule; snapshot() lists the registered ones',
   ),
-  SYMBOL_UNKNOWN: entry<{ symbol: string }>(
+  SYMBOL_UNKNOWN: entry(
     (d) => `no registered module defines a function ${d.symbol}`,
     () => 'check the name (C++ names are mangled); "tierlink inspect" lists the functions of a module',
   ),
-  SYMBOL_UNRESOLVED: entry<{ module: string; symbols: readonly string[]; searched: readonly string[] }>(
+  SYMBOL_UNRESOLVED: entry(
     (d) => `module ${d.module} needs ${list(d.symbols)}, found neither in ${d.searched.join(', nor in ')}`,
     () => 'add the module that defines it, or name the shared library with --load (option libraries)',
   ),
-  SYMBOL_DUPLICATE: entry<{ module: string; symbol: string; other: string }>(
+  SYMBOL_DUPLICATE: entry(
     (d) => `module ${d.module} defines ${d.symbol}, which module ${d.other} defines already`,
     () => 'make one of them static, weak or of another name',
   ),
-  SYMBOL_TYPE_MISMATCH: entry<{
-    module: string;
-    symbol: string;
-    other: string;
-    used: string;
-    defined: string;
-  }>(
+  SYMBOL_TYPE_MISMATCH: entry(
     (d) => `module ${d.module} uses ${d.symbol} as ${d.used}; module ${d.other} defines it as ${d.defined}`,
     () => 'give both modules the same declaration',
   ),
-  SIGNATURE_UNSUPPORTED: entry<{ symbol: string; signature: string; reason: string }>(
+  SIGNATURE_UNSUPPORTED: entry(
     (d) => `${d.symbol} with signature ${d.signature} can't be called from JS: ${d.reason}`,
     () => 'wrap it in a function that takes and returns integers, floats, doubles and pointers',
   ),
-  ARGUMENT_INVALID: entry<{ symbol: string; index: number; expected: string; found: string }>(
+  ARGUMENT_INVALID: entry(
     (d) => `${d.symbol}: argument ${String(d.index)} must be ${d.expected}, not ${d.found}`,
     () => 'pass the type that the signature shows',
   ),
-  RELOCATION_UNSUPPORTED: entry<{ module: string; symbol: string; kind: string; reason: string }>(
+  RELOCATION_UNSUPPORTED: entry(
     (d) => `module ${d.module}: relocation ${d.kind} against ${d.symbol} can't be applied: ${d.reason}`,
-    () => 'compile with -fPIC and the default (general-dynamic) TLS model; docs/relocations.md lists all kinds',
+    () =>
+      'compile with -fPIC and the default (general-dynamic) TLS model; docs/relocations.md lists all kinds',
   ),
-  RELOCATION_OVERFLOW: entry<{ module: string; symbol: string; kind: string; value: string }>(
+  RELOCATION_OVERFLOW: entry(
     (d) => `module ${d.module}: relocation ${d.kind} against ${d.symbol} is out of range (${d.value})`,
     () => 'compile with -fPIC, so that distant symbols are reached through the GOT',
   ),
-  MEMORY_EXHAUSTED: entry<{ module: string; region: string; needed: number; limit: number }>(
+  MEMORY_EXHAUSTED: entry(
     (d) =>
       `module ${d.module}: ${String(d.needed)} bytes of ${d.region} memory don't fit (limit ${String(d.limit)} bytes)`,
     (d) => `raise the engine option memory.${d.region}Bytes`,
   ),
-  COMPILE_FAILED: entry<{ module: string; tier: string; reason: string }>(
+  COMPILE_FAILED: entry(
     (d) => `module ${d.module} could not be compiled at tier ${d.tier}: ${d.reason}`,
     () => 'correct what the message names; the version before it goes on running',
   ),
-  COMPILE_CRASHED: entry<{ module: string; tier: string; reason: string }>(
+  COMPILE_CRASHED: entry(
     (d) => `LLVM crashed while compiling module ${d.module} at tier ${d.tier}: ${d.reason}`,
-    () => 'leave this tier out for the module and report the IR to LLVM; the version before it goes on running',
+    () =>
+      'leave this tier out for the module and report the IR to LLVM; the version before it goes on running',
   ),
-  TIER_UNKNOWN: entry<{ tier: string; known: readonly string[] }>(
+  TIER_UNKNOWN: entry(
     (d) => `there is no tier named ${d.tier}`,
     (d) => `use one of ${d.known.join(', ')}`,
   ),
-  UNIT_PINNED: entry<{ module: string; reason: string }>(
+  UNIT_PINNED: entry(
     (d) => `module ${d.module} can't be recompiled: ${d.reason}`,
     () => 'add it as bitcode or IR, without the construct named',
   ),
-  NOT_LINKED: entry<{ operation: string; module: string }>(
+  NOT_LINKED: entry(
     (d) => `${d.operation}: module ${d.module} is registered but not linked yet`,
     () => 'await engine.link() first',
   ),
-  LIBRARY_UNLOADABLE: entry<{ library: string; reason: string }>(
+  LIBRARY_UNLOADABLE: entry(
     (d) => `shared library ${d.library} can't be loaded: ${d.reason}`,
     () => 'give a path, or a name that the dynamic linker finds',
   ),
-} as const satisfies Record<string, Entry<never>>;
-
-/** The code of a {@link TierlinkError}. */
-export type ErrorCode = keyof typeof errorTable;
-
-/** What an error of a given code names: modules, symbols, options. */
-export type ErrorDetails<Code extends ErrorCode> = Parameters<(typeof errorTable)[Code]['message']>[0];
+};
 
 /** Everything that a user can cause: a code, what went wrong and where, and what to do about it. */
 export class TierlinkError<Code extends ErrorCode = ErrorCode> extends Error {
@@ -182,8 +257,7 @@ export class TierlinkError<Code extends ErrorCode = ErrorCode> extends Error {
    * @param options - The error that led to this one.
    */
   constructor(code: Code, details: ErrorDetails<Code>, options?: ErrorOptions) {
-    // Safe because an entry's message and remedy take the details of its own code.
-    const found = errorTable[code] as unknown as Entry<ErrorDetails<Code>>;
+    const found: ErrorEntry<ErrorDetails<Code>> = errorTable[code];
     super(`${found.message(details)}; ${found.remedy(details)}`, options);
     this.code = code;
     this.remedy = found.remedy(details);

@@ -47,7 +47,11 @@ export interface FailedEvent {
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
-  module: (event: { readonly module: string; readonly functions: number; readonly variables: number }) => void;
+  module: (event: {
+    readonly module: string;
+    readonly functions: number;
+    readonly variables: number;
+  }) => void;
   requested: (event: RequestedEvent) => void;
   published: (event: PublishedEvent) => void;
   /** A version that no new call can reach. */
@@ -64,4 +68,3 @@ export type Emit = <Name extends keyof EngineEvents>(
   name: Name,
   event: Parameters<EngineEvents[Name]>[0],
 ) => void;
-

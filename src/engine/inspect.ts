@@ -45,14 +45,27 @@ export interface Inspection {
  * @returns What it consists of.
  * @throws TierlinkError as `Engine.addModule`, but for what concerns other modules
  */
-export function inspectModule(name: string, source: ModuleSource, addon: NativeAddon = loadAddon()): Inspection {
+export function inspectModule(
+  name: string,
+  source: ModuleSource,
+  addon: NativeAddon = loadAddon(),
+): Inspection {
   const { format, bytes } = readSource(name, source);
-  const base = { module: name, format, constructors: [], destructors: [], optnone: [], pinned: '', members: [] };
+  const base = {
+    module: name,
+    format,
+    constructors: [],
+    destructors: [],
+    optnone: [],
+    pinned: '',
+    members: [],
+  };
   if (format === 'archive') {
     const { members } = readArchive(bytes, name);
     return { ...base, symbols: [], members: members.map((member) => member.name) };
   }
-  if (format === 'object') return { ...base, symbols: objectSymbols(bytes, name), pinned: 'it is an object file' };
+  if (format === 'object')
+    return { ...base, symbols: objectSymbols(bytes, name), pinned: 'it is an object file' };
   const seen = addon.ingest(bytes, format, 1, name);
   if ('kind' in seen) throw ingestError(seen, name);
   const summary = JSON.parse(seen.summary) as ModuleSummary;
@@ -69,68 +82,80 @@ export function inspectModule(name: string, source: ModuleSource, addon: NativeA
 function objectSymbols(bytes: Uint8Array, name: string): InspectedSymbol[] {
   const image = prepareObject(bytes, name);
   const kinds = { function: 'function', ifunc: 'ifunc', data: 'variable', tls: 'thread-local' } as const;
-  const defined = [...image.symbols.values()].map((symbol): InspectedSymbol => ({
-    name: symbol.name,
-    kind: kinds[symbol.type],
-    defined: true,
-    binding: symbol.binding,
-    type: symbol.place,
-    size: symbol.size,
-    fate: 'linked as it is',
-  }));
-  const wanted = image.wanted.map((symbol): InspectedSymbol => ({
-    name: symbol.name,
-    kind: symbol.use === 'tls' ? 'thread-local' : symbol.use === 'call' ? 'function' : 'variable',
-    defined: false,
-    binding: symbol.weak ? 'weak' : 'strong',
-    type: symbol.use,
-    size: 0,
-    fate: 'needed from elsewhere',
-  }));
+  const defined = [...image.symbols.values()].map(
+    (symbol): InspectedSymbol => ({
+      name: symbol.name,
+      kind: kinds[symbol.type],
+      defined: true,
+      binding: symbol.binding,
+      type: symbol.place,
+      size: symbol.size,
+      fate: 'linked as it is',
+    }),
+  );
+  const wanted = image.wanted.map(
+    (symbol): InspectedSymbol => ({
+      name: symbol.name,
+      kind: symbol.use === 'tls' ? 'thread-local' : symbol.use === 'call' ? 'function' : 'variable',
+      defined: false,
+      binding: symbol.weak ? 'weak' : 'strong',
+      type: symbol.use,
+      size: 0,
+      fate: 'needed from elsewhere',
+    }),
+  );
   return [...defined, ...wanted];
 }
 
 function summarySymbols(summary: ModuleSummary): InspectedSymbol[] {
-  const functions = summary.functions.map((item): InspectedSymbol => ({
-    name: item.name,
-    kind: 'function',
-    defined: item.kind === 'define',
-    binding: item.weakUndefined ? 'weak' : item.binding,
-    type: item.type,
-    size: item.instructions,
-    fate: fateOf(item.kind === 'define', item.promoted ? item.sourceName : '', ''),
-  }));
-  const variables = summary.variables.map((item): InspectedSymbol => ({
-    name: item.name,
-    kind: item.threadLocal ? 'thread-local' : 'variable',
-    defined: item.kind === 'define',
-    binding: item.weakUndefined ? 'weak' : item.binding,
-    type: item.type,
-    size: item.size,
-    fate: fateOf(
-      item.kind === 'define',
-      item.promoted ? item.sourceName : '',
-      item.place === 'data' ? 'split into the data object' : 'kept with the code of its function',
-    ),
-  }));
-  const aliases = summary.aliases.map((item): InspectedSymbol => ({
-    name: item.name,
-    kind: 'alias',
-    defined: true,
-    binding: item.binding,
-    type: `${item.target} + ${String(item.offset)}`,
-    size: 0,
-    fate: 'another name of its target',
-  }));
-  const ifuncs = summary.ifuncs.map((item): InspectedSymbol => ({
-    name: item.name,
-    kind: 'ifunc',
-    defined: true,
-    binding: 'strong',
-    type: `chosen by ${item.resolver}`,
-    size: 0,
-    fate: 'its slot gets what the resolver returns',
-  }));
+  const functions = summary.functions.map(
+    (item): InspectedSymbol => ({
+      name: item.name,
+      kind: 'function',
+      defined: item.kind === 'define',
+      binding: item.weakUndefined ? 'weak' : item.binding,
+      type: item.type,
+      size: item.instructions,
+      fate: fateOf(item.kind === 'define', item.promoted ? item.sourceName : '', ''),
+    }),
+  );
+  const variables = summary.variables.map(
+    (item): InspectedSymbol => ({
+      name: item.name,
+      kind: item.threadLocal ? 'thread-local' : 'variable',
+      defined: item.kind === 'define',
+      binding: item.weakUndefined ? 'weak' : item.binding,
+      type: item.type,
+      size: item.size,
+      fate: fateOf(
+        item.kind === 'define',
+        item.promoted ? item.sourceName : '',
+        item.place === 'data' ? 'split into the data object' : 'kept with the code of its function',
+      ),
+    }),
+  );
+  const aliases = summary.aliases.map(
+    (item): InspectedSymbol => ({
+      name: item.name,
+      kind: 'alias',
+      defined: true,
+      binding: item.binding,
+      type: `${item.target} + ${String(item.offset)}`,
+      size: 0,
+      fate: 'another name of its target',
+    }),
+  );
+  const ifuncs = summary.ifuncs.map(
+    (item): InspectedSymbol => ({
+      name: item.name,
+      kind: 'ifunc',
+      defined: true,
+      binding: 'strong',
+      type: `chosen by ${item.resolver}`,
+      size: 0,
+      fate: 'its slot gets what the resolver returns',
+    }),
+  );
   return [...functions, ...variables, ...aliases, ...ifuncs];
 }
 

@@ -99,7 +99,11 @@ export class LinkBatch {
       linker.locate(this.#transaction, member.unit.module, data ?? code);
       return { member, data, code };
     });
-    const linked: { readonly unit: Unit; readonly version: Version; readonly data: LinkedImage | undefined }[] = [];
+    const linked: {
+      readonly unit: Unit;
+      readonly version: Version;
+      readonly data: LinkedImage | undefined;
+    }[] = [];
     for (const { member, data, code } of placed) {
       const begin = clock.now();
       const { unit } = member;

@@ -82,7 +82,8 @@ export class ModuleLoader {
     const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
     for (;;) {
       while (unit.work !== undefined) await unit.work;
-      if (unit.version === undefined) throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
+      if (unit.version === undefined)
+        throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
       if (controller.step(unit, request)) break;
     }
     controller.takeFailure(unit);
@@ -147,7 +148,9 @@ export class ModuleLoader {
 
   #checkUses(module: ModuleRecord): void {
     const { search, symbols } = this.#parts;
-    const missing = module.uses.filter((use) => !use.weak && !provided(use.name) && search.find(use.name) === undefined);
+    const missing = module.uses.filter(
+      (use) => !use.weak && !provided(use.name) && search.find(use.name) === undefined,
+    );
     if (missing.length > 0) {
       throw new TierlinkError('SYMBOL_UNRESOLVED', {
         module: module.name,

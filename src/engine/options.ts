@@ -87,7 +87,8 @@ const mebibyte = 2 ** 20;
  */
 export function settle(options: EngineOptions): Settings {
   const linkage: string = options.linkage ?? 'stub';
-  if (linkage !== 'stub' && linkage !== 'offset-table') throw invalid('linkage', linkage, 'stub or offset-table');
+  if (linkage !== 'stub' && linkage !== 'offset-table')
+    throw invalid('linkage', linkage, 'stub or offset-table');
   const unit: string = options.unit ?? 'module';
   if (unit !== 'module') {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');

@@ -51,7 +51,15 @@ export function recordOfIr(
     const kind = of?.kind ?? 'function';
     const signature = of?.signature ?? '';
     definitions.push(
-      define({ name, module, kind, binding, signature, type: `alias of ${target}`, alias: { target, offset } }),
+      define({
+        name,
+        module,
+        kind,
+        binding,
+        signature,
+        type: `alias of ${target}`,
+        alias: { target, offset },
+      }),
     );
   }
   for (const { name } of summary.ifuncs) {

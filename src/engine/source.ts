@@ -73,7 +73,8 @@ function recognise(module: string, bytes: Uint8Array): SourceBytes {
   if (head.startsWith('!<arch>\n') || head.startsWith('!<thin>\n')) return { format: 'archive', bytes };
   // IR text has no magic: a file of printable characters is left to LLVM's parser, which says what is wrong.
   const printable = /^[\t\n\r\x20-\x7e\x80-\xff]+$/.test(head);
-  if (printable && /[;@%!"=]|define|declare|target|source_filename/.test(head)) return { format: 'ir', bytes };
+  if (printable && /[;@%!"=]|define|declare|target|source_filename/.test(head))
+    return { format: 'ir', bytes };
   const found =
     bytes.length === 0
       ? 'it is empty'
@@ -94,7 +95,11 @@ function bitcodeOf(module: string, source: BindingsModule): Uint8Array {
   } catch (cause) {
     if (cause instanceof TierlinkError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TierlinkError('INPUT_UNREADABLE', { module, path: 'its llvm-bindings module', reason }, { cause });
+    throw new TierlinkError(
+      'INPUT_UNREADABLE',
+      { module, path: 'its llvm-bindings module', reason },
+      { cause },
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

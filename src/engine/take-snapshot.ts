@@ -14,7 +14,8 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
   const units = [...parts.units.values()];
   const versionsByTier: Record<string, number> = {};
   for (const { version } of units) {
-    if (version !== undefined) versionsByTier[version.tier.name] = (versionsByTier[version.tier.name] ?? 0) + 1;
+    if (version !== undefined)
+      versionsByTier[version.tier.name] = (versionsByTier[version.tier.name] ?? 0) + 1;
   }
   const preserved = units.flatMap(({ version, data }) => [
     ...(version === undefined ? [] : [version.relocations]),

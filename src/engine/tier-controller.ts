@@ -39,6 +39,7 @@ export class TierController {
   readonly #counts = new Map<SlotIndex, { armed: number; before: number }>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #causes = new Map<UnitId, Error>();
+  #open = true;
 
   /** @param parts - Tables, policy, compiler and observers. */
   constructor(parts: TierControllerParts) {
@@ -48,6 +49,7 @@ export class TierController {
 
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
+    if (!this.#open) return;
     const { table, registry, units } = this.#parts;
     const slot = table.indexOfCounter(address(counter));
     const unitId = slot === undefined ? undefined : registry.unitOf(slot);
@@ -118,8 +120,9 @@ export class TierController {
     return cause;
   }
 
-  /** Drops all waits. */
+  /** Answers no more requests, drops all waits, and reports no failure of what is cancelled. */
   stop(): void {
+    this.#open = false;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -166,6 +169,7 @@ export class TierController {
   }
 
   #report(unit: Unit, target: number, retry: number | 'barred'): void {
+    if (!this.#open) return;
     const error = this.#causes.get(unit.id) ?? new Error('unknown');
     const name = unit.module.name;
     const tier = this.#ladder[target] ?? '';

@@ -124,7 +124,12 @@ export type CompileOutcome =
       readonly queuedNs: number;
       readonly compileNs: number;
     }
-  | { readonly ok: false; readonly failure: NativeFailure; readonly queuedNs: number; readonly compileNs: number };
+  | {
+      readonly ok: false;
+      readonly failure: NativeFailure;
+      readonly queuedNs: number;
+      readonly compileNs: number;
+    };
 
 /** A region of an engine's memory; all regions of an engine lie within 2 GiB of each other. */
 export interface NativeRegion {
@@ -160,7 +165,12 @@ export interface NativeAddon {
 
   // --- LLVM (native/llvm_*.cc) ---------------------------------------------------------------------
   /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
-  ingest(bytes: Uint8Array, format: 'bitcode' | 'ir', moduleId: number, name: string): IngestResult | NativeFailure;
+  ingest(
+    bytes: Uint8Array,
+    format: 'bitcode' | 'ir',
+    moduleId: number,
+    name: string,
+  ): IngestResult | NativeFailure;
   /** A pool of compile threads with contexts of their own. */
   compilerCreate(threads: number): Handle;
   /** Queues a job; `done` is called on this JS thread. */
@@ -198,7 +208,13 @@ export interface NativeAddon {
   /** Runs functions registered by atexit/__cxa_atexit since the engine began, last first. */
   engineRunExitHandlers(engine: Handle): void;
   /** Registers the thread-local image of a data object; returns a value for the first word of its GOT pairs. */
-  engineTlsRegister(engine: Handle, image: bigint, fileBytes: number, memoryBytes: number, alignment: number): bigint;
+  engineTlsRegister(
+    engine: Handle,
+    image: bigint,
+    fileBytes: number,
+    memoryBytes: number,
+    alignment: number,
+  ): bigint;
   /** For a thread-local of the process or a library: the two words of its tls_index, or null. */
   tlsIndexOf(library: bigint, name: string): { module: bigint; offset: bigint } | null;
   /** For one in static TLS: its offset from the thread pointer, or null. */
@@ -223,7 +239,12 @@ export interface NativeAddon {
 
   // --- calls -----------------------------------------------------------------------------------------
   /** A JS function that calls through `*slot` with the signature letters of {@link FunctionSummary.signature}. */
-  bindFunction(engine: Handle, slot: bigint, signature: string, name: string): (...args: unknown[]) => unknown;
+  bindFunction(
+    engine: Handle,
+    slot: bigint,
+    signature: string,
+    name: string,
+  ): (...args: unknown[]) => unknown;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
   /** Calls main(argc, argv, environ) through `*slot` on a new native thread with an 8 MiB stack. */

@@ -1,6 +1,14 @@
 /** The modules of an engine by name and number, and the units that their functions are compiled as. */
 import { TierlinkError } from '../core/errors.js';
-import { type ModuleId, moduleId, type SlotIndex, type UnitId, unitId, type VersionId, versionId } from '../core/ids.js';
+import {
+  type ModuleId,
+  moduleId,
+  type SlotIndex,
+  type UnitId,
+  unitId,
+  type VersionId,
+  versionId,
+} from '../core/ids.js';
 import type { ModuleRecord } from './records.js';
 
 /** All modules; hands out the numbers of modules, units and versions. */

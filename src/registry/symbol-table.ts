@@ -85,7 +85,10 @@ export class SymbolTable {
   checkUse(module: string, use: Use): void {
     const found = this.resolve(use.name)?.definition;
     if (found === undefined) return;
-    if ((found.kind !== use.kind && use.kind !== 'unknown') || !sameConvention(found.signature, use.signature)) {
+    if (
+      (found.kind !== use.kind && use.kind !== 'unknown') ||
+      !sameConvention(found.signature, use.signature)
+    ) {
       throw mismatch(module, use, found);
     }
   }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { advance, currentTier, declaredUnit, type LifecycleEvent, stageOf } from '../../../tiers/lifecycle.js';
+import {
+  advance,
+  currentTier,
+  declaredUnit,
+  type LifecycleEvent,
+  stageOf,
+} from '../../../tiers/lifecycle.js';
 
 const request = (target: number, forced = false): LifecycleEvent => ({
   type: 'request',
@@ -64,7 +70,10 @@ describe('the lifecycle of a unit', () => {
     const start: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'failed' }];
     expect(walk([...start, ...retry]).effects).toEqual([{ type: 'wait', target: 2, milliseconds: 200 }]);
     expect(walk([...start, ...retry, ...retry]).effects).toEqual([{ type: 'bar', target: 2, failures: 3 }]);
-    expect(walk([...start, ...retry, ...retry, request(2)])).toMatchObject({ stage: 'executable', effects: [] });
+    expect(walk([...start, ...retry, ...retry, request(2)])).toMatchObject({
+      stage: 'executable',
+      effects: [],
+    });
   });
 
   it('can be removed from every state and takes nothing after that', () => {

@@ -41,13 +41,19 @@ describe('the policy counters', () => {
 
   it('never asks a function to wait for no calls at all', () => {
     fc.assert(
-      fc.property(fc.nat(3), fc.nat(1e7), fc.nat(500), fc.integer({ min: 1, max: 8 }), (tier, calls, queue, threads) => {
-        const decision = policy.decide(
-          seen({ tierIndex: tier, calls, queueLength: queue, compileThreads: threads }),
-        );
-        if (decision.kind === 'wait') expect(decision.calls).toBeGreaterThan(0);
-        else expect(decision.target).toBe(tier + 1);
-      }),
+      fc.property(
+        fc.nat(3),
+        fc.nat(1e7),
+        fc.nat(500),
+        fc.integer({ min: 1, max: 8 }),
+        (tier, calls, queue, threads) => {
+          const decision = policy.decide(
+            seen({ tierIndex: tier, calls, queueLength: queue, compileThreads: threads }),
+          );
+          if (decision.kind === 'wait') expect(decision.calls).toBeGreaterThan(0);
+          else expect(decision.target).toBe(tier + 1);
+        },
+      ),
     );
   });
 
@@ -80,7 +86,9 @@ describe('a ladder', () => {
 
   it('refuses unknown, repeated and no tiers', () => {
     expect(() => ladder(['fast'])).toThrowError(expect.objectContaining({ code: 'TIER_UNKNOWN' }));
-    expect(() => ladder(['quick', 'quick'])).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => ladder(['quick', 'quick'])).toThrowError(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
     expect(() => ladder([])).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 });

@@ -1,0 +1,135 @@
+/** Compiles small C programs and places them in an engine's regions by hand, so that the runtime is tested alone. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Handle, NativeAddon } from '../../src/native/contract.js';
+
+/** A program in an engine's memory. */
+export interface PlacedProgram {
+  /** Address of a function or variable. */
+  readonly address: (name: string) => bigint;
+  /** Address of a slot that leads to the function. */
+  readonly slot: (name: string) => bigint;
+}
+
+/** Bytes at the start of the data region kept for slots. */
+const slotAreaBytes = 0x10000;
+
+/**
+ * Compiles, links at the engine's addresses and writes through the writable views.
+ *
+ * @param addon - The addon under test.
+ * @param engine - A fresh engine; one program each.
+ * @param source - C, or C++ if `language` says so.
+ * @param language - What the compiler is told.
+ * @returns Where everything is.
+ */
+export function place(
+  addon: NativeAddon,
+  engine: Handle,
+  source: string,
+  language: 'c' | 'c++' = 'c',
+): PlacedProgram {
+  const folder = mkdtempSync(join(tmpdir(), 'tierlink-program-'));
+  try {
+    const object = join(folder, 'program.o');
+    const linked = join(folder, 'program.elf');
+    const script = join(folder, 'script.ld');
+    const text = join(folder, 'program.src');
+    writeFileSync(text, source);
+    // Without a PLT every call leaves through the GOT, as the process's functions are out of a call's reach.
+    const flags = [
+      '-O1',
+      '-fPIC',
+      '-fno-plt',
+      '-fno-stack-protector',
+      '-fcf-protection=none',
+      '-fno-builtin',
+    ];
+    execFileSync(language === 'c' ? 'gcc' : 'g++', [...flags, '-x', language, '-c', text, '-o', object]);
+
+    const { code, readonly, data } = addon.engineRegions(engine);
+    const dataStart = data.base + BigInt(slotAreaBytes);
+    writeFileSync(
+      script,
+      `SECTIONS {
+        . = ${hex(code.base)}; .text : { *(.text*) }
+        . = ${hex(readonly.base)};
+        .rodata : { *(.rodata*) *(.gcc_except_table*) *(.got*) }
+        .eh_frame : { eh_frame_start = .; KEEP(*(.eh_frame)) LONG(0) }
+        . = ${hex(dataStart)}; .data : { *(.data*) *(.bss*) *(COMMON) BYTE(0) }
+        /DISCARD/ : { *(.comment) *(.note*) }
+      }`,
+    );
+    const undefinedNames = execFileSync('nm', ['-u', '-P', object], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => line.split(' ')[0] ?? '')
+      .filter((name) => name !== '' && name !== '_GLOBAL_OFFSET_TABLE_');
+    const definitions = undefinedNames.map((name) => {
+      const found = addon.engineRuntimeSymbol(engine, name) || addon.processSymbol(name);
+      if (found === 0n) throw new Error(`the test program needs ${name}`);
+      return `--defsym=${name}=${hex(found)}`;
+    });
+    execFileSync(
+      'ld',
+      ['--no-relax', '-static', '-e', '0', '-T', script, ...definitions, object, '-o', linked],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    for (const [section, bytes, offset] of [
+      ['.text', code.bytes, 0],
+      ['.rodata', readonly.bytes, 0],
+      ['.data', data.bytes, slotAreaBytes],
+    ] as const) {
+      const output = join(folder, 'section.bin');
+      const sections = section === '.rodata' ? ['-j', '.rodata', '-j', '.eh_frame'] : ['-j', section];
+      execFileSync('objcopy', ['-O', 'binary', ...sections, linked, output]);
+      new Uint8Array(bytes).set(readFileSync(output), offset);
+    }
+
+    const addresses = new Map<string, bigint>();
+    for (const line of execFileSync('nm', ['-P', linked], { encoding: 'utf8' }).split('\n')) {
+      const [name, , value] = line.split(' ');
+      if (name !== undefined && value !== undefined && value !== '')
+        addresses.set(name, BigInt(`0x${value}`));
+    }
+    const address = (name: string): bigint => {
+      const found = addresses.get(name);
+      if (found === undefined) throw new Error(`the test program has no ${name}`);
+      return found;
+    };
+    const slots = new BigUint64Array(data.bytes, 0, slotAreaBytes / 8);
+    const indexes = new Map<string, number>();
+    const slot = (name: string): bigint => {
+      let index = indexes.get(name);
+      if (index === undefined) {
+        index = indexes.size;
+        indexes.set(name, index);
+        slots[index] = address(name);
+      }
+      return data.base + BigInt(index * 8);
+    };
+    return { address, slot };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads a NUL-terminated variable of the program. */
+export function readText(addon: NativeAddon, engine: Handle, address: bigint): string {
+  const { data } = addon.engineRegions(engine);
+  const bytes = new Uint8Array(data.bytes, Number(address - data.base));
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}
+
+/** Reads an int variable of the program. */
+export function readInt(addon: NativeAddon, engine: Handle, address: bigint): number {
+  const { data } = addon.engineRegions(engine);
+  return new DataView(data.bytes).getInt32(Number(address - data.base), true);
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
