@@ -111,11 +111,7 @@ void Run::exit(ThreadRecord &thread, int status) {
   thread.park();
 }
 
-void Run::threadEnding(ThreadRecord &thread) {
-  if (thread.kind != ThreadRecord::Kind::Main) {
-    threadRemoved();
-    return;
-  }
+void Run::mainEnding(ThreadRecord &thread) {
   {
     // Only pthread_exit in main comes here unfinished: the program then lives as long as any of its threads.
     std::unique_lock<std::mutex> lock(mutex_);

@@ -33,11 +33,11 @@ public:
 
   // What exit() does on a thread of this program.
   [[noreturn]] void exit(ThreadRecord &thread, int status);
-  // Called by each thread of this program as the last thing in which compiled code may run.
-  void threadEnding(ThreadRecord &thread);
+  // Called by main's thread as the last thing in which compiled code may run.
+  void mainEnding(ThreadRecord &thread);
   // True once the exit handlers have run.
   bool over();
-  // A thread of the program is about to start, or could not be made.
+  // Another thread of the program is about to start; it has ended, or could not be made.
   void threadAdded();
   void threadRemoved();
 

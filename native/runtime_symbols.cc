@@ -31,7 +31,7 @@ namespace {
   if (Threads::inForkedChild())
     Run::exitForkedChild(*engine, thread, status);
   // Such a thread joins the run that it ends; the record keeps the run alive while the thread is parked.
-  if (thread.run == nullptr && (thread.kind == ThreadRecord::Kind::Async || thread.current == nullptr))
+  if (thread.run == nullptr && (thread.kind != ThreadRecord::Kind::Foreign || thread.current == nullptr))
     thread.run = engine->activeRun();
   if (thread.run != nullptr)
     thread.run->exit(thread, status);

@@ -173,8 +173,8 @@ void ThreadRecord::onThreadEnd(void *data) {
 }
 
 void ThreadRecord::finish() {
-  if (run != nullptr)
-    run->threadEnding(*this);
+  if (run != nullptr && kind == Kind::Main)
+    run->mainEnding(*this);
   if (owner != nullptr)
     owner->sampler.detach(*this);
   {
@@ -188,6 +188,9 @@ void ThreadRecord::finish() {
     all.erase(std::find(all.begin(), all.end(), this));
   }
   leaveAll();
+  // After leaving: who is told that the program has ended may give up the engine.
+  if (run != nullptr && kind == Kind::Program)
+    run->threadRemoved();
   if (ended)
     ended(false);
 }

@@ -821,11 +821,12 @@ describe('the end of the process', () => {
   test('process.exit neither waits for a running program nor for parked threads', () => {
     const seen = child(`
       const program = place(addon, engine, '#include <pthread.h>\\n#include <stdlib.h>\\n'
-        + 'void *other(void *x) { exit(1); } int main(void) { pthread_t t; pthread_create(&t, 0, other, 0); for (;;) ; }');
+        + 'void *other(void *x) { exit(1); } int spin(void) { for (;;) ; }'
+        + 'int main(void) { pthread_t t; pthread_create(&t, 0, other, 0); return spin(); }');
       addon.engineOnRequests(engine, () => {});
       await addon.run(engine, program.slot('main'), []);
       addon.run(engine, program.slot('main'), []);
-      void addon.callAsync(engine, program.slot('main'), '4', 'main', []);
+      void addon.callAsync(engine, program.slot('spin'), '4', 'spin', []);
       setTimeout(() => process.exit(5), 50);`);
     expect(seen).toMatchObject({ status: 5, signal: null });
   });
