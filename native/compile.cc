@@ -8,6 +8,9 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -50,15 +53,30 @@ std::optional<Failure> runPasses(llvm::Module &module, llvm::TargetMachine &mach
   return std::nullopt;
 }
 
-std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machine, ObjectBytes &object) {
+/// What TargetMachine::addPassesToEmitFile does, with room for a pass of our own after instruction selection.
+std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machine, const CompileJob &job,
+                                ObjectBytes &object) {
   llvm::raw_svector_ostream out(object);
   llvm::legacy::PassManager passes;
   passes.add(new llvm::TargetLibraryInfoWrapperPass(llvm::TargetLibraryInfoImpl(hostTriple())));
   passes.add(new llvm::RuntimeLibraryInfoWrapper(hostTriple(), machine.Options.ExceptionModel));
   passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
-  // The input was verified at ingest; verifying again here costs a tenth of the cheapest tier.
-  if (machine.addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile, /*DisableVerify=*/true))
+  llvm::TargetPassConfig *config = machine.createPassConfig(passes);
+  // The input was verified at ingest.
+  config->setDisableVerify(true);
+  if (!job.isData && job.calls == CallForm::indirect)
+    config->insertPass(&llvm::FinalizeISelID, llvm::IdentifyingPassPtr(createGotCallsPass()));
+  auto *machineModule = new llvm::MachineModuleInfoWrapperPass(&machine);
+  passes.add(config);
+  passes.add(machineModule);
+  if (config->addISelPasses())
+    return Failure{"compile", "no instruction selection for " + hostTriple().str(), ""};
+  config->addMachinePasses();
+  config->setInitialized();
+  if (machine.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
+                            machineModule->getMMI().getContext()))
     return Failure{"compile", "this LLVM can't write objects for " + hostTriple().str(), ""};
+  passes.add(llvm::createFreeMachineFunctionPass());
   passes.run(module);
   return std::nullopt;
 }
@@ -96,7 +114,7 @@ Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, con
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   ObjectBytes object;
-  if (auto failure = generate(module, *machine, object))
+  if (auto failure = generate(module, *machine, job, object))
     return std::move(*failure);
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};

@@ -5,6 +5,7 @@
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Pass.h"
 
 namespace tierlink {
 
@@ -17,6 +18,9 @@ void markData(llvm::Module &module);
 
 /// Makes every function use all of this machine's processor.
 void setHostCpu(llvm::Module &module);
+
+/// A machine pass, for right after instruction selection, that makes every call of CallForm::indirect read the table.
+llvm::Pass *createGotCallsPass();
 
 /// Puts an entry counter into each function that can bear one.
 void insertCounters(llvm::Module &module);
