@@ -48,12 +48,15 @@ export function resolveReferences(plan: ImagePlan, bases: Float64Array, context:
       fillOwn(values, modules, index, references, bases, context);
     } else if ((needs & need.weak) !== 0) fillNothing(values, row);
     else missing.push(name);
+    // What a target can't serve must not be served by an empty cell.
+    if (Number.isNaN(values[row + valueField.address])) values[row + valueField.cell] = Number.NaN;
+    if (Number.isNaN(values[row + valueField.tlsOffset])) values[row + valueField.pair] = Number.NaN;
   }
   if (missing.length > 0) {
     const { module } = plan;
     throw new TierlinkError('SYMBOL_UNRESOLVED', { module, symbols: missing, searched: context.searched });
   }
-  return { values, modules, threadBase: threadBaseOf(plan, modules) };
+  return { values, modules, threadBase: threadBaseOf(plan, values, modules) };
 }
 
 function fillTarget(values: Float64Array, modules: BigUint64Array, index: number, target: Target): void {
@@ -122,19 +125,22 @@ function fillNothing(values: Float64Array, row: number): void {
 }
 
 /** The module that `__tls_get_addr({module, 0})` is asked for; one image can have only one such. */
-function threadBaseOf(plan: ImagePlan, modules: BigUint64Array): bigint {
+function threadBaseOf(plan: ImagePlan, values: Float64Array, modules: BigUint64Array): bigint {
   const { references } = plan;
   if (references.threadBase < 0) return 0n;
   let first = -1;
   for (let index = 0; index < references.count; index += 1) {
     if (((references.needs[index] ?? 0) & need.threadBase) === 0) continue;
     if (first < 0) first = index;
-    if (modules[index] === modules[first]) continue;
+    const thread = !Number.isNaN(values[index * valueStride + valueField.tlsOffset]);
+    if (thread && modules[index] === modules[first]) continue;
     throw new TierlinkError('RELOCATION_UNSUPPORTED', {
       module: plan.module,
       symbol: references.names[index] ?? '',
       kind: 'R_X86_64_TLSLD',
-      reason: `it shares a thread-local block with ${references.names[first] ?? ''} of another module`,
+      reason: thread
+        ? `it shares a thread-local block with ${references.names[first] ?? ''} of another module`
+        : 'it is not thread-local',
     });
   }
   return modules[first] ?? 0n;
