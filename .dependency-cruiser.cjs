@@ -1,0 +1,54 @@
+/** The arrows between folders, as ARCHITECTURE.md draws them. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|tiers|stubs)/', pathNot: [from, ...allowed] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '\\.d\\.ts$|\\.cjs$|^src/cli/main\\.ts$' },
+      to: {},
+    },
+    only('core', '^src/core/', [], 'core imports nothing of ours'),
+    only('elf', '^src/elf/', ['^src/core/'], 'elf -> core'),
+    only('link', '^src/link/', ['^src/core/', '^src/elf/'], 'link -> core, elf'),
+    only('memory', '^src/memory/', ['^src/core/'], 'memory -> core'),
+    only(
+      'registry',
+      '^src/registry/',
+      ['^src/core/', '^src/memory/memory-manager\\.ts$'],
+      'registry -> core',
+    ),
+    only('call', '^src/call/', ['^src/core/', '^src/native/contract\\.ts$'], 'call -> core, the contract'),
+    only('native', '^src/native/', ['^src/core/'], 'native -> core'),
+    only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
+    only('tiers', '^tiers/', ['^src/core/'], 'tiers -> core; never stubs'),
+    only('stubs', '^stubs/', ['^src/core/'], 'stubs -> core; never tiers'),
+    {
+      name: 'xstate-in-one-room',
+      comment: 'tiers/lifecycle.ts is the one importer of xstate',
+      severity: 'error',
+      from: { pathNot: '^tiers/lifecycle\\.ts$' },
+      to: { path: 'node_modules/xstate' },
+    },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^(src|tiers|stubs)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'types', 'node'] },
+  },
+};
