@@ -66,17 +66,31 @@ export interface ElfSection {
  */
 export function readSections(reader: BoundedReader, header: ElfHeader): ElfSection[] {
   const names = nameTable(reader, header);
-  const sections: ElfSection[] = [];
+  const sections: ElfSection[] = header.sectionCount === 0 ? [] : [nullSection];
   let total = 0;
-  for (let index = 0; index < header.sectionCount; index += 1) {
+  for (let index = 1; index < header.sectionCount; index += 1) {
     const section = readSection(reader, header.sectionHeaders + index * sectionHeaderBytes, index, names);
     sections.push(section);
-    if (index !== 0 && section.type !== sectionType.nobits) total += section.size;
+    if (section.type !== sectionType.nobits) total += section.size;
   }
   // Sections of a real file don't overlap; if they may, a small file can claim any amount of memory.
   if (total > reader.bytes.length) throw reader.damaged('its sections overlap');
   return sections;
 }
+
+/** Section 0, whatever the file says of it: its header only holds extended counts. */
+const nullSection: ElfSection = {
+  index: 0,
+  name: '',
+  type: sectionType.null,
+  flags: 0,
+  offset: 0,
+  size: 0,
+  link: 0,
+  info: 0,
+  alignment: 1,
+  entryBytes: 0,
+};
 
 interface NameTable {
   readonly offset: number;
@@ -114,7 +128,7 @@ function readSection(reader: BoundedReader, at: number, index: number, names: Na
     alignment: Math.max(1, reader.unsigned64(at + 48, `the alignment of ${label}`)),
     entryBytes: reader.unsigned64(at + 56, `the entry size of ${label}`),
   };
-  if (index !== 0 && type !== sectionType.null) checkSection(reader, section);
+  if (type !== sectionType.null) checkSection(reader, section);
   return section;
 }
 

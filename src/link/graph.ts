@@ -68,7 +68,12 @@ export function buildGraph(object: ElfObject, keepGroup: (signature: string) => 
 function roleOf(object: ElfObject, section: ElfSection): SectionRole {
   const { flags, name, type } = section;
   if ((flags & sectionFlag.alloc) === 0 || (flags & sectionFlag.exclude) !== 0) return 'dropped';
-  if (type === sectionType.note || type === sectionType.llvmAddrsig || name.startsWith('.llvm')) {
+  if (
+    type === sectionType.null ||
+    type === sectionType.note ||
+    type === sectionType.llvmAddrsig ||
+    name.startsWith('.llvm')
+  ) {
     return 'dropped';
   }
   const zero = type === sectionType.nobits;

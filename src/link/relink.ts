@@ -42,9 +42,11 @@ export function relinkImage(
   }
   const resolution = resolveReferences(plan, blockBases(placement), context);
   applyRelocations(plan, placement, resolution, written, false);
-  for (const block of moved) {
-    const from = image.placement[block];
-    if (from !== undefined) placement[block]?.bytes.set(from.bytes.subarray(0, plan.blocks[block].size));
+  for (const block of blockKinds) {
+    const from = image.placement[block]?.bytes;
+    const to = placement[block]?.bytes;
+    if (from !== undefined && to !== undefined && to !== from)
+      to.set(from.subarray(0, plan.blocks[block].size));
   }
   applyRelocations(plan, placement, resolution, written, true);
   return imageAt(plan, placement);

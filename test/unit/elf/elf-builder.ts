@@ -50,17 +50,22 @@ export const types = {
 } as const;
 
 class Strings {
-  #bytes = Buffer.from([0]);
+  readonly #parts: string[] = ['\0'];
+  readonly #known = new Map<string, number>([['', 0]]);
+  #size = 1;
 
   add(text: string): number {
-    if (text === '') return 0;
-    const at = this.#bytes.length;
-    this.#bytes = Buffer.concat([this.#bytes, Buffer.from(`${text}\0`)]);
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const at = this.#size;
+    this.#parts.push(`${text}\0`);
+    this.#size += Buffer.byteLength(text) + 1;
+    this.#known.set(text, at);
     return at;
   }
 
   get bytes(): Uint8Array {
-    return this.#bytes;
+    return Buffer.from(this.#parts.join(''));
   }
 }
 

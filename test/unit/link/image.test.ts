@@ -4,7 +4,7 @@ import { addressOf } from '../../../src/link/image.js';
 import { linkImage } from '../../../src/link/link.js';
 import { prepareObject } from '../../../src/link/prepare.js';
 import { relinkImage } from '../../../src/link/relink.js';
-import { buildObject, flags, types } from '../elf/elf-builder.js';
+import { buildObject, flags, headerOffset, types } from '../elf/elf-builder.js';
 import { contextOf, displacement, jitFunction, place, placementAt, word } from './link-bench.js';
 
 const abs64 = 1;
@@ -80,6 +80,26 @@ describe('sections', () => {
     const image = prepareObject(object, 'm');
     const placement = placementAt(image);
     expect(addressOf(linkImage(image, placement, contextOf({})), 'f')).toBe(place.code);
+  });
+});
+
+describe('a section of no type', () => {
+  it('is left out, whatever it claims', () => {
+    const object = buildObject(
+      [{ name: '.null', type: 0, flags: alloc, content: ones(8), alignment: 17 }],
+      [],
+    );
+    expect(prepareObject(object, 'm').blocks.readonly).toEqual({ size: 0, alignment: 1 });
+  });
+
+  it('is what section 0 is, whatever its header claims', () => {
+    const object = buildObject([], []);
+    const view = new DataView(object.buffer);
+    const zero = headerOffset(object, 0);
+    view.setUint32(zero + 4, 1, true);
+    view.setBigUint64(zero + 8, BigInt(alloc), true);
+    view.setBigUint64(zero + 48, 17n, true);
+    expect(prepareObject(object, 'm').blocks.readonly).toEqual({ size: 0, alignment: 1 });
   });
 });
 
