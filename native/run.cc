@@ -89,7 +89,7 @@ bool Run::claim(ThreadRecord &thread, Outcome outcome) {
     return false;
   }
   lock.unlock();
-  thread.park();
+  thread.park(); // nothing of this object is used after that
 }
 
 void Run::finish(ThreadRecord &thread) {
@@ -105,9 +105,8 @@ void Run::exit(ThreadRecord &thread, int status) {
   if (thread.kind == ThreadRecord::Kind::Main && thread.run.get() == this)
     tierlinkLeave(&frame_);
   finish(thread);
-  // Kept by value: parking gives up the record's reference, which may be the last.
-  const auto self = shared_from_this();
   reportOnce();
+  // Parking gives up the record's reference, perhaps the last; nothing of this object is used after that.
   thread.park();
 }
 

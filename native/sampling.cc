@@ -83,6 +83,7 @@ bool Sampler::start(uint32_t intervalUs, std::string &failure) {
     stopTimer(*thread);
     if (!startTimer(*thread)) {
       failure = std::string("timer_create: ") + std::strerror(errno);
+      stopAll();
       return false;
     }
   }
@@ -91,6 +92,10 @@ bool Sampler::start(uint32_t intervalUs, std::string &failure) {
 
 void Sampler::stop() {
   std::lock_guard<std::mutex> guard(Threads::lock());
+  stopAll();
+}
+
+void Sampler::stopAll() {
   intervalUs_ = 0;
   for (ThreadRecord *thread : Threads::all()) {
     if (thread->owner.get() == &engine_)

@@ -45,6 +45,7 @@ public:
 private:
   bool startTimer(ThreadRecord &thread);
   void stopTimer(ThreadRecord &thread);
+  void stopAll();
 
   Engine &engine_;
   uint32_t intervalUs_ = 0; // 0: off; guarded by the threads lock

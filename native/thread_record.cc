@@ -217,7 +217,10 @@ void ThreadRecord::park() {
   }
   if (ended)
     ended(true);
+  // This frame lasts for ever, so nothing may be kept in it.
+  ended = nullptr;
   released.reset();
+  run.reset();
   for (;;)
     pause();
 }

@@ -561,7 +561,6 @@ describe('a run', () => {
       `#include <thread>
        #include <cstdlib>
        #include <unistd.h>
-       struct Local { ~Local(); };
        extern "C" { volatile int started, leave; }
        extern "C" int main() {
          std::thread([] { started = 1; while (!leave) usleep(1000); }).detach();
