@@ -16,6 +16,8 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-definitions': 'off',
       // noPropertyAccessFromIndexSignature-like access by brackets is how environment variables are read.
       '@typescript-eslint/dot-notation': 'off',
+      // A parameter that only gives a place or a type its name starts with an underscore.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
     },
   },

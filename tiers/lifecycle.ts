@@ -171,17 +171,10 @@ export function advance(
   event: LifecycleEvent,
 ): { readonly state: LifecycleState; readonly effects: readonly LifecycleEffect[] } {
   const [next, actions] = transition(machine, reveal(state), event);
-  const effects = actions.flatMap((action) => {
-    switch (action.type) {
-      case 'compile':
-      case 'wait':
-      case 'bar':
-        // Safe because the machine above gives each of these actions the parameters of its effect.
-        return [{ type: action.type, ...(action.params as object) } as LifecycleEffect];
-      default:
-        return [];
-    }
-  });
+  const effects = actions
+    .filter(({ type }) => type === 'compile' || type === 'wait' || type === 'bar')
+    // Safe because the machine above gives each of these actions the parameters of its effect.
+    .map(({ type, params }) => ({ type, ...(params as object) }) as LifecycleEffect);
   return { state: conceal(next), effects };
 }
 

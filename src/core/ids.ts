@@ -16,24 +16,24 @@ export type SlotIndex = Brand<number, 'SlotIndex'>;
  * holds them exactly; public interfaces show them as `bigint`.
  */
 export type Address = Brand<number, 'Address'>;
-/** A distance in bytes from the start of a section, image or region. */
-export type ByteOffset = Brand<number, 'ByteOffset'>;
 
+/** Brands the number of a module. */
 export function moduleId(value: number): ModuleId {
   return value as ModuleId;
 }
+/** Brands the number of a unit. */
 export function unitId(value: number): UnitId {
   return value as UnitId;
 }
+/** Brands the number of a version. */
 export function versionId(value: number): VersionId {
   return value as VersionId;
 }
+/** Brands the index of a slot. */
 export function slotIndex(value: number): SlotIndex {
   return value as SlotIndex;
 }
+/** Brands an absolute address. */
 export function address(value: number): Address {
   return value as Address;
-}
-export function byteOffset(value: number): ByteOffset {
-  return value as ByteOffset;
 }

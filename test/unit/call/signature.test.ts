@@ -13,7 +13,7 @@ describe('signatures', () => {
   });
 
   it.each(['i32', 'i32 (struct)', 'i32 (void, i32)', '(i32)', 'i128 ()'])('refuses %s by name', (text) => {
-    expect(() => parseSignature('f', text)).toThrowError(
+    expect(() => parseSignature('f', text)).toThrow(
       expect.objectContaining({ code: 'SIGNATURE_UNSUPPORTED' }),
     );
   });

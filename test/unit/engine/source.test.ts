@@ -29,13 +29,13 @@ describe('a module source', () => {
   });
 
   it.each([[[0, 1, 2, 3]], [[]], [[0xff, 0xfe, 0x00]]])('refuses bytes that are nothing: %j', (bytes) => {
-    expect(() => readSource('m', new Uint8Array(bytes))).toThrowError(
+    expect(() => readSource('m', new Uint8Array(bytes))).toThrow(
       expect.objectContaining({ code: 'FORMAT_UNKNOWN' }),
     );
   });
 
   it('names the path and the reason of a file that can not be read', () => {
-    expect(() => readSource('m', join(folder, 'missing.bc'))).toThrowError(
+    expect(() => readSource('m', join(folder, 'missing.bc'))).toThrow(
       expect.objectContaining({
         code: 'INPUT_UNREADABLE',
         details: { module: 'm', path: join(folder, 'missing.bc'), reason: 'ENOENT' },

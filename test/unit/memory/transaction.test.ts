@@ -44,7 +44,7 @@ describe('a transaction', () => {
 
 describe('dual-mapped memory', () => {
   it('names module, region and limit when a region is full', () => {
-    expect(() => memory().allocate('readonly', 5000, 16, 'big.bc')).toThrowError(
+    expect(() => memory().allocate('readonly', 5000, 16, 'big.bc')).toThrow(
       expect.objectContaining({
         code: 'MEMORY_EXHAUSTED',
         details: { module: 'big.bc', region: 'readonly', needed: 5000, limit: 4096 },

@@ -56,7 +56,7 @@ describe('the symbol table', () => {
     table.add([define('a', 'f')]);
     expect(() => {
       table.add([define('b', 'g'), define('b', 'f')]);
-    }).toThrowError(
+    }).toThrow(
       expect.objectContaining({
         code: 'SYMBOL_DUPLICATE',
         details: { module: 'b', symbol: 'f', other: 'a' },
@@ -70,10 +70,10 @@ describe('the symbol table', () => {
     table.add([define('a', 'x')]);
     expect(() => {
       table.add([define('b', 'x', { kind: 'variable', binding: 'weak' })]);
-    }).toThrowError(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
+    }).toThrow(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
     expect(() => {
       table.checkUse('b', use('x', '', 'variable'));
-    }).toThrowError(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
+    }).toThrow(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('the symbol table', () => {
       table.checkUse('b', use('f', used));
     };
     if (fits) expect(check).not.toThrow();
-    else expect(check).toThrowError(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
+    else expect(check).toThrow(expect.objectContaining({ code: 'SYMBOL_TYPE_MISMATCH' }));
   });
 
   it('follows aliases and adds their distances, and gives up on a cycle', () => {
