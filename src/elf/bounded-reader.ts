@@ -109,4 +109,17 @@ export class BoundedReader {
     if (end >= limit) throw this.damaged(`the name of ${what} is not terminated inside its string table`);
     return this.#text.toString(wide < 0x80 ? 'latin1' : 'utf8', first, end);
   }
+
+  /**
+   * Decodes a whole string table.
+   *
+   * @param start - Start of the table in the file, in range already.
+   * @param size - Bytes of the table.
+   * @returns Its text, NUL bytes included; empty when it is not plain ASCII.
+   */
+  ascii(start: number, size: number): string {
+    const text = this.#text.toString('latin1', start, start + size);
+    // eslint-disable-next-line no-control-regex -- NUL separates the names
+    return /^[\0-\x7f]*$/.test(text) ? text : '';
+  }
 }

@@ -92,8 +92,8 @@ export class TierController {
     }
   }
 
-  /** Arms the counters of a version that was just published. */
-  armAll(unit: Unit): void {
+  /** Arms the counters of the version that runs, from zero. */
+  #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
     for (const slot of unit.slots.values()) this.#arm(slot, calls, 0);
@@ -159,13 +159,14 @@ export class TierController {
     try {
       await this.#parts.build(unit, tier, reason);
       this.step(unit, { type: 'published' });
-      this.armAll(unit);
     } catch (error) {
       this.#causes.set(unit.id, error instanceof Error ? error : new Error(String(error)));
       this.step(unit, { type: 'failed' });
     } finally {
       unit.work = undefined;
     }
+    // A counter that asked is silent until it is armed again; after a failure too, so that a later try can come.
+    this.#armAll(unit);
   }
 
   #report(unit: Unit, target: number, retry: number | 'barred'): void {

@@ -87,14 +87,14 @@ export class PreservedRelocations {
 
 /** Collects entries, block by block. */
 export class PreservedBuilder {
-  readonly #places: Uint32Array;
-  readonly #fixups: Uint32Array;
+  #places: Uint32Array;
+  #fixups: Uint32Array;
   readonly #oddEntries: number[] = [];
   readonly #oddAddends: number[] = [];
   readonly #starts: number[] = [];
   #count = 0;
 
-  /** @param capacity - Entries at most. */
+  /** @param capacity - Entries expected. */
   constructor(capacity: number) {
     this.#places = new Uint32Array(capacity);
     this.#fixups = new Uint32Array(capacity);
@@ -152,8 +152,8 @@ export class PreservedBuilder {
     const end = this.#count;
     const [code = end, readonly = end, data = end] = this.#starts;
     return new PreservedRelocations(
-      this.#places.slice(0, end),
-      this.#fixups.slice(0, end),
+      exactly(this.#places, end),
+      exactly(this.#fixups, end),
       Uint32Array.from(this.#oddEntries),
       Float64Array.from(this.#oddAddends),
       [code, readonly, data, end],
@@ -161,6 +161,10 @@ export class PreservedBuilder {
   }
 
   #add(place: number, packed: number): void {
+    if (this.#count === this.#places.length) {
+      this.#places = grown(this.#places);
+      this.#fixups = grown(this.#fixups);
+    }
     this.#places[this.#count] = place;
     this.#fixups[this.#count] = packed;
     this.#count += 1;
@@ -170,4 +174,15 @@ export class PreservedBuilder {
     this.#oddEntries.push(this.#count);
     this.#oddAddends.push(addend);
   }
+}
+
+function grown(column: Uint32Array): Uint32Array {
+  const larger = new Uint32Array(Math.max(64, column.length * 2));
+  larger.set(column);
+  return larger;
+}
+
+/** The first entries of a column, without room behind them that would stay allocated. */
+function exactly(column: Uint32Array, count: number): Uint32Array {
+  return column.length === count ? column : column.slice(0, count);
 }

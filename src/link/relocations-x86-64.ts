@@ -319,30 +319,49 @@ export const relocationTable: readonly RelocationRow[] = [
   refused(51, 'CODE_6_GOTPC32_TLSDESC', 'TLS descriptor (APX)', noDescriptors),
 ];
 
-/** Relocations whose instruction may be relaxed when its bytes are the expected ones. */
-const relaxable: ReadonlySet<number> = new Set([41, 42, 43]);
+/** Stands in {@link plainFixup} for a relocation that is refused, or does not exist. */
+export const noFixup = 255;
+
+/** Fixup of each relocation number before its instruction is looked at; columns, for the scan's inner loop. */
+export const plainFixup: Uint8Array = new Uint8Array(256).fill(noFixup);
+/** Bytes of each relocation's field. */
+export const fieldBytes: Uint8Array = new Uint8Array(256);
+for (const { number, fixup: code, bytes } of relocationTable) {
+  plainFixup[number] = code ?? noFixup;
+  fieldBytes[number] = bytes;
+}
+
+/** GOTPCRELX, REX_GOTPCRELX and CODE_4_GOTPCRELX: their instruction may be relaxed. */
+const firstRelaxable = 41;
+const lastRelaxable = 43;
 
 /**
  * Looks at the instruction around a field and picks the fixup that can write all its forms.
  *
- * @param row - The relocation.
+ * @param type - Number of the relocation.
+ * @param plain - Its plain fixup.
  * @param addend - Its addend; only -4 (the field ends the instruction) has other forms.
  * @param content - Pristine bytes of the section.
  * @param at - Offset of the field in it.
- * @returns The fixup code; the row's own when the instruction has only one form.
+ * @returns The fixup code; the plain one when the instruction has only one form.
  */
-export function fixupOf(row: RelocationRow, addend: number, content: Uint8Array, at: number): number {
-  const plain = row.fixup ?? fixup.none;
-  if (addend !== -4 || at < 3) return plain;
+export function fixupOf(
+  type: number,
+  plain: number,
+  addend: number,
+  content: Uint8Array,
+  at: number,
+): number {
+  const relaxable = type >= firstRelaxable && type <= lastRelaxable;
+  if ((!relaxable && plain !== fixup.pc32) || addend !== -4 || at < 3) return plain;
   const opcode = content[at - 2] ?? 0;
   const operand = content[at - 1] ?? 0;
   const ripRelative = (operand & 0xc7) === 0x05;
-  if (plain === fixup.pc32) {
+  if (!relaxable) {
     // Only with REX.W: a 32-bit lea of an address has no 64-bit cell to load from.
     const wide = ((content[at - 3] ?? 0) & 0xf8) === 0x48;
     return ripRelative && opcode === 0x8d && wide ? fixup.lea32 : plain;
   }
-  if (!relaxable.has(row.number)) return plain;
   if (ripRelative && opcode === 0x8b) return fixup.load32;
   if (opcode === 0xff && operand === 0x15) return fixup.call32;
   if (opcode === 0xff && operand === 0x25) return fixup.jump32;

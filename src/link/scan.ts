@@ -13,7 +13,7 @@ import type { SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
 import { PreservedBuilder, type PreservedRelocations } from './preserved.js';
 import { ReferenceBuilder } from './reference-builder.js';
-import { fixupOf, relocationTable } from './relocations-x86-64.js';
+import { fieldBytes, fixupOf, noFixup, plainFixup, relocationTable } from './relocations-x86-64.js';
 
 /** What the relocations of an object come to. */
 export interface Scan {
@@ -93,7 +93,7 @@ class Scanner {
     this.#layout = layout;
     this.#bindLocalCall = bindLocalCall;
     this.#bindings = new Uint8Array(graph.object.symbols.count);
-    this.settled = new PreservedBuilder(capacity);
+    this.settled = new PreservedBuilder(0);
     this.preserved = new PreservedBuilder(capacity);
     this.references = new ReferenceBuilder(graph, layout);
   }
@@ -111,23 +111,24 @@ class Scanner {
       const at = table.offsets[index] ?? 0;
       const symbol = table.symbols[index] ?? 0;
       const addend = table.addends[index] ?? 0;
-      const row = relocationTable[table.types[index] ?? 0];
-      if (row?.fixup === undefined) throw this.#unsupported(table.types[index] ?? 0, symbol);
-      if (row.fixup === fixup.none) continue;
-      if (at + row.bytes > section.size) {
+      const type = table.types[index] ?? 0;
+      const plain = plainFixup[type] ?? noFixup;
+      if (plain === noFixup) throw this.#unsupported(type, symbol);
+      if (plain === fixup.none) continue;
+      if (at + (fieldBytes[type] ?? 0) > section.size) {
         throw this.#object.reader.damaged(`a relocation reaches over the end of section ${section.name}`);
       }
       // NaN stands for an addend above 2^53: no address can need it.
       if (Number.isNaN(addend))
         throw this.#object.reader.unsupported('a relocation has an addend beyond 2^53');
-      const code = executable ? fixupOf(row, addend, content, at) : row.fixup;
+      const code = executable ? fixupOf(type, plain, addend, content, at) : plain;
       const place = start + at;
       const own = this.#ownBlock(symbol, code, frames);
       if (own === blockNumber.code || own === blockNumber.readonly || own === blockNumber.data) {
         const offset = (offsets[symbols.sections[symbol] ?? 0] ?? 0) + (symbols.values[symbol] ?? 0);
         this.#addOwn(block, place, ownForm(code), own, offset, addend);
       } else if (own === discarded) {
-        this.cleared.push({ offset: place, bytes: row.bytes });
+        this.cleared.push({ offset: place, bytes: fieldBytes[type] ?? 0 });
       } else {
         this.preserved.addReference(place, code, this.references.refer(symbol, code), addend);
       }
