@@ -39,7 +39,8 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
 
   // From here on the destructor undoes whatever was done.
   std::unique_ptr<Arena> arena(new Arena);
-  void *at = mmap(nullptr, code + readonly + data, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *at =
+      mmap(nullptr, code + readonly + data, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
     failure = failed("mmap of the reservation");
     return nullptr;
@@ -59,8 +60,9 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
   }
 
   // The views are MAP_SHARED, as only that makes the alias and the view the same memory. A program that forks
-  // therefore shares its code with the child: the child sees later versions and patches, while its slots are its
-  // own copies. That is what it can live with longest; a child that outlives a reclaim of code should exec.
+  // therefore shares its code with the child: the child sees later versions and patches, while its slots are
+  // its own copies. That is what it can live with longest; a child that outlives a reclaim of code should
+  // exec.
   uint8_t *codeView = arena->reservation_;
   uint8_t *readonlyView = codeView + code;
   uint8_t *dataView = readonlyView + readonly;
@@ -69,13 +71,13 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
     failure = failed("mmap of the executable view");
     return nullptr;
   }
-  if (mmap(readonlyView, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, arena->memfd_, static_cast<off_t>(code)) ==
-      MAP_FAILED) {
+  if (mmap(readonlyView, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, arena->memfd_,
+           static_cast<off_t>(code)) == MAP_FAILED) {
     failure = failed("mmap of the read-only view");
     return nullptr;
   }
-  if (mmap(dataView, data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-      MAP_FAILED) {
+  if (mmap(dataView, data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+           -1, 0) == MAP_FAILED) {
     failure = failed("mmap of the data region");
     return nullptr;
   }

@@ -24,7 +24,8 @@ struct AsyncCall {
   std::shared_ptr<JsChannel> channel;
 };
 
-// The thread's own reference to the call lives here, not on its stack: pthread_exit may pass without unwinding.
+// The thread's own reference to the call lives here, not on its stack: pthread_exit may pass without
+// unwinding.
 void *threadMain(void *data) {
   auto *handedOver = static_cast<std::shared_ptr<AsyncCall> *>(data);
   AsyncCall &call = **handedOver;
@@ -51,7 +52,8 @@ void settle(napi_env env, AsyncCall &call) {
     if (call.failure.code != nullptr)
       napi_reject_deferred(env, call.deferred, makeError(env, call.failure.code, call.failure.message));
     else
-      napi_resolve_deferred(env, call.deferred, fromResult(env, call.target.signature.result, call.state.frame));
+      napi_resolve_deferred(env, call.deferred,
+                            fromResult(env, call.target.signature.result, call.state.frame));
   } catch (const std::exception &) {
     // Node refuses to make values: the environment is ending, and nobody waits any more.
   }
@@ -80,7 +82,8 @@ napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> 
   napi_value promise;
   check(env, napi_create_promise(env, &call->deferred, &promise), "promise");
   // The channel keeps the call until Node frees it, which is after the message is delivered or dropped.
-  call->channel = JsChannel::open(env, nullptr, "tierlink call", [call](napi_env in, napi_value) { settle(in, *call); });
+  call->channel =
+      JsChannel::open(env, nullptr, "tierlink call", [call](napi_env in, napi_value) { settle(in, *call); });
   if (call->channel == nullptr)
     throw PendingJsException();
   auto *handedOver = new std::shared_ptr<AsyncCall>(call);

@@ -29,8 +29,9 @@ Target targetArguments(const Call &call) {
   const std::string letters = call.string(2, "signature");
   std::string failure;
   if (!Signature::parse(letters, target.signature, failure)) {
-    const napi_value error = makeError(call.env, "SIGNATURE_UNSUPPORTED",
-                                       target.name + " with signature " + letters + " can't be called: " + failure);
+    const napi_value error =
+        makeError(call.env, "SIGNATURE_UNSUPPORTED",
+                  target.name + " with signature " + letters + " can't be called: " + failure);
     setProperty(call.env, error, "reason", toJs(call.env, failure));
     napi_throw(call.env, error);
     throw PendingJsException();
@@ -111,8 +112,8 @@ napi_value run(Call &call) {
   auto pending = std::make_shared<PendingRun>();
   napi_value promise;
   check(call.env, napi_create_promise(call.env, &pending->deferred, &promise), "promise");
-  pending->channel =
-      JsChannel::open(call.env, nullptr, "tierlink run", [pending](napi_env env, napi_value) { settle(env, *pending); });
+  pending->channel = JsChannel::open(call.env, nullptr, "tierlink run",
+                                     [pending](napi_env env, napi_value) { settle(env, *pending); });
   if (pending->channel == nullptr)
     throw PendingJsException();
   setLastStarted(handle->engine());

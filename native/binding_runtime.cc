@@ -166,7 +166,8 @@ napi_value jsTlsStaticOffsetOf(Call &call) {
 napi_value engineStartSampling(Call &call) {
   const auto handle = openHandle(call, 0);
   std::string failure;
-  if (!handle->engine()->sampler.start(static_cast<uint32_t>(call.integer(1, 50, 10'000'000, "intervalUs")), failure))
+  if (!handle->engine()->sampler.start(static_cast<uint32_t>(call.integer(1, 50, 10'000'000, "intervalUs")),
+                                       failure))
     throw BindingError(failure);
   return undefined(call.env);
 }
@@ -181,7 +182,8 @@ napi_value engineTakeSamples(Call &call) {
   return toJsArray(call.env, napi_biguint64_array, samples.data(), samples.size(), sizeof(uint64_t));
 }
 
-// A worker that ends unloads the addon; threads of programs, key destructors and exit hooks may still run its code.
+// A worker that ends unloads the addon; threads of programs, key destructors and exit hooks may still run its
+// code.
 void stayLoaded() {
   Dl_info self;
   if (dladdr(reinterpret_cast<void *>(&stayLoaded), &self) != 0)
@@ -194,7 +196,8 @@ napi_value toJsAddress(napi_env env, const void *address) {
   return toJsBigint(env, reinterpret_cast<uint64_t>(address));
 }
 
-napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count, size_t elementBytes) {
+napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count,
+                     size_t elementBytes) {
   void *memory = nullptr;
   napi_value buffer, array;
   check(env, napi_create_arraybuffer(env, count * elementBytes, &memory, &buffer), "ArrayBuffer");

@@ -15,7 +15,8 @@ void *libraryArgument(uint64_t number);
 
 napi_value toJsAddress(napi_env env, const void *address);
 // A typed array with a copy of `count` elements.
-napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count, size_t elementBytes);
+napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count,
+                     size_t elementBytes);
 
 // The exports of binding_calls.cc.
 void registerCalls(napi_env env, napi_value exports);

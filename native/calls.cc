@@ -69,7 +69,8 @@ napi_value onCall(napi_env env, napi_callback_info info) {
 
 } // namespace
 
-bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values, CallState &state) {
+bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
+                      CallState &state) {
   const auto &parameters = target.signature.parameters;
   if (count < parameters.size())
     return refuse(env, target, count, expectedFor(parameters[count].letter), "missing");
@@ -112,8 +113,8 @@ napi_value bindTarget(napi_env env, Target target) {
   // The function owns its target: it can't be collected while it runs.
   check(env,
         napi_add_finalizer(
-            env, function, owned.get(), [](napi_env, void *data, void *) { delete static_cast<Target *>(data); },
-            nullptr, nullptr),
+            env, function, owned.get(),
+            [](napi_env, void *data, void *) { delete static_cast<Target *>(data); }, nullptr, nullptr),
         "finalizer");
   owned.release();
   return function;

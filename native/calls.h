@@ -46,7 +46,8 @@ struct Target {
 };
 
 // Converts the arguments into `state`. False with a pending exception if one doesn't fit.
-bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values, CallState &state);
+bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
+                      CallState &state);
 
 // Calls the slot's code on this thread. Empty if all went well, else what went wrong, as text.
 // A C++ exception that the code doesn't catch ends here.

@@ -13,8 +13,8 @@ napi_value makeError(napi_env env, const char *code, const std::string &message,
   return error;
 }
 
-napi_value makeArgumentError(napi_env env, const std::string &function, size_t index, const std::string &expected,
-                             const std::string &found) {
+napi_value makeArgumentError(napi_env env, const std::string &function, size_t index,
+                             const std::string &expected, const std::string &found) {
   const std::string message =
       function + ": argument " + std::to_string(index) + " must be " + expected + ", not " + found;
   const napi_value error = makeError(env, "ARGUMENT_INVALID", message, true);

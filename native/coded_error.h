@@ -11,8 +11,8 @@ namespace tierlink {
 napi_value makeError(napi_env env, const char *code, const std::string &message, bool typeError = false);
 
 // ARGUMENT_INVALID with properties index, expected and found; not thrown.
-napi_value makeArgumentError(napi_env env, const std::string &function, size_t index, const std::string &expected,
-                             const std::string &found);
+napi_value makeArgumentError(napi_env env, const std::string &function, size_t index,
+                             const std::string &expected, const std::string &found);
 
 // A value in words, such as `the number 1.5` or `a string`.
 std::string describe(napi_env env, napi_value value);

@@ -5,8 +5,8 @@
 
 namespace tierlink {
 
-// Runs when the handle is collected or the environment ends. The engine itself lives on while its threads do: they are
-// neither waited for nor is their code unmapped.
+// Runs when the handle is collected or the environment ends. The engine itself lives on while its threads do:
+// they are neither waited for nor is their code unmapped.
 EngineHandle::~EngineHandle() {
   waker_.reset();
   for (napi_ref reference : buffers_) {
@@ -28,8 +28,8 @@ napi_value EngineHandle::buffer(RegionKind kind) {
   check(env_,
         napi_create_external_arraybuffer(
             env_, region.writable, region.bytes,
-            [](napi_env, void *, void *hint) { delete static_cast<std::shared_ptr<Engine> *>(hint); }, owner.get(),
-            &buffer),
+            [](napi_env, void *, void *hint) { delete static_cast<std::shared_ptr<Engine> *>(hint); },
+            owner.get(), &buffer),
         "external ArrayBuffer");
   owner.release();
   check(env_, napi_create_reference(env_, buffer, 1, &reference), "reference");
@@ -70,7 +70,8 @@ bool EngineHandle::destroy() {
 void EngineHandle::detachBuffers() {
   for (napi_ref &reference : buffers_) {
     napi_value buffer = nullptr;
-    if (reference == nullptr || napi_get_reference_value(env_, reference, &buffer) != napi_ok || buffer == nullptr)
+    if (reference == nullptr || napi_get_reference_value(env_, reference, &buffer) != napi_ok ||
+        buffer == nullptr)
       continue;
     napi_detach_arraybuffer(env_, buffer);
     napi_delete_reference(env_, reference);

@@ -1,4 +1,4 @@
-// Job: what one JS environment holds of an engine: the buffers over its memory, and the callback for requests.
+// Job: what one JS environment holds of an engine: buffers over its memory, the callback for requests.
 #pragma once
 
 #include <memory>

@@ -42,8 +42,8 @@ bool Engine::close(const std::function<void()> &beforeUnmap) {
     return true;
   if (Threads::inside(*this) != 0)
     return false;
-  // Nobody can come in any more: JS calls are made on the thread that calls this, or check `closed`, and threads of
-  // the program were counted above.
+  // Nobody can come in any more: JS calls are made on the thread that calls this, or check `closed`, and
+  // threads of the program were counted above.
   closed_.store(true, std::memory_order_release);
   ForkHandlers::forget(*this);
   keys.removeAll();

@@ -38,7 +38,8 @@ public:
   // The run that code on a thread of unknown origin belongs to, if any.
   std::shared_ptr<Run> activeRun();
   void setActiveRun(const std::shared_ptr<Run> &run);
-  // Keeps the strings of a main's argv for as long as the engine: any thread may still hold pointers into them.
+  // Keeps the strings of a main's argv for as long as the engine: any thread may still hold pointers into
+  // them.
   char **keepArguments(std::vector<std::string> arguments);
 
   ExitHandlers exitHandlers;

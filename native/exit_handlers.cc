@@ -9,7 +9,9 @@ void ExitHandlers::add(WithArgument function, void *argument) {
   push({.withArgument = function, .argument = argument});
 }
 
-void ExitHandlers::add(WithStatus function, void *argument) { push({.withStatus = function, .argument = argument}); }
+void ExitHandlers::add(WithStatus function, void *argument) {
+  push({.withStatus = function, .argument = argument});
+}
 
 void ExitHandlers::push(const Handler &handler) {
   std::lock_guard<std::mutex> lock(mutex_);

@@ -8,16 +8,16 @@ namespace tierlink {
 
 class ExitHandlers {
 public:
-  using Plain = void (*)();                  // atexit, at_quick_exit
-  using WithArgument = void (*)(void *);     // __cxa_atexit
-  using WithStatus = void (*)(int, void *);  // on_exit
+  using Plain = void (*)();                 // atexit, at_quick_exit
+  using WithArgument = void (*)(void *);    // __cxa_atexit
+  using WithStatus = void (*)(int, void *); // on_exit
 
   void add(Plain function);
   void add(WithArgument function, void *argument);
   void add(WithStatus function, void *argument);
 
-  // Calls them last first, those registered meanwhile included. A handler that calls exit starts this again for what
-  // is left; as each is taken off before it is called, that ends.
+  // Calls them last first, those registered meanwhile included. A handler that calls exit starts this again
+  // for what is left; as each is taken off before it is called, that ends.
   void run(int status);
 
 private:

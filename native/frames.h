@@ -12,7 +12,8 @@ struct Frames {
   static bool add(uintptr_t address);
   // False if it isn't registered: the unwinder itself would abort the process.
   static bool remove(uintptr_t address);
-  // Takes back everything in memory that is about to be unmapped, or the next exception in the process would read it.
+  // Takes back everything in memory that is about to be unmapped, or the next exception in the process would
+  // read it.
   static void removeWithin(const Arena &arena);
 };
 

@@ -3,7 +3,8 @@
 
 namespace tierlink {
 
-std::shared_ptr<JsChannel> JsChannel::open(napi_env env, napi_value function, const char *name, Deliver deliver) {
+std::shared_ptr<JsChannel> JsChannel::open(napi_env env, napi_value function, const char *name,
+                                           Deliver deliver) {
   auto channel = std::make_shared<JsChannel>();
   channel->deliver_ = std::move(deliver);
   napi_value resource;
@@ -11,8 +12,8 @@ std::shared_ptr<JsChannel> JsChannel::open(napi_env env, napi_value function, co
     return nullptr;
   // The threadsafe function owns one reference to the channel until Node finalizes it.
   auto *owned = new std::shared_ptr<JsChannel>(channel);
-  if (napi_create_threadsafe_function(env, function, nullptr, resource, 0, 1, owned, onFinalize, owned, onCall,
-                                      &channel->function_) != napi_ok) {
+  if (napi_create_threadsafe_function(env, function, nullptr, resource, 0, 1, owned, onFinalize, owned,
+                                      onCall, &channel->function_) != napi_ok) {
     delete owned;
     napi_throw_error(env, nullptr, "Node refused a threadsafe function");
     return nullptr;
@@ -21,8 +22,8 @@ std::shared_ptr<JsChannel> JsChannel::open(napi_env env, napi_value function, co
 }
 
 void JsChannel::send() {
-  // Safe because Node frees the threadsafe function only after onFinalize, which waits for this lock and clears the
-  // pointer; without that, a thread that outlives its environment would call into freed memory.
+  // Safe because Node frees the threadsafe function only after onFinalize, which waits for this lock and
+  // clears the pointer; without that, a thread that outlives its environment would call into freed memory.
   std::lock_guard<std::mutex> lock(mutex_);
   if (function_ == nullptr)
     return;

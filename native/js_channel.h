@@ -1,4 +1,4 @@
-// Job: lets any thread call back onto the JS thread that opened the channel, also while that thread is ending.
+// Job: lets any thread call back onto the JS thread that opened the channel, even one that is ending.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ public:
   using Deliver = std::function<void(napi_env env, napi_value function)>;
 
   // Null with a pending JS exception if Node refuses. Keeps the event loop alive until closed, see keepAlive.
-  static std::shared_ptr<JsChannel> open(napi_env env, napi_value function, const char *name, Deliver deliver);
+  static std::shared_ptr<JsChannel> open(napi_env env, napi_value function, const char *name,
+                                         Deliver deliver);
 
   // From any thread. After the environment has ended, or after close, it does nothing.
   void send();

@@ -53,8 +53,8 @@ void *probe(void *data) {
 } // namespace
 
 std::optional<TlsIndex> tlsIndexOf(void *library, const char *name) {
-  // For a thread-local, dlsym makes this thread's block if need be and gives the address in it. Nothing else can have
-  // an address inside a TLS block, so that tells thread-locals from other symbols.
+  // For a thread-local, dlsym makes this thread's block if need be and gives the address in it. Nothing else
+  // can have an address inside a TLS block, so that tells thread-locals from other symbols.
   Search search{addressOf(library, name), std::nullopt};
   if (search.address != 0)
     dl_iterate_phdr(visit, &search);
@@ -65,8 +65,8 @@ std::optional<int64_t> tlsStaticOffsetOf(void *library, const char *name) {
   if (!tlsIndexOf(library, name))
     return std::nullopt;
   const int64_t here = fromThreadPointer(addressOf(library, name));
-  // Static TLS lies just below the thread pointer, on every thread at the same distance. One thread alone can't tell:
-  // a block allocated on demand may happen to lie there too.
+  // Static TLS lies just below the thread pointer, on every thread at the same distance. One thread alone
+  // can't tell: a block allocated on demand may happen to lie there too.
   if (here >= 0)
     return std::nullopt;
   Probe other{library, name, 0};

@@ -8,8 +8,8 @@
 
 namespace tierlink {
 
-// `library` is a dlopen handle, or null for whatever the process has loaded. Nothing for a name that isn't found or
-// isn't thread-local.
+// `library` is a dlopen handle, or null for whatever the process has loaded. Nothing for a name that isn't
+// found or isn't thread-local.
 std::optional<TlsIndex> tlsIndexOf(void *library, const char *name);
 
 // Offset from the thread pointer if that is the same on each thread.

@@ -16,7 +16,8 @@ bool toInteger(napi_env env, napi_value value, double low, double high, int64_t 
 }
 
 // Both readings of a width are accepted, as C code uses either: -1 and 255 are the same byte.
-template <class Signed, class Unsigned> bool toNarrow(napi_env env, napi_value value, bool signExtend, uint64_t &word) {
+template <class Signed, class Unsigned>
+bool toNarrow(napi_env env, napi_value value, bool signExtend, uint64_t &word) {
   constexpr double low = -static_cast<double>(1ull << (sizeof(Signed) * 8 - 1));
   constexpr double high = static_cast<double>((1ull << (sizeof(Signed) * 8)) - 1);
   int64_t integer;

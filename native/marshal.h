@@ -9,8 +9,8 @@
 
 namespace tierlink {
 
-// False if the value doesn't fit the letter; nothing is thrown then. Pointers into buffers are valid as long as the
-// caller keeps the value alive and JS does not run.
+// False if the value doesn't fit the letter; nothing is thrown then. Pointers into buffers are valid as long
+// as the caller keeps the value alive and JS does not run.
 bool toWord(napi_env env, napi_value value, char letter, uint64_t &word);
 
 // What a letter accepts, in words.

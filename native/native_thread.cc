@@ -15,7 +15,8 @@ bool startNativeThread(Engine &engine, size_t stackBytes, void *(*body)(void *),
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, stackBytes);
-  // A program expects to start with no signal blocked, whatever the thread of Node that calls this has blocked.
+  // A program expects to start with no signal blocked, whatever the thread of Node that calls this has
+  // blocked.
   sigset_t none;
   sigemptyset(&none);
   pthread_attr_setsigmask_np(&attributes, &none);

@@ -1,4 +1,4 @@
-// Job: the thread-specific data keys a program made, so that their destructors run when, and only when, they should.
+// Job: the thread-specific data keys a program made, so that their destructors run just when they should.
 #pragma once
 
 #include <mutex>
@@ -12,8 +12,8 @@ public:
   int create(pthread_key_t *key, void (*destructor)(void *));
   int remove(pthread_key_t key);
 
-  // Forgets this thread's values. A native program that leaves main or calls exit runs no key destructors, but here
-  // the thread that ran main ends.
+  // Forgets this thread's values. A native program that leaves main or calls exit runs no key destructors,
+  // but here the thread that ran main ends.
   void clearHere();
   // Gives all keys back: their destructors are about to be unmapped.
   void removeAll();

@@ -13,7 +13,8 @@
 namespace tierlink {
 namespace {
 
-// What a new thread belongs to. Counts it from construction on; either the thread adopts it or the count is undone.
+// What a new thread belongs to. Counts it from construction on; either the thread adopts it or the count is
+// undone.
 class Membership {
 public:
   Membership(std::shared_ptr<Engine> engine, std::shared_ptr<Run> run)
@@ -46,7 +47,8 @@ std::shared_ptr<Run> runHere(Engine &engine) {
   ThreadRecord &thread = ThreadRecord::here();
   if (thread.run != nullptr)
     return thread.run;
-  return thread.kind == ThreadRecord::Kind::Foreign && thread.current != nullptr ? nullptr : engine.activeRun();
+  return thread.kind == ThreadRecord::Kind::Foreign && thread.current != nullptr ? nullptr
+                                                                                 : engine.activeRun();
 }
 
 template <class Body> struct Start {
@@ -63,7 +65,8 @@ void endOfBody() {
   thread.runDestructors(*thread.owner);
 }
 
-// No object with a destructor lives across the call of body in these: pthread_exit may pass without unwinding.
+// No object with a destructor lives across the call of body in these: pthread_exit may pass without
+// unwinding.
 template <class Body> Body takeOver(Start<Body> *start, void **argument) {
   start->membership.adopt();
   const Body body = start->body;
@@ -88,7 +91,8 @@ int c11Main(void *data) {
   return result;
 }
 
-// std::thread's start is inside libstdc++, which calls libc's pthread_create: so the state is wrapped instead.
+// std::thread's start is inside libstdc++, which calls libc's pthread_create: so the state is wrapped
+// instead.
 struct WrappedState final : std::thread::_State {
   WrappedState(std::shared_ptr<Engine> engine, std::shared_ptr<Run> run, std::unique_ptr<_State> state)
       : membership(std::move(engine), std::move(run)), inner(std::move(state)) {}
@@ -134,7 +138,8 @@ std::shared_ptr<Engine> engineHere() {
   return engine != nullptr && engine->activeRun() != nullptr ? engine : nullptr;
 }
 
-int programPthreadCreate(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+int programPthreadCreate(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+                         void *argument) {
   auto engine = engineHere();
   if (engine == nullptr)
     return pthread_create(thread, attributes, body, argument);
@@ -158,7 +163,8 @@ int programThrdCreate(thrd_t *thread, thrd_start_t body, void *argument) {
   return error;
 }
 
-void programStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_State> *state, void (*depend)()) {
+void programStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_State> *state,
+                           void (*depend)()) {
   if (auto engine = engineHere()) {
     auto run = runHere(*engine);
     *state = std::make_unique<WrappedState>(std::move(engine), std::move(run), std::move(*state));

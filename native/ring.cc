@@ -15,7 +15,8 @@ constexpr int32_t retryAfterEntries = 1000;
 } // namespace
 
 Ring::Ring(uintptr_t dataBase, size_t dataBytes)
-    : dataBase_(dataBase), dataBytes_(dataBytes), cells_(new Cell[capacity]), wakeFd_(eventfd(0, EFD_CLOEXEC)) {
+    : dataBase_(dataBase), dataBytes_(dataBytes), cells_(new Cell[capacity]),
+      wakeFd_(eventfd(0, EFD_CLOEXEC)) {
   for (uint32_t i = 0; i < capacity; ++i)
     cells_[i].turn.store(i, std::memory_order_relaxed);
 }
@@ -33,8 +34,8 @@ void Ring::request(int32_t *counter) {
     lost_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  // Safe because compiled code only decrements the cell, with plain aligned 4-byte accesses: a lost decrement or a
-  // second request by a racing thread is harmless, and the consumer drops duplicates.
+  // Safe because compiled code only decrements the cell, with plain aligned 4-byte accesses: a lost decrement
+  // or a second request by a racing thread is harmless, and the consumer drops duplicates.
   std::atomic_ref<int32_t> cell(*counter);
   cell.store(INT32_MAX, std::memory_order_relaxed); // ask once, not at each further entry
   if (push(static_cast<uint32_t>(offset))) {
@@ -46,8 +47,8 @@ void Ring::request(int32_t *counter) {
   errno = savedErrno;
 }
 
-// A claimed cell that isn't filled yet (its producer was preempted, or interrupted by a signal handler that pushes
-// itself) stops only the consumer, never another producer: that is what keeps this async-signal-safe.
+// A claimed cell that isn't filled yet (its producer was preempted, or interrupted by a signal handler that
+// pushes itself) stops only the consumer, never another producer: that is what keeps this async-signal-safe.
 bool Ring::push(uint32_t offset) {
   uint32_t position = tail_.load(std::memory_order_relaxed);
   for (;;) {
@@ -67,15 +68,21 @@ bool Ring::push(uint32_t offset) {
   }
 }
 
-// No wake-up is lost. A producer fills its cell, then exchanges the flag; the consumer clears the flag, then reads.
-// - Exchange gave false: this producer writes the eventfd, so a take() follows.
-// - Exchange gave true: whoever set it wrote (or is about to write) the eventfd, and the take() that answers clears
-//   the flag after this exchange in the flag's modification order. Its exchange thereby synchronises with ours, so it
-//   sees our cell filled.
-// - take() may stop before our cell at an earlier one, claimed but not filled. Its producer will exchange the flag
-//   after filling, which is after that clear, so one of the two cases above brings a later take(), which sees both.
-// Both are read-modify-writes, so each is ordered by the flag's one modification order; no fence is needed.
-// After fork the child shares the eventfd: its writes only make the parent look once too often.
+// No wake-up is lost. A producer fills its cell, then exchanges the flag; the consumer clears the flag, then
+// reads.
+//
+// If the exchange gave false, this producer writes the eventfd, so a take() follows.
+//
+// If it gave true, whoever set the flag wrote (or is about to write) the eventfd. The take() that answers
+// clears the flag after this exchange, in the flag's modification order; so its exchange synchronises with
+// ours, and it sees our cell filled.
+//
+// take() may stop before our cell at an earlier one, claimed but not filled. That one's producer will
+// exchange the flag after filling, thus after that clear, so one of the two cases brings a later take(),
+// which sees both.
+//
+// All of these are read-modify-writes of one flag and so have one order; no fence is needed. After fork the
+// child shares the eventfd: its writes only make the parent look once too often.
 void Ring::wake() {
   if (wakePending_.exchange(true, std::memory_order_acq_rel))
     return;

@@ -46,7 +46,8 @@ std::shared_ptr<Run> Run::start(const std::shared_ptr<Engine> &engine, const voi
 void *Run::threadMain(void *self) {
   auto *run = static_cast<Run *>(self);
   ThreadRecord &thread = ThreadRecord::here();
-  thread.adopt(ThreadRecord::Kind::Main, run->engine_, std::move(run->starting_), [run](bool) { run->reportOnce(); });
+  thread.adopt(ThreadRecord::Kind::Main, run->engine_, std::move(run->starting_),
+               [run](bool) { run->reportOnce(); });
   // Nothing on this frame needs a destructor: exit jumps and pthread_exit may pass without unwinding.
   tierlinkProtect(&run->frame_, callMain, run);
   run->finish(thread);
@@ -75,8 +76,8 @@ void Run::runHandlers(void *self) {
   run->engine_->exitHandlers.run(run->outcome_.status);
 }
 
-// True if this thread is the one to run the exit handlers. A thread that comes second waits for the first if it is
-// main's, as main's stack must stay while handlers may look at it, and parks otherwise.
+// True if this thread is the one to run the exit handlers. A thread that comes second waits for the first if
+// it is main's, as main's stack must stay while handlers may look at it, and parks otherwise.
 bool Run::claim(ThreadRecord &thread, Outcome outcome) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (!finished_ && (ending_ == nullptr || ending_ == &thread)) {

@@ -16,9 +16,9 @@ namespace tierlink {
 class Engine;
 struct ThreadRecord;
 
-// A program ends when main returns, when any of its threads calls exit, or, after pthread_exit in main, with its last
-// thread; the first of these wins. Exit handlers run on the thread that ended it. Threads left over go on; if one of
-// them calls exit later, it is parked for ever, as natively it would be gone.
+// A program ends when main returns, when any of its threads calls exit, or, after pthread_exit in main, with
+// its last thread; the first of these wins. Exit handlers run on the thread that ended it. Threads left over
+// go on; if one of them calls exit later, it is parked for ever, as natively it would be gone.
 class Run : public std::enable_shared_from_this<Run> {
 public:
   struct Outcome {

@@ -19,12 +19,12 @@
 namespace tierlink {
 namespace {
 
-// On a thread of a run this ends the run. In a call from JS there is no program to end but the process: that is what
-// a native library that calls exit does to it.
+// On a thread of a run this ends the run. In a call from JS there is no program to end but the process: that
+// is what a native library that calls exit does to it.
 [[noreturn]] void runtimeExit(int status) {
   ThreadRecord &thread = ThreadRecord::here();
-  // Raw from here on: this frame is abandoned, and a reference held in it would never be dropped. Safe because the
-  // thread is inside the engine, or the engine's program is running.
+  // Raw from here on: this frame is abandoned, and a reference held in it would never be dropped. Safe
+  // because the thread is inside the engine, or the engine's program is running.
   Engine *engine = engineHere().get();
   if (engine == nullptr)
     exit(status);
@@ -83,8 +83,8 @@ int runtimeCxaAtexit(void (*function)(void *), void *argument, void *) {
 
 extern "C" int __cxa_thread_atexit_impl(void (*)(void *), void *, void *);
 
-// Not left to glibc, which would run them only when the thread ends: after the exit handlers instead of before them,
-// and perhaps after the engine.
+// Not left to glibc, which would run them only when the thread ends: after the exit handlers instead of
+// before them, and perhaps after the engine.
 int runtimeCxaThreadAtexit(void (*function)(void *), void *argument, void *) {
   const auto engine = engineHere();
   if (engine == nullptr)
@@ -118,7 +118,9 @@ int runtimeAtfork(void (*prepare)(), void (*parent)(), void (*child)()) {
                            : ForkHandlers::add(*engine, prepare, parent, child);
 }
 
-template <class Function> const void *code(Function *function) { return reinterpret_cast<const void *>(function); }
+template <class Function> const void *code(Function *function) {
+  return reinterpret_cast<const void *>(function);
+}
 
 struct Named {
   std::string_view name;

@@ -22,8 +22,9 @@ struct sigaction previousAction;
 
 void onTick(int signal, siginfo_t *info, void *context) {
   const int savedErrno = errno;
-  // The record is passed with the timer: finding it by a thread-local would do, but this also tells our timers apart.
-  // Safe because a thread blocks SIGPROF before its record is freed, so no late signal can carry a dead pointer.
+  // The record is passed with the timer: finding it by a thread-local would do, but this also tells our
+  // timers apart. Safe because a thread blocks SIGPROF before its record is freed, so no late signal can
+  // carry a dead pointer.
   ThreadRecord *self = ThreadRecord::find();
   if (info->si_code == SI_TIMER && self != nullptr && info->si_value.sival_ptr == self) {
     if (SampleRing *ring = self->samples.load(std::memory_order_relaxed))
@@ -60,7 +61,8 @@ std::vector<uint64_t> SampleRing::take() {
   if (next - from > capacity)
     from = next - capacity;
   for (; from != next; ++from) {
-    // Zero: a handler has claimed the cell but not filled it yet. That sample is lost, which sampling can bear.
+    // Zero: a handler has claimed the cell but not filled it yet. That sample is lost, which sampling can
+    // bear.
     if (const uint64_t at = cells_[from % capacity].exchange(0, std::memory_order_relaxed))
       samples.push_back(at);
   }

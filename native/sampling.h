@@ -18,7 +18,8 @@ public:
   static constexpr uint32_t capacity = 8192; // a power of two
 
   void push(uint64_t programCounter) {
-    cells_[next_.fetch_add(1, std::memory_order_relaxed) % capacity].store(programCounter, std::memory_order_relaxed);
+    cells_[next_.fetch_add(1, std::memory_order_relaxed) % capacity].store(programCounter,
+                                                                           std::memory_order_relaxed);
   }
   std::vector<uint64_t> take();
 

@@ -34,7 +34,8 @@ void Threads::prepare() {
 }
 
 std::mutex &Threads::lock() {
-  static std::mutex *mutex = new std::mutex; // never destroyed: threads outlive the end of the process's statics
+  static std::mutex *mutex =
+      new std::mutex; // never destroyed: threads outlive the end of the process's statics
   return *mutex;
 }
 
@@ -46,8 +47,9 @@ std::vector<ThreadRecord *> &Threads::all() {
 bool Threads::inForkedChild() { return getpid() != processId; }
 
 uint32_t Threads::inside(Engine &engine) {
-  // An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by all threads
-  // of the process, stands for it. After it a thread either shows its depth or will load what was stored before.
+  // An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by
+  // all threads of the process, stands for it. After it a thread either shows its depth or will load what was
+  // stored before.
   if (!barrierless)
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   else
@@ -155,12 +157,12 @@ void ThreadRecord::runDestructors(Engine &engine) {
   }
 }
 
-// Key destructors of the program may still run compiled code that uses its thread-locals, so this one asks to be
-// called again until the last round, and only then takes the thread out.
+// Key destructors of the program may still run compiled code that uses its thread-locals, so this one asks to
+// be called again until the last round, and only then takes the thread out.
 void ThreadRecord::onThreadEnd(void *data) {
   auto *record = static_cast<ThreadRecord *>(data);
-  // A JS thread that ends is not inside the engine, which may be closed at this moment: its thread-locals are destroyed
-  // with the engine's exit handlers, or not at all, as those of a program that is killed.
+  // A JS thread that ends is not inside the engine, which may be closed at this moment: its thread-locals are
+  // destroyed with the engine's exit handlers, or not at all, as those of a program that is killed.
   if (record->owner != nullptr)
     record->runDestructors(*record->owner);
   if (++record->endRounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
@@ -208,7 +210,8 @@ void ThreadRecord::park() {
   pthread_sigmask(SIG_SETMASK, &allSignals, nullptr);
   if (owner != nullptr)
     owner->sampler.detach(*this);
-  // Safe to count this thread as outside although frames of compiled code are on its stack: none is ever returned to.
+  // Safe to count this thread as outside although frames of compiled code are on its stack: none is ever
+  // returned to.
   leaveAll();
   std::shared_ptr<Engine> released;
   {

@@ -1,4 +1,4 @@
-// Job: what is known of one thread that runs compiled code: where it is inside, its thread-locals, its sampling timer.
+// Job: what is known of a thread that runs compiled code: where it is inside, its thread-locals, its timer.
 #pragma once
 
 #include <atomic>
@@ -41,9 +41,11 @@ struct ThreadRecord {
   // This thread's record or null; async-signal-safe.
   static ThreadRecord *find();
 
-  // Makes this thread one that belongs to `owner` until it ends: inside all the time, sampled, and `onEnded` called
-  // once nothing of the engine can run on it any more (`parked`: it never ends, but will run nothing more).
-  void adopt(Kind as, std::shared_ptr<Engine> owner, std::shared_ptr<Run> of, std::function<void(bool parked)> onEnded);
+  // Makes this thread one that belongs to `owner` until it ends: inside all the time, sampled, and `onEnded`
+  // called once nothing of the engine can run on it any more (`parked`: it never ends, but will run nothing
+  // more).
+  void adopt(Kind as, std::shared_ptr<Engine> owner, std::shared_ptr<Run> of,
+             std::function<void(bool parked)> onEnded);
 
   // The counter of this thread for that engine. This thread only.
   Mutator &mutatorFor(Engine &engine) {

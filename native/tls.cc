@@ -45,7 +45,8 @@ void *makeBlock(const TlsImage &image) {
   return block;
 }
 
-// The first use on this thread. Not async-signal-safe, as the first use of a library's thread-local isn't either.
+// The first use on this thread. Not async-signal-safe, as the first use of a library's thread-local isn't
+// either.
 __attribute__((noinline)) void *blockSlow(uint32_t number) {
   ThreadRecord &thread = ThreadRecord::here();
   std::lock_guard<std::mutex> guard(Threads::lock());
@@ -68,7 +69,8 @@ __attribute__((noinline)) void *blockSlow(uint32_t number) {
 uint64_t tlsRegister(Engine &engine, const TlsImage &image) {
   std::lock_guard<std::mutex> guard(Threads::lock());
   auto &list = images();
-  const auto free = std::find_if(list.begin(), list.end(), [](const Registered &one) { return one.engine == nullptr; });
+  const auto free =
+      std::find_if(list.begin(), list.end(), [](const Registered &one) { return one.engine == nullptr; });
   const auto number = static_cast<uint64_t>(free - list.begin());
   if (free == list.end())
     list.push_back({&engine, image});

@@ -8,7 +8,8 @@ namespace tierlink {
 
 class Engine;
 
-// The two words that general-dynamic code passes to __tls_get_addr; the compiler and glibc agree on this layout.
+// The two words that general-dynamic code passes to __tls_get_addr; the compiler and glibc agree on this
+// layout.
 struct TlsIndex {
   uint64_t module;
   uint64_t offset;

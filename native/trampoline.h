@@ -26,7 +26,8 @@ struct JumpFrame {
 // The code a slot leads to now; null if nothing was published.
 inline const void *loadSlot(const void *slot) {
   // Acquire pairs with the publishing store: a version is complete before its address can be seen here.
-  return reinterpret_cast<const void *>(__atomic_load_n(static_cast<const uintptr_t *>(slot), __ATOMIC_ACQUIRE));
+  return reinterpret_cast<const void *>(
+      __atomic_load_n(static_cast<const uintptr_t *>(slot), __ATOMIC_ACQUIRE));
 }
 
 extern "C" {

@@ -102,7 +102,7 @@ tierlinkProtect:
         .size   tierlinkProtect, . - tierlinkProtect
 
 // void tierlinkLeave(JumpFrame *frame)
-// Safe because the frame is that of a tierlinkProtect further up this very stack, so all it saved is still there.
+// Safe because the frame is that of a tierlinkProtect further up this very stack, so what it saved is there.
         .globl  tierlinkLeave
         .hidden tierlinkLeave
         .type   tierlinkLeave, @function
