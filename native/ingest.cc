@@ -9,10 +9,14 @@
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/AutoUpgrade.h"
 #include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/Metadata.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <mutex>
 
 namespace tierlink {
 namespace {
@@ -25,6 +29,17 @@ std::optional<std::string> upgradedLayout(llvm::StringRef triple, llvm::StringRe
   if (layout.empty())
     return hostDataLayout().getStringRepresentation();
   return llvm::UpgradeDataLayoutString(layout, triple.empty() ? hostTriple().str() : triple.str());
+}
+
+/// LLVM's readers verify modules with debug info on their own account, print what is wrong to stderr and abort. Here
+/// checkValidity does that, once and for all modules.
+void keepReadersFromVerifying() {
+  static std::once_flag done;
+  std::call_once(done, [] {
+    auto &options = llvm::cl::getRegisteredOptions();
+    if (auto found = options.find("disable-auto-upgrade-debug-info"); found != options.end())
+      found->second->addOccurrence(0, "disable-auto-upgrade-debug-info", "true");
+  });
 }
 
 std::variant<std::unique_ptr<llvm::Module>, Failure> parse(llvm::StringRef bytes, InputFormat format,
@@ -71,7 +86,9 @@ std::optional<Failure> checkValidity(llvm::Module &module) {
   if (llvm::verifyModule(module, &out, &brokenDebugInfo))
     return Failure{"verify", text, ""};
   // As LLVM's own tools do: debug info never decides whether a program runs.
-  if (brokenDebugInfo)
+  bool isOtherVersion = module.getNamedMetadata("llvm.dbg.cu") != nullptr &&
+                        llvm::getDebugMetadataVersionFromModule(module) != llvm::DEBUG_METADATA_VERSION;
+  if (brokenDebugInfo || isOtherVersion)
     llvm::StripDebugInfo(module);
   return std::nullopt;
 }
@@ -112,6 +129,7 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
 } // namespace
 
 Result ingest(llvm::StringRef bytes, InputFormat format, unsigned moduleId, llvm::StringRef name) {
+  keepReadersFromVerifying();
   SignalStack signalStack;
   Result result = Failure{"crash", "", ""};
   auto crash = runGuarded([&] {

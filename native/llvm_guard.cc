@@ -13,6 +13,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <mutex>
 #include <sys/mman.h>
 
@@ -77,6 +78,9 @@ void onFatalError(void *, const char *reason, bool) {
   active->HandleExit(128 + SIGABRT);
 }
 
+/// Where LLVM's allocations fail. The text is short enough to need none itself.
+void onOutOfMemory(void *, const char *, bool) { onFatalError(nullptr, "out of memory", false); }
+
 void install() {
   for (int signal : recoverableSignals)
     sigaction(signal, nullptr, &previousActions[signal]);
@@ -90,6 +94,7 @@ void install() {
     sigaction(signal, &action, nullptr);
   }
   llvm::install_fatal_error_handler(onFatalError);
+  llvm::install_bad_alloc_error_handler(onOutOfMemory);
 }
 
 std::string describe(int code) {
@@ -126,10 +131,18 @@ std::optional<std::string> runGuarded(llvm::function_ref<void()> work) {
   CrashRecoveryContext context;
   activeMessage = &message;
   activeContext = &context;
-  bool returned = context.RunSafely(work);
+  bool returned = context.RunSafely([&] {
+    try {
+      work();
+    } catch (const std::exception &error) {
+      // Only the standard library throws here (out of memory), and LLVM's frames in between have run no destructors
+      // either.
+      message = error.what();
+    }
+  });
   activeContext = nullptr;
   activeMessage = nullptr;
-  if (returned)
+  if (returned && message.empty())
     return std::nullopt;
   return message.empty() ? describe(context.RetCode) : message;
 }
