@@ -30,7 +30,9 @@ export async function ensureLua() {
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         const output = join(bitcodeFolder, `${name}.bc`);
         const source = join(sourceFolder, `${name}.c`);
-        await runLogged(clang, [...bitcodeFlags, '-c', source, '-o', `${output}.part`], { log: 'lua-bitcode' });
+        await runLogged(clang, [...bitcodeFlags, '-c', source, '-o', `${output}.part`], {
+          log: 'lua-bitcode',
+        });
         renameSync(`${output}.part`, output);
         done += 1;
         progress.update((done / names.length) * 100, name);

@@ -12,5 +12,14 @@ await runScript(async () => {
   const own = process.argv.slice(2);
   const program = own.length > 0 ? own : [join('examples', 'lua', 'demo.lua')];
   const command = join(root, 'dist', 'src', 'cli', 'main.js');
-  return runAttached(process.execPath, [command, 'run', '--live', '--argv0', 'lua', ...modules, '--', ...program]);
+  return runAttached(process.execPath, [
+    command,
+    'run',
+    '--live',
+    '--argv0',
+    'lua',
+    ...modules,
+    '--',
+    ...program,
+  ]);
 });

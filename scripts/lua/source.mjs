@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { runLogged } from '../setup/command.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
-import { cacheFolder, root } from '../setup/places.mjs';
+import { cacheFolder } from '../setup/places.mjs';
 import { writeWhole } from '../setup/stamp.mjs';
 
 const fetchTimeoutMs = 60_000;
@@ -53,7 +53,8 @@ export async function ensureSource(say) {
 /** Tries each mirror in turn; the hash makes plain http as good as https. */
 async function fetchArchive(/** @type {(detail: string) => void} */ say) {
   const own = process.env['TIERLINK_DEBIAN_MIRROR'];
-  const mirrors = own === undefined || own === '' ? ['https', 'http'].map((s) => `${s}://deb.debian.org/debian`) : [own];
+  const mirrors =
+    own === undefined || own === '' ? ['https', 'http'].map((s) => `${s}://deb.debian.org/debian`) : [own];
   const urls = mirrors.map((mirror) => `${mirror.replace(/\/+$/, '')}/${poolPath}`);
   /** @type {string[]} */
   const failures = [];
@@ -111,7 +112,9 @@ async function fetchWithApt(/** @type {string} */ url) {
   mkdirSync(folder, { recursive: true });
   const path = `${archivePath}.apt-${process.pid}`;
   try {
-    await promisify(execFile)('/usr/lib/apt/apt-helper', ['download-file', url, path], { timeout: fetchTimeoutMs });
+    await promisify(execFile)('/usr/lib/apt/apt-helper', ['download-file', url, path], {
+      timeout: fetchTimeoutMs,
+    });
     return readFileSync(path);
   } finally {
     rmSync(path, { force: true });
@@ -129,6 +132,9 @@ function reasonOf(/** @type {unknown} */ error) {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   const inner = cause instanceof AggregateError ? cause.errors.map(String).join(', ') : cause;
-  const reason = inner === undefined ? error.message : `${error.message}: ${inner instanceof Error ? inner.message : String(inner)}`;
+  const reason =
+    inner === undefined
+      ? error.message
+      : `${error.message}: ${inner instanceof Error ? inner.message : String(inner)}`;
   return reason.trim();
 }

@@ -39,7 +39,15 @@ export const debianPackages = {
       if (status !== null) progress.update(Number(status[2]), status[3]);
     };
     const aptGet = (/** @type {readonly string[]} */ args) => {
-      const settings = ['-q', '-o', 'APT::Status-Fd=1', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0'];
+      const settings = [
+        '-q',
+        '-o',
+        'APT::Status-Fd=1',
+        '-o',
+        'DPkg::Lock::Timeout=300',
+        '-o',
+        'Dpkg::Use-Pty=0',
+      ];
       const [program = 'env', ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
       return runLogged(program, [...rest, ...settings, ...args], { log: 'debian-packages', onLine });
     };

@@ -30,9 +30,18 @@ export const llvmBindings = {
       const percent = ninjaPercent(line);
       if (percent !== undefined) progress.update(percent);
     };
-    const env = { ...process.env, ...headersFromNode(), PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` };
+    const env = {
+      ...process.env,
+      ...headersFromNode(),
+      PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}`,
+    };
     try {
-      await runLogged(join(tools, 'cmake-js'), ['compile'], { log: 'llvm-bindings', cwd: folder, env, onLine });
+      await runLogged(join(tools, 'cmake-js'), ['compile'], {
+        log: 'llvm-bindings',
+        cwd: folder,
+        env,
+        onLine,
+      });
     } catch (cause) {
       throw new SetupFailure(
         cause instanceof Error ? cause.message : String(cause),

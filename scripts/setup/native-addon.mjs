@@ -21,12 +21,17 @@ export const nativeAddon = {
   inspect() {
     if (!existsSync(addonPath)) return 'not built';
     const headers = headersFolder();
-    return headers !== undefined && readStamp(stampPath) === currentStamp(headers) ? undefined : 'out of date';
+    return headers !== undefined && readStamp(stampPath) === currentStamp(headers)
+      ? undefined
+      : 'out of date';
   },
   async perform(_purpose, progress) {
     const headers = headersFolder();
     if (headers === undefined) {
-      throw new SetupFailure('node_api.h is not found', 'Run "npm install node-api-headers", then this again.');
+      throw new SetupFailure(
+        'node_api.h is not found',
+        'Run "npm install node-api-headers", then this again.',
+      );
     }
     // Taken before the build: a source that changes meanwhile is built next time.
     const stamp = currentStamp(headers);
