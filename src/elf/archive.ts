@@ -6,7 +6,7 @@ const thinMagic = '!<thin>\n';
 const headerBytes = 60;
 
 /** One file in an archive. */
-export interface ArchiveMember {
+interface ArchiveMember {
   readonly name: string;
   /** A view of the archive's bytes. */
   readonly bytes: Uint8Array;

@@ -119,7 +119,6 @@ export class BoundedReader {
    */
   ascii(start: number, size: number): string {
     const text = this.#text.toString('latin1', start, start + size);
-    // eslint-disable-next-line no-control-regex -- NUL separates the names
     return /^[\0-\x7f]*$/.test(text) ? text : '';
   }
 }

@@ -168,7 +168,7 @@ export function applyFixups(
       default:
         continue;
     }
-    switch (storeOf[code]) {
+    switch (storeOf[code] ?? store.none) {
       case store.signed32:
         if (value !== (value | 0)) return fail(run, entry, value);
         if (write) view.setInt32(at, value, true);

@@ -5,10 +5,10 @@ import type { Placement, SymbolUse } from './context.js';
 import type { PreservedRelocations } from './preserved.js';
 import type { ReferenceTable } from './references.js';
 
-export { type BlockKind, blockKinds } from './blocks.js';
+export { blockKinds } from './blocks.js';
 
 /** Memory that a block needs, in bytes; none when `size` is 0. */
-export interface BlockNeed {
+interface BlockNeed {
   readonly size: number;
   /** A power of two. */
   readonly alignment: number;

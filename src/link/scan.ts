@@ -9,11 +9,12 @@ import type { ElfSection } from '../elf/sections.js';
 import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import { fixup } from './fixup-codes-x86-64.js';
+import { fieldBytes, fixupOf, noFixup, plainFixup } from './forms-x86-64.js';
 import type { SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
 import { PreservedBuilder, type PreservedRelocations } from './preserved.js';
 import { ReferenceBuilder } from './reference-builder.js';
-import { fieldBytes, fixupOf, noFixup, plainFixup, relocationTable } from './relocations-x86-64.js';
+import { relocationTable } from './relocations-x86-64.js';
 
 /** What the relocations of an object come to. */
 export interface Scan {
@@ -136,9 +137,7 @@ class Scanner {
   }
 
   #addOwn(block: number, place: number, code: number, base: 1 | 2 | 3, offset: number, addend: number): void {
-    const relative =
-      code <= fixup.branch32 || code === fixup.call32 || code === fixup.jump32 || isRelative(code);
-    if (relative && base === block) this.settled.addOwn(place, code, base, offset, addend);
+    if (base === block && isRelative(code)) this.settled.addOwn(place, code, base, offset, addend);
     else this.preserved.addOwn(place, code, base, offset, addend);
     if (block === blockNumber.data && base !== block) this.movable = false;
   }
@@ -204,22 +203,39 @@ class Scanner {
 /** Result of `#ownBlock` for a field that must read as zero. */
 const discarded = 255;
 
+/** True when a fixup of the image's own depends on the distance to its target, not on the target's address. */
 function isRelative(code: number): boolean {
-  return code === fixup.pc8 || code === fixup.pc16 || code === fixup.pc64;
+  switch (code) {
+    case fixup.pc32:
+    case fixup.pc8:
+    case fixup.pc16:
+    case fixup.pc64:
+    case fixup.call32:
+    case fixup.jump32:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function isCall(code: number): boolean {
   return code === fixup.branch32 || code === fixup.call32 || code === fixup.jump32;
 }
 
-/** True when all that a fixup reads is the symbol's address. */
+/** True when all that a fixup reads is the symbol's address: no cell, no thread-local block, no size. */
 function isPlain(code: number): boolean {
-  return (
-    isCall(code) ||
-    ownForm(code) !== code ||
-    code <= fixup.abs64 ||
-    (code >= fixup.pc8 && code <= fixup.abs32s)
-  );
+  switch (code) {
+    case fixup.abs64:
+    case fixup.abs32:
+    case fixup.abs32s:
+    case fixup.abs16:
+    case fixup.abs8:
+    case fixup.branch32:
+    case fixup.lea32:
+      return true;
+    default:
+      return isRelative(code);
+  }
 }
 
 /** The fixup of a symbol of the image's own, which is always near. */
