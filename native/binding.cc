@@ -1,4 +1,5 @@
-// The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the exports.
+// The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the
+// exports.
 #include "binding_support.h"
 
 #include "llvm/ADT/StringMap.h"

@@ -36,10 +36,12 @@ public:
   static constexpr napi_type_tag typeTag{0x8d2f6a0c51b74e93, 0xa6c4e01f7b3d5928};
 
   Compiler(napi_env env, unsigned threads)
-      : env_(env), pool_(threads, [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); }) {
+      : env_(env),
+        pool_(threads, [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); }) {
     napi_value name = tierlink::toJs(env, "tierlink compile results");
     check(env,
-          napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, receive, &line_),
+          napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, receive,
+                                          &line_),
           "thread-safe function");
     // Only pending jobs keep the event loop alive.
     check(env, napi_unref_threadsafe_function(env, line_), "unref");
@@ -85,8 +87,8 @@ private:
     CompileOutcome outcome = {};
   };
 
-  /// On a compile thread. Safe because a Pending has one user at a time: JS until the job is queued, then the thread
-  /// that took it, then, through the line's own lock, JS again.
+  /// On a compile thread. Safe because a Pending has one user at a time: JS until the job is queued, then the
+  /// thread that took it, then, through the line's own lock, JS again.
   void send(void *token, CompileOutcome outcome) {
     auto *pending = static_cast<Pending *>(token);
     pending->outcome = std::move(outcome);
@@ -189,7 +191,8 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
-  job.calls = toChoice(env, get("calls"), "indirect", "direct", "calls") ? CallForm::indirect : CallForm::direct;
+  job.calls =
+      toChoice(env, get("calls"), "indirect", "direct", "calls") ? CallForm::indirect : CallForm::direct;
   job.counters = toBool(env, get("counters"), "counters");
   job.near = toStrings(env, get("near"), "near");
   return job;

@@ -169,8 +169,9 @@ template <class T> napi_value makeHandle(napi_env env, std::shared_ptr<T> target
   napi_value external;
   check(env,
         napi_create_external(
-            env, owner.get(), [](napi_env, void *data, void *) { delete static_cast<std::shared_ptr<T> *>(data); },
-            nullptr, &external),
+            env, owner.get(),
+            [](napi_env, void *data, void *) { delete static_cast<std::shared_ptr<T> *>(data); }, nullptr,
+            &external),
         "external");
   owner.release();
   check(env, napi_type_tag_object(env, external, &T::typeTag), "type tag");

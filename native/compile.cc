@@ -43,7 +43,8 @@ std::optional<Failure> runPasses(llvm::Module &module, llvm::TargetMachine &mach
   if (llvm::Error error = builder.parsePassPipeline(passes, job.passes))
     return Failure{"compile", "pass pipeline '" + job.passes + "': " + llvm::toString(std::move(error)), ""};
   // Before the builder's own registrations, which keep what is there already.
-  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(llvm::TargetLibraryInfoImpl(hostTriple())); });
+  functions.registerPass(
+      [&] { return llvm::TargetLibraryAnalysis(llvm::TargetLibraryInfoImpl(hostTriple())); });
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);

@@ -1,4 +1,5 @@
-// Entry counters: each function counts down a cell of its own and asks for a better version when it reaches zero.
+// Entry counters: each function counts down a cell of its own and asks for a better version when it reaches
+// zero.
 #include "compile_parts.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -11,16 +12,15 @@
 namespace tierlink {
 namespace {
 
-/// Where the counting code goes: behind the function's fixed stack slots. They have to stay in the entry block, or
-/// each becomes an allocation at run time; so those further down are moved up first (their size is a constant, so
-/// nothing has to come before them).
+/// Where the counting code goes: behind the function's fixed stack slots. They have to stay in the entry
+/// block, or each becomes an allocation at run time; so those further down are moved to its top (their size
+/// is a constant, so nothing has to come before them).
 llvm::Instruction *findInsertionPoint(llvm::Function &function) {
   llvm::BasicBlock &entry = function.getEntryBlock();
-  llvm::BasicBlock::iterator point = entry.getFirstNonPHIOrDbgOrAlloca();
-  for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::make_range(point, entry.end())))
-    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction); slot != nullptr && slot->isStaticAlloca())
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(entry))
+    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
+        slot != nullptr && slot->isStaticAlloca())
       slot->moveBefore(entry, entry.begin());
-  // Moving may have taken the first of them away; what was found is still behind all allocas or is one itself.
   return &*entry.getFirstNonPHIOrDbgOrAlloca();
 }
 
@@ -66,8 +66,10 @@ void insertCounters(llvm::Module &module) {
 
     llvm::Instruction *point = findInsertionPoint(*function);
     llvm::IRBuilder<> builder(point);
-    // Not atomic on purpose: a lost count delays a promotion by one call, a locked one would cost more than the call.
-    llvm::Value *left = builder.CreateSub(builder.CreateAlignedLoad(i32, counter, llvm::Align(8)), builder.getInt32(1));
+    // Not atomic on purpose: a lost count delays a promotion by one call, a locked one would cost more than
+    // the call.
+    llvm::Value *left =
+        builder.CreateSub(builder.CreateAlignedLoad(i32, counter, llvm::Align(8)), builder.getInt32(1));
     builder.CreateAlignedStore(left, counter, llvm::Align(8));
     llvm::Value *isZero = builder.CreateICmpEQ(left, builder.getInt32(0));
     builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(isZero, point, /*Unreachable=*/false, unlikely));

@@ -1,7 +1,7 @@
-// A machine pass for CallForm::indirect: every call of a known function becomes one instruction that reads the
-// offset table, `call *f@GOTPCREL(%rip)`. Left alone, LLVM takes the entry for a constant: it keeps it in a register
-// where a block calls f twice, and across a loop, which would then go on calling what f was when it began. And at O0
-// it calls library functions that it made up itself directly, whatever the module says.
+// A machine pass for CallForm::indirect: every call of a known function becomes one instruction that reads
+// the offset table, `call *f@GOTPCREL(%rip)`. Left alone, LLVM takes the entry for a constant: it keeps it in
+// a register where a block calls f twice, and across a loop, which would then go on calling what f was when
+// it began. And at O0 it calls library functions that it made up itself directly, whatever the module says.
 #include "compile_parts.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -92,7 +92,8 @@ private:
   }
 
   /// `mov f@GOTPCREL(%rip), %r; call *%r`, for calls and tail calls.
-  static bool foldLoad(llvm::MachineInstr &call, const llvm::TargetInstrInfo &instructions, const X86Facts &facts) {
+  static bool foldLoad(llvm::MachineInstr &call, const llvm::TargetInstrInfo &instructions,
+                       const X86Facts &facts) {
     bool isTail = call.getOpcode() == facts.tailRegister;
     const llvm::MachineOperand &target = call.getOperand(0);
     if ((!isTail && call.getOpcode() != facts.callRegister) || !target.getReg().isVirtual())
@@ -102,9 +103,10 @@ private:
     llvm::MachineInstr *load = registers.getUniqueVRegDef(pointer);
     if (load == nullptr || !isGotLoad(*load, facts))
       return false;
-    // Safe because reading the entry later than the program says changes nothing it could see: only tierlink stores
-    // to the table, and what it stores is meant to be seen.
-    llvm::MachineInstrBuilder folded = begin(call, instructions, isTail ? facts.tailMemory : facts.callMemory);
+    // Safe because reading the entry later than the program says changes nothing it could see: only tierlink
+    // stores to the table, and what it stores is meant to be seen.
+    llvm::MachineInstrBuilder folded =
+        begin(call, instructions, isTail ? facts.tailMemory : facts.callMemory);
     for (const llvm::MachineOperand &operand : llvm::drop_begin(load->explicit_operands()))
       folded.add(operand);
     finish(call, folded);
@@ -114,8 +116,8 @@ private:
     return true;
   }
 
-  /// A call that has its right form already, but is marked as reading what never changes: loop-invariant code motion
-  /// would take it apart again.
+  /// A call that has its right form already, but is marked as reading what never changes: loop-invariant code
+  /// motion would take it apart again.
   static bool makeVariable(llvm::MachineInstr &call, const X86Facts &facts) {
     bool readsTable = (call.getOpcode() == facts.callMemory || call.getOpcode() == facts.tailMemory) &&
                       call.getOperand(3).getTargetFlags() == facts.gotFlag;

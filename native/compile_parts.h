@@ -9,8 +9,8 @@
 
 namespace tierlink {
 
-/// Sets visibility, dso_local and call attributes so that code generation leaves the relocations that the linker
-/// wants. Runs after the pass pipeline, which brings library functions of its own into the module.
+/// Sets visibility, dso_local and call attributes so that code generation leaves the relocations that the
+/// linker wants. Runs after the pass pipeline, which brings library functions of its own into the module.
 void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &near);
 
 /// The same for a data module: everything it defines is its object's to export.
@@ -19,7 +19,8 @@ void markData(llvm::Module &module);
 /// Makes every function use all of this machine's processor.
 void setHostCpu(llvm::Module &module);
 
-/// A machine pass, for right after instruction selection, that makes every call of CallForm::indirect read the table.
+/// A machine pass, for right after instruction selection, that makes every call of CallForm::indirect read
+/// the table.
 llvm::Pass *createGotCallsPass();
 
 /// Puts an entry counter into each function that can bear one.

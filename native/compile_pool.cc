@@ -1,4 +1,5 @@
-// The threads that compile. They share nothing with each other but the queue: each job has its own LLVM context.
+// The threads that compile. They share nothing with each other but the queue: each job has its own LLVM
+// context.
 #include "compile_pool.h"
 
 #include <csignal>
@@ -14,8 +15,8 @@ int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
-/// Blocks every signal that is sent to the process: those are for the program's and Node's threads. Faults of the
-/// thread itself stay open, since the kernel kills a process that blocks them.
+/// Blocks every signal that is sent to the process: those are for the program's and Node's threads. Faults of
+/// the thread itself stay open, since the kernel kills a process that blocks them.
 class BlockedSignals {
 public:
   BlockedSignals() {
@@ -62,7 +63,8 @@ void CompilePool::stop() {
   }
   wake_.notify_all();
   for (Queued &queued : dropped)
-    deliver_(queued.token, {Failure{"compile", "cancelled", ""}, nanoseconds(Clock::now() - queued.since), 0});
+    deliver_(queued.token,
+             {Failure{"compile", "cancelled", ""}, nanoseconds(Clock::now() - queued.since), 0});
   for (llvm::thread &thread : threads)
     thread.join();
 }

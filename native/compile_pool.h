@@ -23,7 +23,8 @@ struct CompileOutcome {
   int64_t compileNs = 0;
 };
 
-/// First in, first out; threads start when there is work for them. Every submitted job gets exactly one outcome.
+/// First in, first out; threads start when there is work for them. Every submitted job gets exactly one
+/// outcome.
 class CompilePool {
 public:
   /// Called with each outcome, on a compile thread (on the caller's for jobs that stop() drops).

@@ -23,16 +23,16 @@ namespace {
 
 using Result = std::variant<Ingested, Failure>;
 
-/// Modules without a layout get the target's before anything depends on it (alignments of loads and stores do);
-/// those of an older LLVM get its spelling of today.
+/// Modules without a layout get the target's before anything depends on it (alignments of loads and stores
+/// do); those of an older LLVM get its spelling of today.
 std::optional<std::string> upgradedLayout(llvm::StringRef triple, llvm::StringRef layout) {
   if (layout.empty())
     return hostDataLayout().getStringRepresentation();
   return llvm::UpgradeDataLayoutString(layout, triple.empty() ? hostTriple().str() : triple.str());
 }
 
-/// LLVM's readers verify modules with debug info on their own account, print what is wrong to stderr and abort. Here
-/// checkValidity does that, once and for all modules.
+/// LLVM's readers verify modules with debug info on their own account, print what is wrong to stderr and
+/// abort. Here checkValidity does that, once and for all modules.
 void keepReadersFromVerifying() {
   static std::once_flag done;
   std::call_once(done, [] {

@@ -21,8 +21,9 @@ struct Ingested {
   std::string summary;
 };
 
-/// Parses, checks target and validity, canonicalises, splits and summarises. Nothing is optimised, not even into SSA
-/// form: clang's allocas are what the cheapest tier runs fastest on. `bytes` is only read during the call.
+/// Parses, checks target and validity, canonicalises, splits and summarises. Nothing is optimised, not even
+/// into SSA form: clang's allocas are what the cheapest tier runs fastest on. `bytes` is only read during the
+/// call.
 std::variant<Ingested, Failure> ingest(llvm::StringRef bytes, InputFormat format, unsigned moduleId,
                                        llvm::StringRef name);
 

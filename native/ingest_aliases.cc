@@ -14,8 +14,8 @@ llvm::GlobalValue *replaceByDeclaration(llvm::GlobalValue &value, const llvm::Fu
   llvm::Module &module = *value.getParent();
   llvm::GlobalValue *declaration;
   if (auto *type = llvm::dyn_cast<llvm::FunctionType>(value.getValueType())) {
-    auto *function =
-        llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, value.getAddressSpace(), "", &module);
+    auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, value.getAddressSpace(),
+                                            "", &module);
     // Attributes decide how narrow integers are passed, and so the signature in the summary.
     if (like != nullptr && like->getFunctionType() == type)
       function->setAttributes(like->getAttributes());
@@ -50,7 +50,8 @@ std::optional<Failure> replaceAlias(IngestState &state, llvm::GlobalAlias &alias
   llvm::APInt offset(layout.getIndexTypeSizeInBits(alias.getType()), 0);
   auto *target = llvm::dyn_cast<llvm::GlobalValue>(
       aliasee->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true));
-  // An alias of a weak alias: what it stands for is decided at link time, so nothing can be put in its place here.
+  // An alias of a weak alias: what it stands for is decided at link time, so nothing can be put in its place
+  // here.
   while (auto *inner = llvm::dyn_cast_or_null<llvm::GlobalAlias>(target))
     target = llvm::dyn_cast<llvm::GlobalValue>(
         inner->getAliasee()->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true));
@@ -59,8 +60,8 @@ std::optional<Failure> replaceAlias(IngestState &state, llvm::GlobalAlias &alias
                    alias.getName().str()};
   bool isWeak = alias.isInterposable() || alias.hasLinkOnceLinkage() || alias.hasWeakLinkage();
   if (!alias.hasLocalLinkage())
-    state.aliases.push_back({alias.getName().str(), target, offset.getSExtValue(),
-                             isWeak ? Binding::weak : Binding::strong});
+    state.aliases.push_back(
+        {alias.getName().str(), target, offset.getSExtValue(), isWeak ? Binding::weak : Binding::strong});
   // A weak alias may be overridden by another module: its users have to go through the name.
   if (alias.isInterposable())
     replaceByDeclaration(alias, llvm::dyn_cast<llvm::Function>(target));

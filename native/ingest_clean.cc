@@ -32,7 +32,8 @@ void dropToolData(llvm::Module &module) {
 
 void setFlags(llvm::Module &module) {
   static constexpr llvm::StringLiteral dropped[] = {
-      // Position-independent *executables* get cheaper thread-local models that only the main program may use.
+      // Position-independent *executables* get cheaper thread-local models that only the main program may
+      // use.
       "PIE Level",
       // Would make every definition that is not dso_local uninlinable.
       "SemanticInterposition",

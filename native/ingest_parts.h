@@ -62,15 +62,15 @@ struct IngestState {
   }
 };
 
-/// Step 1: drops what only steers a static linker (llvm.used, comdats, linker options), sets the module flags that
-/// the one target needs, and gives escaped names ("\01name") their plain form.
+/// Step 1: drops what only steers a static linker (llvm.used, comdats, linker options), sets the module flags
+/// that the one target needs, and gives escaped names ("\01name") their plain form.
 std::optional<Failure> cleanModule(IngestState &state);
 
 /// Step 2: replaces aliases and ifuncs by what they stand for.
 std::optional<Failure> resolveAliases(IngestState &state);
 
-/// Step 3: gives every function and variable external linkage under a name that is unique in the process, so that
-/// any unit may refer to it, and every definition a linkage that keeps it in the object.
+/// Step 3: gives every function and variable external linkage under a name that is unique in the process, so
+/// that any unit may refer to it, and every definition a linkage that keeps it in the object.
 std::optional<Failure> promoteSymbols(IngestState &state);
 
 /// Step 4: takes llvm.global_ctors and llvm.global_dtors out of the module.

@@ -1,5 +1,6 @@
-// Ingest's third step: names and linkage. A unit can be compiled apart from its module only if whatever it refers to
-// has a name outside of the module, and it must be found in the object even if nothing there calls it.
+// Ingest's third step: names and linkage. A unit can be compiled apart from its module only if whatever it
+// refers to has a name outside of the module, and it must be found in the object even if nothing there calls
+// it.
 #include "ingest_parts.h"
 
 #include "llvm/ADT/StringExtras.h"

@@ -1,9 +1,10 @@
-// Ingest's fifth step: state and code part company. Variables are compiled and placed once, in the data module;
-// code is compiled as often as the tiers like and only declares them, so that recompiling never touches state.
+// Ingest's fifth step: state and code part company. Variables are compiled and placed once, in the data
+// module; code is compiled as often as the tiers like and only declares them, so that recompiling never
+// touches state.
 #include "ingest_parts.h"
 
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
 
@@ -42,7 +43,8 @@ bool holdsLabels(const llvm::Constant &root) {
 }
 
 /// Whether the initialiser of a variable that is not in `withCode` refers to `table`.
-bool isReferredToByData(const GlobalVariable &table, const llvm::SmallPtrSetImpl<GlobalVariable *> &withCode) {
+bool isReferredToByData(const GlobalVariable &table,
+                        const llvm::SmallPtrSetImpl<GlobalVariable *> &withCode) {
   llvm::SmallPtrSet<const llvm::User *, 16> seen;
   llvm::SmallVector<const llvm::User *, 16> pending(table.users());
   while (!pending.empty()) {
@@ -95,15 +97,15 @@ public:
     if (original == nullptr || original->getParent() == &data_)
       return nullptr;
     llvm::GlobalObject *declaration;
-    auto linkage = original->hasExternalWeakLinkage() ? GlobalValue::ExternalWeakLinkage
-                                                      : GlobalValue::ExternalLinkage;
+    auto linkage =
+        original->hasExternalWeakLinkage() ? GlobalValue::ExternalWeakLinkage : GlobalValue::ExternalLinkage;
     if (auto *function = llvm::dyn_cast<llvm::Function>(original)) {
       declaration = llvm::Function::Create(function->getFunctionType(), linkage, function->getAddressSpace(),
                                            function->getName(), &data_);
     } else {
       auto *variable = llvm::cast<GlobalVariable>(original);
-      declaration = new GlobalVariable(data_, variable->getValueType(), variable->isConstant(), linkage, nullptr,
-                                       variable->getName(), nullptr, variable->getThreadLocalMode(),
+      declaration = new GlobalVariable(data_, variable->getValueType(), variable->isConstant(), linkage,
+                                       nullptr, variable->getName(), nullptr, variable->getThreadLocalMode(),
                                        variable->getAddressSpace());
     }
     declaration->setVisibility(original->getVisibility());
@@ -124,7 +126,8 @@ GlobalVariable *createInData(llvm::Module &data, const GlobalVariable &original)
 }
 
 void declareInCode(GlobalVariable &variable) {
-  bool isFoldable = variable.isConstant() && !variable.isThreadLocal() && variable.hasDefinitiveInitializer() &&
+  bool isFoldable = variable.isConstant() && !variable.isThreadLocal() &&
+                    variable.hasDefinitiveInitializer() &&
                     variable.getDataLayout().getTypeAllocSize(variable.getValueType()) <= foldableBytes;
   variable.eraseMetadata(llvm::LLVMContext::MD_associated);
   variable.setSection("");
@@ -159,7 +162,8 @@ std::unique_ptr<llvm::Module> splitData(IngestState &state) {
     map[variable] = createInData(*data, *variable);
   Declarer declarer(*data);
   for (GlobalVariable *variable : moved) {
-    llvm::Constant *value = llvm::MapValue(variable->getInitializer(), map, llvm::RF_None, nullptr, &declarer);
+    llvm::Constant *value =
+        llvm::MapValue(variable->getInitializer(), map, llvm::RF_None, nullptr, &declarer);
     llvm::cast<GlobalVariable>(map[variable])->setInitializer(value);
   }
   for (GlobalVariable *variable : moved)

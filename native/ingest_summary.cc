@@ -32,10 +32,9 @@ std::string spell(const llvm::Type &type) {
 /// Attributes that move a parameter away from where the C convention puts a value of its type.
 bool isPassedSpecially(const llvm::Function &function, unsigned parameter) {
   using llvm::Attribute;
-  for (Attribute::AttrKind kind :
-       {Attribute::ByVal, Attribute::StructRet, Attribute::InReg, Attribute::Nest, Attribute::InAlloca,
-        Attribute::Preallocated, Attribute::ByRef, Attribute::SwiftSelf, Attribute::SwiftError,
-        Attribute::SwiftAsync})
+  for (Attribute::AttrKind kind : {Attribute::ByVal, Attribute::StructRet, Attribute::InReg, Attribute::Nest,
+                                   Attribute::InAlloca, Attribute::Preallocated, Attribute::ByRef,
+                                   Attribute::SwiftSelf, Attribute::SwiftError, Attribute::SwiftAsync})
     if (function.hasParamAttribute(parameter, kind))
       return true;
   return false;
@@ -71,14 +70,15 @@ bool isPlainConvention(llvm::CallingConv::ID convention) {
 
 std::string signatureOf(const llvm::Function &function) {
   const llvm::AttributeList attributes = function.getAttributes();
-  bool isPlainReturn = isPlainConvention(function.getCallingConv()) &&
-                       !attributes.hasRetAttr(llvm::Attribute::InReg);
-  std::string signature(1, isPlainReturn ? letterOf(*function.getReturnType(),
-                                                    attributes.hasRetAttr(llvm::Attribute::SExt))
-                                         : 'x');
+  bool isPlainReturn =
+      isPlainConvention(function.getCallingConv()) && !attributes.hasRetAttr(llvm::Attribute::InReg);
+  std::string signature(
+      1, isPlainReturn ? letterOf(*function.getReturnType(), attributes.hasRetAttr(llvm::Attribute::SExt))
+                       : 'x');
   for (const llvm::Argument &argument : function.args()) {
     unsigned index = argument.getArgNo();
-    signature += isPassedSpecially(function, index) ? 'x' : letterOf(*argument.getType(), argument.hasSExtAttr());
+    signature +=
+        isPassedSpecially(function, index) ? 'x' : letterOf(*argument.getType(), argument.hasSExtAttr());
   }
   if (function.isVarArg())
     signature += '.';

@@ -1,7 +1,8 @@
-// Crash recovery around LLVM. llvm::CrashRecoveryContext supplies the way back (it is also what LLVM's own exits
-// look for), but not the signal handlers: the ones it installs pass a signal on by uninstalling themselves and
-// raising it anew, which loses the fault's address and registers. V8's trap handler for WebAssembly needs both
-// and would let the process die. So ours stand in their place and hand foreign signals on unchanged.
+// Crash recovery around LLVM. llvm::CrashRecoveryContext supplies the way back (it is also what LLVM's own
+// exits look for), but not the signal handlers: the ones it installs pass a signal on by uninstalling
+// themselves and raising it anew, which loses the fault's address and registers. V8's trap handler for
+// WebAssembly needs both and would let the process die. So ours stand in their place and hand foreign signals
+// on unchanged.
 #include "llvm_guard.h"
 
 #include "llvm/IR/DiagnosticInfo.h"
@@ -27,8 +28,8 @@ constexpr size_t signalStackBytes = 64 * 1024;
 
 struct sigaction previousActions[NSIG];
 
-/// The guard this thread is in. Initial-exec because the handler reads it: a lazily allocated thread-local could
-/// call malloc inside the handler.
+/// The guard this thread is in. Initial-exec because the handler reads it: a lazily allocated thread-local
+/// could call malloc inside the handler.
 __attribute__((tls_model("initial-exec"))) thread_local CrashRecoveryContext *activeContext = nullptr;
 __attribute__((tls_model("initial-exec"))) thread_local std::string *activeMessage = nullptr;
 
@@ -39,7 +40,8 @@ void passOn(int signal, siginfo_t *info, void *context) {
     previous.sa_sigaction(signal, info, context);
     return;
   }
-  // A signal that the kernel raised for a fault happens again when the handler returns; one that was sent does not.
+  // A signal that the kernel raised for a fault happens again when the handler returns; one that was sent
+  // does not.
   bool isFault = info->si_code > 0;
   if (previous.sa_handler == SIG_IGN && !isFault)
     return;
@@ -61,7 +63,8 @@ void onSignal(int signal, siginfo_t *info, void *context) {
     return;
   }
   activeContext = nullptr;
-  // The jump out of the handler does not restore the mask; left blocked, the next fault would kill the process.
+  // The jump out of the handler does not restore the mask; left blocked, the next fault would kill the
+  // process.
   sigset_t mask;
   sigemptyset(&mask);
   sigaddset(&mask, signal);
@@ -135,8 +138,8 @@ std::optional<std::string> runGuarded(llvm::function_ref<void()> work) {
     try {
       work();
     } catch (const std::exception &error) {
-      // Only the standard library throws here (out of memory), and LLVM's frames in between have run no destructors
-      // either.
+      // Only the standard library throws here (out of memory), and LLVM's frames in between have run no
+      // destructors either.
       message = error.what();
     }
   });
@@ -168,7 +171,8 @@ SignalStack::~SignalStack() {
     return;
   stack_t none = {};
   none.ss_flags = SS_DISABLE;
-  // Safe because the kernel refuses (EPERM) while a handler runs on this stack; then it is kept, not unmapped.
+  // Safe because the kernel refuses (EPERM) while a handler runs on this stack; then it is kept, not
+  // unmapped.
   if (sigaltstack(&none, nullptr) == 0)
     munmap(memory_, signalStackBytes);
 }

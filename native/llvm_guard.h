@@ -1,4 +1,5 @@
-// Keeps a crash, a fatal error or an error diagnostic of LLVM from ending the process: each becomes a Failure.
+// Keeps a crash, a fatal error or an error diagnostic of LLVM from ending the process: each becomes a
+// Failure.
 #pragma once
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -17,7 +18,8 @@ struct Failure {
   std::string symbol;
 };
 
-/// Collects the errors that LLVM reports to one context. LLVM's default handler prints them and exits the process.
+/// Collects the errors that LLVM reports to one context. LLVM's default handler prints them and exits the
+/// process.
 class Diagnostics {
 public:
   explicit Diagnostics(llvm::LLVMContext &context);
@@ -29,13 +31,13 @@ private:
   std::string errors_;
 };
 
-/// Runs `work` on this thread. Returns the reason if LLVM crashed in it or raised a fatal error, nothing if it
-/// returned. After a crash no destructor of `work` has run: what it owned is leaked, on purpose, because it may
-/// be in any state.
+/// Runs `work` on this thread. Returns the reason if LLVM crashed in it or raised a fatal error, nothing if
+/// it returned. After a crash no destructor of `work` has run: what it owned is leaked, on purpose, because
+/// it may be in any state.
 std::optional<std::string> runGuarded(llvm::function_ref<void()> work);
 
-/// Gives this thread a stack of its own for signal handlers, as long as the object lives, unless it has one: only
-/// so can an overflow of the thread's stack (deeply nested input) be recovered from.
+/// Gives this thread a stack of its own for signal handlers, as long as the object lives, unless it has one:
+/// only so can an overflow of the thread's stack (deeply nested input) be recovered from.
 class SignalStack {
 public:
   SignalStack();

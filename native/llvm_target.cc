@@ -62,7 +62,8 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHost
   options.EnableTLSDESC = false;
   llvm::StringRef cpu = useHostCpu ? llvm::StringRef(hostCpu().name) : "x86-64";
   llvm::StringRef features = useHostCpu ? llvm::StringRef(hostCpu().features) : "";
-  // The code model is explicit and the machine is not a "JIT" one: that would choose Large, which FastISel declines.
+  // The code model is explicit and the machine is not a "JIT" one: that would choose Large, which FastISel
+  // declines.
   return std::unique_ptr<llvm::TargetMachine>(x86Target().createTargetMachine(
       hostTriple(), cpu, features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
       static_cast<llvm::CodeGenOptLevel>(level), /*JIT=*/false));
