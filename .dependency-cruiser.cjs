@@ -26,6 +26,8 @@ module.exports = {
       ['^src/core/', '^src/memory/memory-manager\\.ts$'],
       'registry -> core',
     ),
+    only('profile', '^src/profile/', ['^src/core/'], 'profile -> core'),
+    only('observe', '^src/observe/', ['^src/core/'], 'observe -> core'),
     only('call', '^src/call/', ['^src/core/', '^src/native/contract\\.ts$'], 'call -> core, the contract'),
     only('native', '^src/native/', ['^src/core/'], 'native -> core'),
     only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
