@@ -22,18 +22,13 @@ interface Chunk {
 /** Slots, stubs and counters of one engine. */
 export class OffsetTable {
   readonly #memory: TableMemory;
-  readonly #unset: Address;
   readonly #chunks: Chunk[] = [];
   readonly #free: SlotIndex[] = [];
   #next = 0;
 
-  /**
-   * @param memory - Where chunks come from.
-   * @param unset - Code address that an unpublished slot holds (it reports the call and ends the process).
-   */
-  constructor(memory: TableMemory, unset: Address) {
+  /** @param memory - Where chunks come from. */
+  constructor(memory: TableMemory) {
     this.#memory = memory;
-    this.#unset = unset;
   }
 
   /** Slots in use. */
@@ -42,7 +37,7 @@ export class OffsetTable {
   }
 
   /**
-   * Takes a slot with its stub and counter; the slot holds the `unset` address until published.
+   * Takes a slot with its stub and counter; the slot holds 0 until published.
    *
    * @returns The index.
    * @throws TierlinkError MEMORY_EXHAUSTED
@@ -58,7 +53,7 @@ export class OffsetTable {
 
   /** Gives a slot back; only for one that nothing refers to (a link that was rolled back). */
   release(index: SlotIndex): void {
-    this.publish(index, this.#unset);
+    this.publish(index, address(0));
     this.arm(index, 0);
     this.#free.push(index);
   }
@@ -130,7 +125,6 @@ export class OffsetTable {
     const slotCells = new BigInt64Array(slots.bytes.buffer, slots.bytes.byteOffset, chunkSlots);
     const counterCells = new Int32Array(counters.bytes.buffer, counters.bytes.byteOffset, chunkSlots * 2);
     for (let i = 0; i < chunkSlots; i += 1) {
-      slotCells[i] = BigInt(this.#unset);
       writeStub(
         stubs.bytes,
         i * stubBytes,

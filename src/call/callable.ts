@@ -14,13 +14,13 @@ export interface Callable {
   /**
    * Calls on this thread.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, ENGINE_DISPOSED
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, ENGINE_DISPOSED
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
    * Calls on a thread of its own; JS goes on meanwhile.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, ENGINE_DISPOSED (as rejections)
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, CALL_UNFINISHED, ENGINE_DISPOSED (as rejections)
    */
   async(...args: readonly CallArgument[]): Promise<CallResult>;
   /** The symbol it is bound to. */
@@ -86,18 +86,23 @@ export function bind(host: CallHost, target: CallTarget): Callable {
   return Object.assign(call, { async, symbol, signature, address: BigInt(target.stub) });
 }
 
-/** The addon names the argument; the rest of the message is ours. */
+/** The addon says what happened; how that reads is ours. */
 function typed(error: unknown, symbol: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ARGUMENT_INVALID') return error;
+  if (!(error instanceof Error) || !('code' in error)) return error;
   const seen = error as Error & { index?: number; expected?: string; found?: string };
-  return new TierlinkError(
-    'ARGUMENT_INVALID',
-    {
-      symbol,
-      index: seen.index ?? 0,
-      expected: seen.expected ?? 'what the signature says',
-      found: seen.found ?? 'this',
-    },
-    { cause: error },
-  );
+  const options = { cause: error };
+  switch (error.code) {
+    case 'ARGUMENT_INVALID': {
+      const { index = 0, expected = 'what the signature says', found = 'this' } = seen;
+      return new TierlinkError('ARGUMENT_INVALID', { symbol, index, expected, found }, options);
+    }
+    case 'EXCEPTION_UNCAUGHT':
+      return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
+    case 'THREAD_ENDED':
+    case 'PROGRAM_EXITED':
+    case 'THREAD_REFUSED':
+      return new TierlinkError('CALL_UNFINISHED', { symbol, reason: error.message }, options);
+    default:
+      return error;
+  }
 }

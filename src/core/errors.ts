@@ -82,6 +82,8 @@ export interface ErrorDetailsByCode {
     readonly kind: string;
     readonly value: string;
   };
+  readonly EXCEPTION_UNCAUGHT: { readonly symbol: string; readonly reason: string };
+  readonly CALL_UNFINISHED: { readonly symbol: string; readonly reason: string };
   readonly MEMORY_EXHAUSTED: {
     readonly module: string;
     readonly region: string;
@@ -208,6 +210,14 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   RELOCATION_OVERFLOW: entry(
     (d) => `module ${d.module}: relocation ${d.kind} against ${d.symbol} is out of range (${d.value})`,
     () => 'compile with -fPIC, so that distant symbols are reached through the GOT',
+  ),
+  EXCEPTION_UNCAUGHT: entry(
+    (d) => `an exception left the compiled code: ${d.reason}`,
+    (d) => `catch it in ${d.symbol} or in what it calls`,
+  ),
+  CALL_UNFINISHED: entry(
+    (d) => `the call did not come to its end: ${d.reason}`,
+    (d) => `let ${d.symbol} return; what calls exit or pthread_exit belongs into engine.run`,
   ),
   MEMORY_EXHAUSTED: entry(
     (d) =>

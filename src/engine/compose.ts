@@ -73,11 +73,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
     { code: mapped(regions.code), readonly: mapped(regions.readonly), data: mapped(regions.data) },
     trapByte,
   );
-  const unset = address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_unset')));
-  const table = new OffsetTable(
-    { tableBlock: (region, size, alignment) => memory.allocate(region, size, alignment, 'offset table') },
-    unset,
-  );
+  const table = new OffsetTable({
+    tableBlock: (region, size, alignment) => memory.allocate(region, size, alignment, 'offset table'),
+  });
   const symbols = new SymbolTable();
   const registry = new Registry();
   const units = new Map<UnitId, Unit>();
@@ -116,13 +114,15 @@ export function compose(settings: Settings, emit: Emit): Composition {
     build: (unit, tier, reason) => builder.build(unit, tier, reason),
   });
   const program = new Program({ addon, engine, table, versions });
+  let ended = false;
   addon.engineOnRequests(engine, () => {
+    // A wake may be under way while the engine ends.
+    if (ended) return;
     for (const offset of addon.engineTakeRequests(engine)) {
       controller.request(address(Number(regions.data.base) + offset));
     }
   });
 
-  let ended = false;
   const host: CallHost = {
     addon,
     handle: (operation) => {

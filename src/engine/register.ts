@@ -63,7 +63,10 @@ export function recordOfIr(
     );
   }
   for (const { name } of summary.ifuncs) {
-    definitions.push(define({ name, module, kind: 'function', binding: 'strong', type: 'ifunc' }));
+    const declared = summary.functions.find((item) => item.name === name);
+    const signature = declared?.signature ?? '';
+    const type = declared?.type ?? 'ifunc';
+    definitions.push(define({ name, module, kind: 'function', binding: 'strong', signature, type }));
   }
   return {
     ...identity,

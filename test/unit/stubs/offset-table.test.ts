@@ -14,7 +14,7 @@ function table() {
       return block;
     },
   };
-  const made = new OffsetTable(memory, address(0xdead));
+  const made = new OffsetTable(memory);
   const read = (at: Address, bytes: number): number[] => {
     const block = blocks.find((item) => at >= item.address && at < item.address + item.bytes.length);
     return [...(block?.bytes.subarray(at - block.address, at - block.address + bytes) ?? [])];
@@ -43,14 +43,14 @@ describe('the offset table', () => {
     expect(bytes.slice(6)).toEqual([0xcc, 0xcc]);
   });
 
-  it('holds the unset address until it is published', () => {
+  it('holds no address until it is published', () => {
     const { made } = table();
     const slot = made.allocate();
-    expect(made.current(slot)).toBe(0xdead);
+    expect(made.current(slot)).toBe(0);
     made.publish(slot, address(0x7fff_1234_5678));
     expect(made.current(slot)).toBe(0x7fff_1234_5678);
     made.release(slot);
-    expect(made.current(made.allocate())).toBe(0xdead);
+    expect(made.current(made.allocate())).toBe(0);
   });
 
   it('finds a function by the address of its counter', () => {

@@ -1,0 +1,200 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { command, execute, tierlink } from '../support/command.js';
+import { linkages } from '../support/engine.js';
+import { bitcode, llvmBin, object, scratch } from '../support/toolchain.js';
+
+/** A program of one C text, as bitcode for tierlink and as a native program. */
+function program(text: string): { readonly module: string; readonly native: string } {
+  const folder = scratch();
+  const module = join(folder, 'program.bc');
+  const native = join(folder, 'program');
+  writeFileSync(join(folder, 'program.c'), text);
+  writeFileSync(module, bitcode(text));
+  execFileSync(join(llvmBin, 'clang'), ['-O1', join(folder, 'program.c'), '-o', native, '-lpthread', '-lm']);
+  return { module, native };
+}
+
+const programs: readonly (readonly [name: string, text: string, input?: string])[] = [
+  [
+    'a return from main',
+    '#include <stdio.h>\nint main(int c, char **v) { for (int i = 1; i < c; i++) puts(v[i]); return c; }',
+  ],
+  [
+    'exit in a nested call, with atexit and a buffered line',
+    '#include <stdio.h>\n#include <stdlib.h>\nvoid bye(void) { puts("bye"); }\nvoid deep(int n) { if (n) deep(n - 1); else exit(7); }\nint main(void) { atexit(bye); printf("no line end"); deep(50); return 1; }',
+  ],
+  [
+    'exit on another thread',
+    '#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\nvoid *go(void *p) { puts("going"); exit(9); }\nint main(void) { pthread_t t; pthread_create(&t, 0, go, 0); for (;;) pause(); }',
+  ],
+  ['_exit', '#include <unistd.h>\nint main(void) { write(1, "x", 1); _exit(5); }'],
+  [
+    'abort',
+    '#include <stdlib.h>\n#include <stdio.h>\nint main(void) { puts("lost in the buffer"); abort(); }',
+  ],
+  ['a null dereference', 'int main(void) { volatile int *p = 0; return *p; }'],
+  ['a signal that it raises', '#include <signal.h>\nint main(void) { raise(SIGTERM); return 0; }'],
+  [
+    'a handler of its own',
+    '#include <signal.h>\n#include <stdio.h>\nstatic volatile sig_atomic_t seen; static void on(int s) { seen = s; }\nint main(void) { signal(SIGUSR1, on); raise(SIGUSR1); printf("%d\\n", seen); return 0; }',
+  ],
+  ['a broken pipe default', '#include <signal.h>\nint main(void) { raise(SIGPIPE); return 3; }'],
+  [
+    'stdin to stdout and stderr',
+    '#include <stdio.h>\nint main(void) { int c, n = 0; while ((c = getchar()) != EOF) { putchar(c ^ 32); n++; } fprintf(stderr, "%d\\n", n); return 0; }',
+    'Hello',
+  ],
+  [
+    'constructors and destructors by priority',
+    '#include <stdio.h>\n__attribute__((constructor(201))) void b(void) { puts("b"); }\n__attribute__((constructor(200))) void a(void) { puts("a"); }\n__attribute__((destructor(200))) void y(void) { puts("y"); }\n__attribute__((destructor(201))) void x(void) { puts("x"); }\nint main(void) { puts("main"); return 0; }',
+  ],
+  [
+    'environment and errno',
+    '#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\nextern char **environ;\nint main(int c, char **v, char **e) { printf("%d %s\\n", e == environ, getenv("HOME")); fopen("/no/such", "r"); puts(strerror(errno)); return 0; }',
+  ],
+  [
+    'fork and wait',
+    '#include <stdio.h>\n#include <sys/wait.h>\n#include <unistd.h>\nint main(void) { fflush(stdout); pid_t p = fork(); if (!p) { puts("child"); return 4; } int s; waitpid(p, &s, 0); printf("%d\\n", WEXITSTATUS(s)); return 0; }',
+  ],
+];
+
+describe.each(linkages)('tierlink run --linkage %s', (linkage) => {
+  it.each(programs)('ends as the native program does: %s', (_name, text, input = '') => {
+    const { module, native } = program(text);
+    const expected = execute(native, ['one', 'two'], input);
+    const seen = tierlink(['run', '--linkage', linkage, module, '--', 'one', 'two'], input);
+    expect(seen).toEqual(expected);
+  });
+});
+
+it('Ctrl-C ends it as a native program', async () => {
+  const { module } = program(
+    '#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts("ready"); fflush(stdout); for (;;) sleep(1); }',
+  );
+  const child = spawn(process.execPath, [command, 'run', module], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  child.kill('SIGINT');
+  const signal = await new Promise((resolve) =>
+    child.once('exit', (_code, name) => {
+      resolve(name);
+    }),
+  );
+  expect(signal).toBe('SIGINT');
+});
+
+it('runs modules, objects and archives together and writes statistics', () => {
+  const folder = scratch();
+  const file = (name: string, bytes: Uint8Array | string) => {
+    writeFileSync(join(folder, name), bytes);
+    return join(folder, name);
+  };
+  const main = file(
+    'main.bc',
+    bitcode(
+      '#include <stdio.h>\nint a(int), b(int), c(int); int main(void) { long n = 0; for (int i = 0; i < 200000; i++) n += a(i) + b(i) + c(i); printf("%ld\\n", n); return 0; }',
+    ),
+  );
+  const text = file('a.ll', 'define i32 @a(i32 %x) {\n  %y = and i32 %x, 3\n  ret i32 %y\n}\n');
+  const direct = file('b.o', object('int b(int x) { return x & 1; }'));
+  file('c.o', object('int c(int x) { return x & 7; }'));
+  execFileSync(join(llvmBin, 'llvm-ar'), ['rcs', join(folder, 'lib.a'), join(folder, 'c.o')]);
+  const stats = join(folder, 'stats.json');
+  const words = [
+    'run',
+    '--stats',
+    stats,
+    '--sample',
+    '500',
+    '--tiers',
+    'baseline,optimized',
+    '--thresholds',
+    'optimized=500',
+    main,
+    text,
+    direct,
+    join(folder, 'lib.a'),
+  ];
+  expect(tierlink(words)).toEqual({ status: 0, signal: null, stdout: '1100000\n', stderr: '' });
+  const report = JSON.parse(readFileSync(stats, 'utf8')) as {
+    versions: Record<string, unknown>[];
+    [field: string]: unknown;
+  };
+  expect(report).toMatchObject({
+    linkage: 'stub',
+    policy: 'counters',
+    tiers: ['baseline', 'optimized'],
+    program: { argv: ['main'], how: 'return', status: 0 },
+    failures: [],
+    relocations: { count: expect.any(Number) as number, bytes: expect.any(Number) as number },
+    publishes: { count: report.versions.length, p50Us: expect.any(Number) as number },
+    memory: { code: expect.any(Number) as number, reclaimed: expect.any(Number) as number },
+  });
+  expect(Object.keys(report.versions[0] ?? {})).toEqual(
+    expect.arrayContaining(['module', 'unit', 'tier', 'reason', 'compileMs', 'linkUs', 'codeBytes', 'atMs']),
+  );
+  expect(report.versions.filter((version) => version['tier'] === 'baseline')).toHaveLength(4);
+});
+
+describe('the command line refuses', () => {
+  it.each([
+    [['run', '/no/such.bc'], 'INPUT_UNREADABLE'],
+    [['run', '--linkage', 'direct', '/no/such.bc'], 'OPTION_INVALID'],
+    [['run', '--unit', 'function', '/no/such.bc'], 'later release'],
+    [['run', '--thresholds', 'quick', '/no/such.bc'], 'tier=calls'],
+    [['run', '--load', 'libnowhere.so', '/no/such.bc'], 'LIBRARY_UNLOADABLE'],
+    [['run'], 'missing required argument'],
+    [['nothing'], 'unknown command'],
+  ])('%j with status 2', (words, message) => {
+    const seen = tierlink(words);
+    expect(seen).toMatchObject({ status: 2, stdout: '' });
+    expect(seen.stderr).toContain(message);
+  });
+
+  it('a program without main, before anything runs', () => {
+    const { module } = program('int main(void) { return 0; }');
+    const folder = scratch();
+    writeFileSync(join(folder, 'a.bc'), bitcode('int notMain(void) { return 0; }'));
+    expect(tierlink(['run', join(folder, 'a.bc')])).toMatchObject({ status: 2 });
+    expect(tierlink(['run', module, module])).toMatchObject({ status: 2 });
+  });
+});
+
+describe('the command line tells', () => {
+  it('its version and its options', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(tierlink(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n` });
+    const help = tierlink(['run', '--help']);
+    expect(help.status).toBe(0);
+    for (const option of [
+      '--unit',
+      '--linkage',
+      '--tiers',
+      '--policy',
+      '--thresholds',
+      '--load',
+      '--stats',
+      '--quiet',
+    ]) {
+      expect(help.stdout).toContain(option);
+    }
+  });
+
+  it('what a module consists of', () => {
+    const { module } = program(
+      'static int counter; static int step(void) { return ++counter; } int main(void) { return step(); }',
+    );
+    const seen = tierlink(['inspect', module]);
+    expect(seen.status).toBe(0);
+    expect(seen.stdout).toMatch(/promoted from step/);
+    expect(seen.stdout).toMatch(/split into the data object/);
+    expect(JSON.parse(tierlink(['inspect', '--json', module]).stdout)).toMatchObject({
+      format: 'bitcode',
+      pinned: '',
+    });
+  });
+});
