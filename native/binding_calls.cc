@@ -1,6 +1,7 @@
 // Job: arguments and results of calls, runs, symbols, unwinding and the end of the process.
 #include "binding_runtime.h"
 
+#include <csignal>
 #include <cstdio>
 #include <unistd.h>
 
@@ -164,6 +165,16 @@ napi_value flushStdio(Call &call) {
   return undefined(call.env);
 }
 
+// Node leaves stdout unbuffered and SIGPIPE ignored; a program that owns the process expects what libc and
+// the kernel give it. An explicit buffer, since glibc keeps the one byte of an unbuffered stream otherwise.
+napi_value adoptProcess(Call &call) {
+  static char buffer[4096];
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  setvbuf(stdout, buffer, terminal ? _IOLBF : _IOFBF, terminal ? 1024 : sizeof buffer);
+  signal(SIGPIPE, SIG_DFL);
+  return undefined(call.env);
+}
+
 napi_value exitProcess(Call &call) {
   const int64_t status = call.integer(0, -2147483648ll, 4294967295ll, "status");
   fflush(nullptr);
@@ -184,6 +195,7 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<framesRegister>(env, exports, "framesRegister");
   exportFunction<framesDeregister>(env, exports, "framesDeregister");
   exportFunction<flushStdio>(env, exports, "flushStdio");
+  exportFunction<adoptProcess>(env, exports, "adoptProcess");
   exportFunction<exitProcess>(env, exports, "exitProcess");
 }
 

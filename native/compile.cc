@@ -98,10 +98,12 @@ Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, con
   } else {
     if (job.hostCpu)
       setHostCpu(module);
-    if (job.counters)
-      insertCounters(module);
     if (auto failure = runPasses(module, *machine, job))
       return std::move(*failure);
+    // After the passes: what was inlined is no call any more, and a counter would have made it look too large
+    // to inline.
+    if (job.counters)
+      insertCounters(module);
     llvm::StringSet<> near;
     for (const std::string &name : job.near)
       near.insert(name);

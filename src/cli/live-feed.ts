@@ -17,15 +17,15 @@ const intervalMs = 200;
  *
  * @param engine - The engine to tell of.
  * @param published - Versions so far; it grows while the program runs.
- * @returns Sends the last message and stops.
+ * @returns Sends the last message and stops; settles when the parent has it.
  */
-export function feedLive(engine: Engine, published: readonly PublishedEvent[]): () => void {
+export function feedLive(engine: Engine, published: readonly PublishedEvent[]): () => Promise<void> {
   const send = process.send?.bind(process);
-  if (send === undefined) return () => undefined;
+  if (send === undefined) return () => Promise.resolve();
   // The parent must not keep a program alive that has ended.
   process.channel?.unref();
   let sent = 0;
-  const message = (done: boolean): void => {
+  const message = (done: boolean, taken: () => void = () => undefined): void => {
     const fresh = published.slice(sent);
     sent = published.length;
     const body: LiveMessage = {
@@ -34,14 +34,15 @@ export function feedLive(engine: Engine, published: readonly PublishedEvent[]): 
       published: fresh,
       done,
     };
-    send(body);
+    send(body, undefined, undefined, taken);
   };
   message(false);
   const timer = setInterval(() => {
     message(false);
   }, intervalMs);
-  return () => {
-    clearInterval(timer);
-    message(true);
-  };
+  return () =>
+    new Promise((resolve) => {
+      clearInterval(timer);
+      message(true, resolve);
+    });
 }

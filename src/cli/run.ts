@@ -54,13 +54,12 @@ export async function runCommand(
   const argv = [options.argv0 ?? basename(first, extname(first)), ...args];
   const startedAtMs = engine.snapshot().wallMs;
   const endFeed = feedLive(engine, published);
-  const outcome = await engine.run(
-    'main',
-    argv,
-    options.sample === undefined ? {} : { sampleUs: options.sample },
-  );
-  endFeed();
+  const outcome = await engine.run('main', argv, {
+    ownsProcess: true,
+    ...(options.sample === undefined ? {} : { sampleUs: options.sample }),
+  });
   engine.flush();
+  await endFeed();
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? ['baseline', 'quick', 'optimized', 'peak'];
@@ -68,7 +67,7 @@ export async function runCommand(
     const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
     writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
   }
-  process.exit(outcome.status);
+  engine.exitProcess(outcome.status);
 }
 
 function engineOptions(options: RunCommandOptions): EngineOptions {

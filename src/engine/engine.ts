@@ -25,6 +25,11 @@ export interface FnOptions {
 export interface RunOptions {
   /** Samples the program's position each so many microseconds of its CPU time, for {@link Engine.timeByTier}. */
   readonly sampleUs?: number;
+  /**
+   * The program owns the process: stdout is buffered as libc does it, and SIGPIPE ends it. Node's own output must not
+   * be used then. @defaultValue false
+   */
+  readonly ownsProcess?: boolean;
 }
 
 /** A tiered JIT for many modules. Made by {@link createEngine}. */
@@ -125,6 +130,7 @@ export class Engine implements AsyncDisposable {
     try {
       await this.link();
       const { slot } = this.#function(main, 'run');
+      if (options.ownsProcess === true) this.#parts.addon.adoptProcess();
       return await this.#parts.program.run(slot, argv, options.sampleUs);
     } finally {
       this.#running = false;
@@ -178,6 +184,15 @@ export class Engine implements AsyncDisposable {
   /** Writes what the program left in its stdio buffers. */
   flush(): void {
     this.#parts.addon.flushStdio();
+  }
+
+  /**
+   * Ends the process at once, as the end of a native program does: stdio is flushed, and nothing of Node runs any more.
+   *
+   * @param status - Exit status, 0 to 255.
+   */
+  exitProcess(status: number): void {
+    this.#parts.addon.exitProcess(status);
   }
 
   /**

@@ -165,7 +165,7 @@ export class TierController {
     } finally {
       unit.work = undefined;
     }
-    // A counter that asked is silent until it is armed again; after a failure too, so that a later try can come.
+    // A counter that asked is all but silent until it is armed again; after a failure too, so that a later try can come.
     this.#armAll(unit);
   }
 

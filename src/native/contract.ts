@@ -24,7 +24,7 @@ export interface NativeFailure {
 }
 
 /** One function or variable of an ingested module, as canonical names and facts. */
-export interface FunctionSummary {
+interface FunctionSummary {
   /** Canonical (after promotion) linker name. */
   readonly name: string;
   /** Name in the source module; differs from `name` when it was promoted. */
@@ -51,7 +51,7 @@ export interface FunctionSummary {
 }
 
 /** One global variable. */
-export interface VariableSummary {
+interface VariableSummary {
   readonly name: string;
   readonly sourceName: string;
   readonly kind: 'define' | 'declare';
@@ -99,7 +99,7 @@ export interface IngestResult {
 }
 
 /** One compile job. */
-export interface CompileJob {
+interface CompileJob {
   readonly bitcode: Uint8Array;
   /** `code`: functions, marks and counters apply. `data`: variables only. */
   readonly part: 'code' | 'data';
@@ -147,16 +147,7 @@ export interface RunOutcome {
   readonly status: number;
 }
 
-/** Fixed cell layouts shared by compiled code, C++ and TypeScript. */
-export const layout = {
-  /** Bytes of a slot (one 8-byte code address). */
-  slotBytes: 8,
-  /** Bytes of an entry counter (int32, counts down, at zero `__tierlink_hot(&counter, ring)` is called). */
-  counterBytes: 8,
-  /** Bytes of a stub, and its alignment. */
-  stubBytes: 8,
-} as const;
-
+/** The addon's exports. */
 export interface NativeAddon {
   readonly contractVersion: number;
   /** Such as `22.1.8`. */
@@ -253,6 +244,8 @@ export interface NativeAddon {
   callPlain(engine: Handle, slot: bigint): bigint;
   /** fflush(NULL). */
   flushStdio(): void;
+  /** Gives stdout the buffering and SIGPIPE the default of a native program, which Node has changed. */
+  adoptProcess(): void;
   /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
   exitProcess(status: number): void;
 }

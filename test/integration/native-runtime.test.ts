@@ -122,7 +122,7 @@ describe('memory', () => {
 describe('bad input', () => {
   const functions = Object.entries(addon).filter(
     (entry): entry is [string, (...args: unknown[]) => unknown] =>
-      typeof entry[1] === 'function' && !['exitProcess', 'flushStdio'].includes(entry[0]),
+      typeof entry[1] === 'function' && !['exitProcess', 'flushStdio', 'adoptProcess'].includes(entry[0]),
   );
   // The functions of the other half have tests of their own.
   const ours = functions.filter(([name]) => !/^(ingest|compiler)/.test(name));
@@ -604,7 +604,7 @@ describe('requests', () => {
         seed = seed * 1103515245 + 12345;
         int *c = &counters[(long)which * 32 + (seed >> 16) % 32].count;
         __tierlink_hot(c, &__tierlink_ring);
-        if (*c != 2147483647) __sync_fetch_and_add(&rearmed, 1);
+        if (*c != 1048576) __sync_fetch_and_add(&rearmed, 1);
         __sync_fetch_and_add(&pushed, 1);
         if (seed % 8 == 0) usleep(seed >> 16 & 127);
       }
