@@ -41,6 +41,7 @@ export default tseslint.config(
         setInterval: 'readonly',
         setTimeout: 'readonly',
         URL: 'readonly',
+        WebAssembly: 'readonly',
       },
     },
   },

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 
 const [program = '', ...args] = process.argv.slice(2);
-const wasi = new WASI({ version: 'preview1', args: ['lua', ...args], preopens: { '/': '/' }, returnOnExit: true });
-const module = await WebAssembly.compile(readFileSync(program));
-// Safe because a WASI command exports what `start` expects, and `start` checks it.
-const instance = await WebAssembly.instantiate(module, /** @type {WebAssembly.Imports} */ (wasi.getImportObject()));
-process.exitCode = wasi.start(instance);
+const wasi = new WASI({
+  version: 'preview1',
+  args: ['lua', ...args],
+  preopens: { '/': '/' },
+  returnOnExit: true,
+});
+const module = new WebAssembly.Module(readFileSync(program));
+process.exitCode = wasi.start(new WebAssembly.Instance(module, wasi.getImportObject()));
