@@ -75,7 +75,7 @@ export function checkCallable(symbol: string, letters: string, type: string): vo
     refuse('the module is an object file, which names no types; give { signature: "i32 (ptr)" }');
   }
   if (letters.endsWith('.')) refuse('it takes a variable number of arguments');
-  const position = [...letters].findIndex((letter) => names[letter] === undefined);
+  const position = Array.from(letters).findIndex((letter) => names[letter] === undefined);
   if (position === 0) refuse('its result is a struct or another type that is not passed in one register');
   if (position > 0) refuse(`parameter ${String(position)} is a struct, a vector or passed by a special rule`);
 }

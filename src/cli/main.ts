@@ -74,7 +74,8 @@ async function main(words: readonly string[]): Promise<void> {
       return;
     }
     if (!(error instanceof TierlinkError)) throw error;
-    writeSync(2, `tierlink: ${error.code}: ${error.message}\n`);
+    const { code, message } = error as TierlinkError;
+    writeSync(2, `tierlink: ${code}: ${message}\n`);
     // Threads of the addon may still be busy; the failure is said, so nothing is waited for.
     process.exit(failureStatus);
   }

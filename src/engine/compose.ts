@@ -22,7 +22,7 @@ import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
-import type { Unit } from './unit.js';
+import { settled, type Unit } from './unit.js';
 
 /** Everything an engine is made of. */
 export interface Composition {
@@ -139,7 +139,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const end = async (): Promise<void> => {
     controller.stop();
     compiler.destroy();
-    await Promise.all([...units.values()].map((unit) => unit.work));
+    await Promise.all([...units.values()].map(settled));
     addon.engineRunExitHandlers(engine);
     ended = true;
     addon.engineDestroy(engine);

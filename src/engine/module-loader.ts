@@ -13,7 +13,7 @@ import { LinkBatch } from './link-batch.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
-import type { Unit } from './unit.js';
+import { settled, type Unit } from './unit.js';
 
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
@@ -57,7 +57,7 @@ export class ModuleLoader {
       for (const unit of pending) {
         controller.step(unit, { type: 'request', target: 0, reason: 'first version', forced: true });
       }
-      await Promise.all(pending.map((unit) => unit.work));
+      await Promise.all(pending.map(settled));
     } finally {
       builder.setBatch(undefined);
     }
@@ -81,13 +81,13 @@ export class ModuleLoader {
     }
     const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
     for (;;) {
-      while (unit.work !== undefined) await unit.work;
+      while (unit.work !== undefined) await settled(unit);
       if (unit.version === undefined)
         throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
       if (controller.step(unit, request)) break;
     }
     controller.takeFailure(unit);
-    await unit.work;
+    await settled(unit);
     const failure = controller.takeFailure(unit);
     if (failure !== undefined) throw failure;
     return present(unit.published, 'a compile that did not fail was published');

@@ -22,3 +22,12 @@ export interface Unit {
   /** The event of its last publish. */
   published: PublishedEvent | undefined;
 }
+
+/**
+ * Waits for the compile that is under way now, if there is one.
+ *
+ * @param unit - The unit.
+ */
+export async function settled(unit: Unit): Promise<void> {
+  if (unit.work !== undefined) await unit.work;
+}

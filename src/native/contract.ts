@@ -99,7 +99,7 @@ export interface IngestResult {
 }
 
 /** One compile job. */
-interface CompileJob {
+export interface CompileJob {
   readonly bitcode: Uint8Array;
   /** `code`: functions, marks and counters apply. `data`: variables only. */
   readonly part: 'code' | 'data';

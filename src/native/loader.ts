@@ -55,7 +55,8 @@ export function loadFrom(candidates: readonly string[], platform: string, archit
     addon = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    if (/libLLVM/.test(reason)) throw new TierlinkError('LLVM_MISSING', { addon: path, reason }, { cause });
+    if (reason.includes('libLLVM'))
+      throw new TierlinkError('LLVM_MISSING', { addon: path, reason }, { cause });
     throw new TierlinkError('ADDON_MISSING', { tried: [path], reason }, { cause });
   }
   if (addon.contractVersion !== contractVersion) {

@@ -133,7 +133,7 @@ function sameConvention(one: string, other: string): boolean {
 }
 
 function registers(parameters: string): string {
-  return [...parameters].map(register).join('');
+  return Array.from(parameters, register).join('');
 }
 
 /** The kind of register that the first letter of a signature travels in. */

@@ -64,8 +64,8 @@ const programs: readonly (readonly [name: string, text: string, input?: string])
 describe.each(linkages)('tierlink run --linkage %s', (linkage) => {
   it.each(programs)('ends as the native program does: %s', (_name, text, input = '') => {
     const { module, native } = program(text);
-    const expected = execute(native, ['one', 'two'], input);
-    const seen = tierlink(['run', '--linkage', linkage, module, '--', 'one', 'two'], input);
+    const expected = execute(native, ['one', 'two'], input ?? '');
+    const seen = tierlink(['run', '--linkage', linkage, module, '--', 'one', 'two'], input ?? '');
     expect(seen).toEqual(expected);
   });
 });

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { present } from '../../src/core/assert.js';
 import type {
   CompileJob,
   CompileOutcome,
@@ -136,7 +137,7 @@ function symbolOf(object: Uint8Array, name: string): { size: number; kind: strin
     if (fields[7] !== name) continue;
     return {
       size: Number(fields[2]),
-      kind: `${fields[3]} ${fields[4]} ${fields[5]}`,
+      kind: fields.slice(3, 6).join(' '),
       section: fields[6] ?? '',
     };
   }
@@ -181,7 +182,7 @@ describe('ingest promotes and splits', () => {
     });
     expect(disassemble(code)).toMatch(/@counter\.m7 = external hidden global i32/);
     expect(data).not.toBeNull();
-    const object = await compile(data as Uint8Array, { part: 'data' });
+    const object = await compile(present(data, 'a data part'), { part: 'data' });
     expect(symbolOf(object, 'counter.m7')).toMatchObject({ size: 4, kind: 'OBJECT GLOBAL HIDDEN' });
   });
 
@@ -194,7 +195,7 @@ describe('ingest promotes and splits', () => {
     expect(disassemble(code)).toMatch(/@table\.m7 = available_externally hidden .*constant/);
     const object = await compile(code, { passes: 'default<O2>', codegenLevel: 2 });
     expect(typesFor(object, '.text.third', 'table.m7')).toEqual([]);
-    const dataObject = await compile(data as Uint8Array, { part: 'data' });
+    const dataObject = await compile(present(data, 'a data part'), { part: 'data' });
     expect(symbolOf(dataObject, '.str.m7').section).not.toBe('UND');
   });
 
@@ -305,7 +306,7 @@ describe('ingest promotes and splits', () => {
       for (const symbol of ['mine.m7', 'shared', 'other'])
         expect(typesFor(object, '.text.sum', symbol)).toEqual(['R_X86_64_TLSGD']);
     }
-    expect(symbolOf(await compile(data as Uint8Array, { part: 'data' }), 'mine.m7').kind).toBe(
+    expect(symbolOf(await compile(present(data, 'a data part'), { part: 'data' }), 'mine.m7').kind).toBe(
       'TLS GLOBAL DEFAULT',
     );
   });
@@ -323,7 +324,7 @@ describe('ingest promotes and splits', () => {
     expect(named(summary.functions, 'weakly')).toMatchObject({ binding: 'weak', kind: 'define' });
     expect(named(summary.functions, 'maybe')).toMatchObject({ kind: 'declare', weakUndefined: true });
     expect(named(summary.functions, 'elsewhere')).toMatchObject({ binding: 'fallback', kind: 'define' });
-    const object = await compile(data as Uint8Array, { part: 'data' });
+    const object = await compile(present(data, 'a data part'), { part: 'data' });
     expect(symbolOf(object, 'tentative').kind).toBe('OBJECT WEAK HIDDEN');
   });
 
@@ -572,7 +573,10 @@ describe('a compiler', () => {
     };
     const outcomes = Array.from(
       { length: 50 },
-      () => new Promise<CompileOutcome>((resolve) => addon.compilerSubmit(own, job, resolve)),
+      () =>
+        new Promise<CompileOutcome>((resolve) => {
+          addon.compilerSubmit(own, job, resolve);
+        }),
     );
     expect(addon.compilerPending(own)).toBe(50);
     addon.compilerDestroy(own);

@@ -88,9 +88,15 @@ describe('memory', () => {
       addon.engineDiscard(engine, name, 4096, 4096);
       expect([bytes[4095], bytes[4096], bytes[8191], bytes[8192]]).toEqual([0xcc, 0, 0, 0xcc]);
     }
-    expect(() => addon.engineDiscard(engine, 'code', 1, 4096)).toThrow(/multiples of 4096/);
-    expect(() => addon.engineDiscard(engine, 'code', mebibyte, 4096)).toThrow(/outside the region/);
-    expect(() => addon.engineDiscard(engine, 'stack' as 'code', 0, 4096)).toThrow(/region must be/);
+    expect(() => {
+      addon.engineDiscard(engine, 'code', 1, 4096);
+    }).toThrow(/multiples of 4096/);
+    expect(() => {
+      addon.engineDiscard(engine, 'code', mebibyte, 4096);
+    }).toThrow(/outside the region/);
+    expect(() => {
+      addon.engineDiscard(engine, 'stack' as 'code', 0, 4096);
+    }).toThrow(/region must be/);
   });
 
   test('sizes beyond 1 GiB, zero and fractions are refused', () => {
@@ -160,8 +166,12 @@ describe('bad input', () => {
     expect(() => addon.bindFunction(engine, data.base + 4n, 'v', 'f')).toThrow(/slot/);
     expect(() => addon.bindFunction(engine, 4096n, 'v', 'f')).toThrow(/slot/);
     expect(() => addon.bindFunction(engine, data.base + BigInt(4 * mebibyte), 'v', 'f')).toThrow(/slot/);
-    expect(() => addon.framesDeregister(data.base)).toThrow(/registered/);
-    expect(() => addon.framesRegister(0n)).toThrow(/register/);
+    expect(() => {
+      addon.framesDeregister(data.base);
+    }).toThrow(/registered/);
+    expect(() => {
+      addon.framesRegister(0n);
+    }).toThrow(/register/);
     expect(() => addon.engineTlsRegister(engine, 4096n, 8, 8, 8)).toThrow(/image/);
     expect(() => addon.engineTlsRegister(engine, data.base, 8, 4, 8)).toThrow(/memoryBytes/);
     expect(() => addon.engineTlsRegister(engine, data.base, 8, 8, 3)).toThrow(/power of two/);
@@ -295,7 +305,9 @@ describe('calls', () => {
       'c++',
     );
     addon.framesRegister(program.address('eh_frame_start'));
-    expect(() => addon.framesRegister(program.address('eh_frame_start'))).toThrow(/registered/);
+    expect(() => {
+      addon.framesRegister(program.address('eh_frame_start'));
+    }).toThrow(/registered/);
     expect(addon.bindFunction(engine, program.slot('caught'), '44', 'caught')(4)).toBe(5);
     const uncaught = addon.bindFunction(engine, program.slot('uncaught'), 'v', 'uncaught');
     expectFailure(uncaught, 'EXCEPTION_UNCAUGHT', { message: 'uncaught threw a C++ exception: from inside' });
@@ -349,7 +361,9 @@ describe('asynchronous calls', () => {
     expect(addon.engineMutatorsInside(engine)).toBe(1);
     await until(() => readInt(addon, engine, program.address('inside')) === 1, 'the call is inside');
     expect(addon.engineMutatorsInside(engine)).toBe(1);
-    expectFailure(() => addon.engineDestroy(engine), 'ENGINE_BUSY');
+    expectFailure(() => {
+      addon.engineDestroy(engine);
+    }, 'ENGINE_BUSY');
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     await call;
     expect(addon.engineMutatorsInside(engine)).toBe(0);
@@ -762,13 +776,17 @@ describe('sampling', () => {
     const { data } = addon.engineRegions(engine);
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     expect((await run).status).toBe(0);
-    expect(() => addon.engineStartSampling(engine, 0)).toThrow(/intervalUs/);
+    expect(() => {
+      addon.engineStartSampling(engine, 0);
+    }).toThrow(/intervalUs/);
   });
 });
 
 describe('the end of the process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tierlink-child-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
   const helper = readFileSync(new URL('./native-program.ts', import.meta.url), 'utf8');
   writeFileSync(join(folder, 'native-program.mjs'), stripTypes(helper));
   const path = addonCandidates().find((candidate) => existsSync(candidate)) ?? '';
