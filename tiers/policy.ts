@@ -33,6 +33,7 @@ export interface Patience {
   readonly calls: number;
 }
 
+/** What a policy answers. */
 export type Decision = Promotion | Patience;
 
 /** A policy decides and keeps no state of its own. */
@@ -40,5 +41,6 @@ export interface Policy {
   readonly name: string;
   /** Calls after which a function whose unit is at this tier asks for the first time; Infinity for never. */
   readonly firstRequest: (tierIndex: number, ladder: readonly string[]) => number;
+  /** Decides about one unit; pure. */
   readonly decide: (observation: Observation) => Decision;
 }

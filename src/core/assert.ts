@@ -1,7 +1,7 @@
 /** Assertions: a broken invariant of tierlink itself, never something that a user can cause. */
 
 /** Thrown when tierlink's own state contradicts itself: a bug in tierlink. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 

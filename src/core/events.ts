@@ -52,12 +52,15 @@ export interface EngineEvents {
     readonly functions: number;
     readonly variables: number;
   }) => void;
+  /** A unit asked for a tier, and is being compiled. */
   requested: (event: RequestedEvent) => void;
+  /** A version came into use. */
   published: (event: PublishedEvent) => void;
   /** A version that no new call can reach. */
   retired: (event: { readonly module: string; readonly tier: string; readonly version: number }) => void;
   /** Memory of retired versions is free again. */
   reclaimed: (event: { readonly versions: number }) => void;
+  /** A compile or link failed; the version before it goes on running. */
   failed: (event: FailedEvent) => void;
   /** Something the user should know that is no failure. */
   warning: (event: { readonly module: string; readonly message: string }) => void;

@@ -82,7 +82,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const search = openSearch(symbols, addon, engine, settings.libraries);
   const retirement = new Retirement(() => addon.engineMutatorsInside(engine));
   const versions = new AddressMap<Version>();
-  const compiler = settings.compiler(addon, settings.compileThreads);
+  const compiler = settings.compiler(settings.compileThreads);
   const linker = new UnitLinker({ addon, engine, memory, table, symbols, search, registry, atMs });
   const publisher = new Publisher({
     table,

@@ -1,7 +1,7 @@
 /** What tierlink would make of a module, without an engine. */
 import { readArchive } from '../elf/archive.js';
 import { prepareObject } from '../link/prepare.js';
-import type { ModuleSummary, NativeAddon } from '../native/contract.js';
+import type { ModuleSummary } from '../native/contract.js';
 import { ingestError } from '../native/failures.js';
 import { loadAddon } from '../native/loader.js';
 import { type ModuleSource, readSource } from './source.js';
@@ -41,15 +41,10 @@ export interface Inspection {
  *
  * @param name - Name for messages.
  * @param source - As for `Engine.addModule`.
- * @param addon - The addon. @defaultValue the installed one
  * @returns What it consists of.
  * @throws TierlinkError as `Engine.addModule`, but for what concerns other modules
  */
-export function inspectModule(
-  name: string,
-  source: ModuleSource,
-  addon: NativeAddon = loadAddon(),
-): Inspection {
+export function inspectModule(name: string, source: ModuleSource): Inspection {
   const { format, bytes } = readSource(name, source);
   const base = {
     module: name,
@@ -66,7 +61,7 @@ export function inspectModule(
   }
   if (format === 'object')
     return { ...base, symbols: objectSymbols(bytes, name), pinned: 'it is an object file' };
-  const seen = addon.ingest(bytes, format, 1, name);
+  const seen = loadAddon().ingest(bytes, format, 1, name);
   if ('kind' in seen) throw ingestError(seen, name);
   const summary = JSON.parse(seen.summary) as ModuleSummary;
   return {

@@ -52,11 +52,12 @@ export interface EngineOptions {
   };
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
-  /** Replaces the clock, the addon or the compiler, for tests. */
+  /** Replaces parts that the engine would make itself. */
   readonly parts?: {
+    /** Where times come from. */
     readonly clock?: Clock;
-    readonly addon?: NativeAddon;
-    readonly compiler?: (addon: NativeAddon, threads: number) => Compiler;
+    /** Makes the compiler, given the number of threads. */
+    readonly compiler?: (threads: number) => Compiler;
   };
 }
 
@@ -73,7 +74,7 @@ export interface Settings {
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
-  readonly compiler: (addon: NativeAddon, threads: number) => Compiler;
+  readonly compiler: (threads: number) => Compiler;
 }
 
 const mebibyte = 2 ** 20;
@@ -94,6 +95,7 @@ export function settle(options: EngineOptions): Settings {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');
   }
   const memory = options.memory ?? {};
+  const addon = loadAddon();
   return {
     linkage,
     tiers: ladder(options.tiers ?? shippedTiers),
@@ -105,8 +107,8 @@ export function settle(options: EngineOptions): Settings {
     dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
     penalty: options.penalty ?? defaultPenalty,
     clock: options.parts?.clock ?? monotonicClock,
-    addon: options.parts?.addon ?? loadAddon(),
-    compiler: options.parts?.compiler ?? ((addon, threads) => new LlvmCompiler(addon, threads)),
+    addon,
+    compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
   };
 }
 

@@ -7,8 +7,11 @@ import { TierlinkError } from '../core/errors.js';
 
 /** A module of the `llvm-bindings` package, recognised by shape since the package is an optional peer. */
 export interface BindingsModule {
+  /** Its identifier. */
   getModuleIdentifier(): string;
+  /** Its target triple, '' if it has none. */
   getTargetTriple(): string;
+  /** Its IR as text. */
   print(): string;
 }
 

@@ -62,12 +62,15 @@ const programs: readonly (readonly [name: string, text: string, input?: string])
 ];
 
 describe.each(linkages)('tierlink run --linkage %s', (linkage) => {
-  it.each(programs)('ends as the native program does: %s', (_name, text, input = '') => {
-    const { module, native } = program(text);
-    const expected = execute(native, ['one', 'two'], input ?? '');
-    const seen = tierlink(['run', '--linkage', linkage, module, '--', 'one', 'two'], input ?? '');
-    expect(seen).toEqual(expected);
-  });
+  it.each(programs.map(([name, text, input = '']) => [name, text, input] as const))(
+    'ends as the native program does: %s',
+    (_name, text, input) => {
+      const { module, native } = program(text);
+      const expected = execute(native, ['one', 'two'], input);
+      const seen = tierlink(['run', '--linkage', linkage, module, '--', 'one', 'two'], input);
+      expect(seen).toEqual(expected);
+    },
+  );
 });
 
 it('Ctrl-C ends it as a native program', async () => {

@@ -9,7 +9,7 @@ export const root: string = new URL('../../', import.meta.url).pathname;
 /** LLVM's programs. */
 export const llvmBin = '/usr/lib/llvm-22/bin';
 /** Unoptimised but not marked optnone. */
-export const bitcodeFlags: readonly string[] = ['-O2', '-Xclang', '-disable-llvm-passes', '-fPIC'];
+const bitcodeFlags: readonly string[] = ['-O2', '-Xclang', '-disable-llvm-passes', '-fPIC'];
 
 /** A folder that the operating system clears away. */
 export function scratch(): string {
@@ -17,7 +17,7 @@ export function scratch(): string {
 }
 
 /** Runs clang over C text and returns what it wrote. */
-export function compileC(text: string, flags: readonly string[]): Uint8Array {
+function compileC(text: string, flags: readonly string[]): Uint8Array {
   const folder = scratch();
   const input = join(folder, 'input.c');
   const output = join(folder, 'output');

@@ -81,7 +81,7 @@ interface Header {
 }
 
 /** Index of a given section in the file. */
-export function fileSection(section: number): number {
+function fileSection(section: number): number {
   return section + 1;
 }
 
