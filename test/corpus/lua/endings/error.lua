@@ -1,0 +1,2 @@
+io.write("before "); io.stdout:flush()
+error("uncaught on purpose")

@@ -1,0 +1,1 @@
+print(pcall(string.rep)); os.exit(false)

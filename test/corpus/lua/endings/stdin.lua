@@ -1,0 +1,2 @@
+for line in io.lines() do print(#line, line:upper()) end
+io.stderr:write("done\n")

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { execute, tierlink } from '../support/command.js';
+import { linkages } from '../support/engine.js';
+import { root, scratch } from '../support/toolchain.js';
+
+const corpus = join('test', 'corpus', 'lua');
+const scripts = readdirSync(join(root, corpus))
+  .filter((name) => name.endsWith('.lua'))
+  .sort();
+const endings = readdirSync(join(root, corpus, 'endings'))
+  .filter((name) => name.endsWith('.lua'))
+  .sort();
+const modules = inject('luaModules');
+const native = inject('luaProgram');
+
+/** Times that a script is run in one process: enough for a tenth of a second or more, to be recompiled in. */
+const times: Readonly<Record<string, string>> = {
+  'errors.lua': '3',
+  'garbage.lua': '4',
+  'format.lua': '8',
+  'math.lua': '8',
+  'tables.lua': '8',
+  'metatables.lua': '200',
+  'utf8.lua': '80',
+};
+
+/** Runs a script while modules are recompiled at random moments; tells how many swaps there were. */
+function shaken(linkage: string, seed: number, args: readonly string[]) {
+  const driver = join(root, 'test', 'drivers', 'shake.mjs');
+  const words = [driver, linkage, String(seed), ...modules, '--', ...args];
+  const ended = spawnSync(process.execPath, words, {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 120_000,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  const { status, signal, stdout, stderr } = ended;
+  const { swaps } = JSON.parse(ended.output[3] ?? '{}') as { swaps: Record<string, number> };
+  return { ended: { status, signal, stdout, stderr }, swaps };
+}
+
+it('the corpus has scripts for all of the library', () => {
+  expect(scripts.length).toBeGreaterThanOrEqual(12);
+});
+
+describe.each(linkages)(
+  'Lua with linkage %s, recompiled at random moments, prints what a native build prints',
+  (linkage) => {
+    it.each(scripts)('%s', (script) => {
+      const again = join(corpus, 'support', 'again.lua');
+      const args = [again, join(corpus, script), times[script] ?? '20'];
+      const expected = execute(native, args);
+      expect(expected).toMatchObject({ status: 0, stderr: '' });
+      const seed = script.length * 7919 + linkage.length;
+      const { ended, swaps } = shaken(linkage, seed, args);
+      expect(ended).toEqual(expected);
+      expect(Object.values(swaps).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+    });
+  },
+);
+
+describe.each(linkages)('tierlink run --linkage %s ends as a native Lua does', (linkage) => {
+  it.each(endings)('%s', (script) => {
+    const args = [join(corpus, 'endings', script)];
+    const input = 'one\ntwo\nthree';
+    const expected = execute(native, args, input);
+    const seen = tierlink(['run', '--linkage', linkage, '--argv0', native, ...modules, '--', ...args], input);
+    expect(seen).toEqual(expected);
+  });
+});
+
+it('units are published at two tiers or more while main is running', () => {
+  const stats = join(scratch(), 'stats.json');
+  const longest = join(root, 'examples', 'lua', 'demo.lua');
+  const thresholds = ['--thresholds', 'quick=200,optimized=2000,peak=20000'];
+  expect(tierlink(['run', '--stats', stats, ...thresholds, ...modules, '--', longest]).status).toBe(0);
+  const { program, versions } = JSON.parse(readFileSync(stats, 'utf8')) as {
+    program: { startedAtMs: number; endedAtMs: number };
+    versions: { tier: string; atMs: number }[];
+  };
+  const during = versions.filter(({ atMs }) => atMs > program.startedAtMs && atMs < program.endedAtMs);
+  expect(new Set(during.map(({ tier }) => tier)).size).toBeGreaterThanOrEqual(2);
+});
