@@ -12,10 +12,14 @@ export const baseline: TierRecipe = {
   bindLocalCalls: false,
 };
 
-/** Cheap optimisation, still counting. */
+/**
+ * Cheap optimisation, still counting: the function passes that undo clang's allocas and what that uncovers. LLVM's whole
+ * O1 pipeline costs as much as O2 and gives little more: on Lua, 3.8 s of compiling against 1.7, for code a tenth faster.
+ */
 export const quick: TierRecipe = {
   name: 'quick',
-  passes: 'default<O1>',
+  passes:
+    'always-inline,function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)',
   codegenLevel: 1,
   hostCpu: false,
   counters: true,

@@ -18,7 +18,7 @@ import type { Decision, Observation, Policy } from '../policy.js';
 export type Thresholds = Readonly<Record<string, number>>;
 
 /** Thresholds of the shipped ladder, in calls of one function. */
-export const defaultThresholds: Thresholds = { quick: 1_000, optimized: 10_000, peak: 200_000 };
+export const defaultThresholds: Thresholds = { quick: 500, optimized: 10_000, peak: 200_000 };
 
 /** Queued jobs a compile thread that double the threshold. */
 export const defaultFeedback = 5;
