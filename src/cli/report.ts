@@ -15,20 +15,8 @@ export interface RunReport {
     readonly startedAtMs: number;
     readonly endedAtMs: number;
   };
-  /** One entry for each version, in the order they were published. */
-  readonly versions: readonly {
-    readonly module: string;
-    readonly unit: string;
-    readonly tier: string;
-    readonly version: number;
-    readonly reason: string;
-    readonly compileMs: number;
-    readonly linkUs: number;
-    readonly publishUs: number;
-    readonly codeBytes: number;
-    readonly relocations: number;
-    readonly atMs: number;
-  }[];
+  /** Every version, in the order they were published. */
+  readonly versions: readonly PublishedEvent[];
   readonly failures: readonly { readonly module: string; readonly tier: string; readonly message: string }[];
   readonly relocations: EngineSnapshot['relocations'];
   readonly publishes: EngineSnapshot['publishes'];
@@ -77,33 +65,7 @@ export function makeReport(
       startedAtMs: record.startedAtMs,
       endedAtMs: snapshot.wallMs,
     },
-    versions: record.published.map(
-      ({
-        module,
-        unit,
-        tier,
-        version,
-        reason,
-        compileMs,
-        linkUs,
-        publishUs,
-        codeBytes,
-        relocations,
-        atMs,
-      }) => ({
-        module,
-        unit,
-        tier,
-        version,
-        reason,
-        compileMs,
-        linkUs,
-        publishUs,
-        codeBytes,
-        relocations,
-        atMs,
-      }),
-    ),
+    versions: record.published,
     failures: record.failures,
     relocations: snapshot.relocations,
     publishes: snapshot.publishes,

@@ -18,6 +18,7 @@ import type { Settings } from './options.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
 import { SymbolSearch } from './symbol-search.js';
+import { Targets } from './targets.js';
 import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
@@ -38,6 +39,7 @@ export interface Composition {
   readonly units: Map<UnitId, Unit>;
   readonly retirement: Retirement;
   readonly compiler: Compiler;
+  readonly targets: Targets;
   readonly linker: UnitLinker;
   readonly unitCompiler: UnitCompiler;
   readonly builder: UnitBuilder;
@@ -83,7 +85,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const retirement = new Retirement(() => addon.engineMutatorsInside(engine));
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
-  const linker = new UnitLinker({ addon, engine, memory, table, symbols, search, registry, atMs });
+  const targets = new Targets({ addon, memory, table, symbols, search });
+  const linker = new UnitLinker({ addon, engine, symbols, targets, registry, atMs });
   const publisher = new Publisher({
     table,
     memory,
@@ -157,6 +160,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     units,
     retirement,
     compiler,
+    targets,
     linker,
     unitCompiler,
     builder,

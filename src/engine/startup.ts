@@ -61,8 +61,8 @@ export class Startup {
   }
 
   #atExit(hook: Hook): void {
-    const { addon, engine, linker, table } = this.#parts;
-    const atexit = linker.farSlot('atexit', addon.engineRuntimeSymbol(engine, 'atexit'));
+    const { addon, engine, targets, table } = this.#parts;
+    const atexit = targets.farSlot('atexit', addon.engineRuntimeSymbol(engine, 'atexit'));
     const register = addon.bindFunction(engine, BigInt(table.slotAddress(atexit)), '4p', 'atexit');
     register(hook.entry);
   }

@@ -1,30 +1,26 @@
-/** Turns compiled objects into placed, relocated images: finds symbols, takes memory, links. */
+/** Turns compiled objects into placed, relocated images: takes memory, links, registers unwind tables. */
 import { present } from '../core/assert.js';
 import type { CompiledObject } from '../core/compiler.js';
-import { type Address, address, type SlotIndex } from '../core/ids.js';
+import type { Address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
-import type { LinkContext, Placement, SymbolUse, Target } from '../link/context.js';
+import type { Placement } from '../link/context.js';
 import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
 import { linkImage } from '../link/link.js';
 import { prepareObject } from '../link/prepare.js';
-import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import type { Definition } from '../registry/definition.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
-import type { OffsetTable } from '../../stubs/offset-table.js';
-import type { SymbolSearch } from './symbol-search.js';
+import type { Targets } from './targets.js';
 
 /** What the linker works with. */
 export interface UnitLinkerParts {
   readonly addon: NativeAddon;
   readonly engine: Handle;
-  readonly memory: MemoryManager;
-  readonly table: OffsetTable;
   readonly symbols: SymbolTable;
-  readonly search: SymbolSearch;
+  readonly targets: Targets;
   readonly registry: Registry;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
@@ -37,16 +33,9 @@ export interface PlacedImage {
   readonly blocks: readonly MemoryBlock[];
 }
 
-const counterPrefix = '__tierlink_counter.';
-
 /** Links objects of one engine. */
 export class UnitLinker {
   readonly #parts: UnitLinkerParts;
-  /** Slots and stubs for functions of the process and of libraries, by symbol. */
-  readonly #far = new Map<string, SlotIndex>();
-  /** First word of the `tls_index` of each module that has thread-locals. */
-  readonly #tlsModules = new Map<string, bigint>();
-  #dsoHandle: MemoryBlock | undefined;
 
   /** @param parts - Tables, memory and symbols. */
   constructor(parts: UnitLinkerParts) {
@@ -110,7 +99,7 @@ export class UnitLinker {
         tls.memoryBytes,
         tls.alignment,
       );
-      this.#tlsModules.set(record.name, word);
+      this.#parts.targets.addThreadLocals(record.name, word);
     }
     for (const definition of record.definitions) {
       const defined = symbols.get(definition.name);
@@ -137,11 +126,7 @@ export class UnitLinker {
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED
    */
   link(transaction: Transaction, record: ModuleRecord, placed: PlacedImage): LinkedImage {
-    const context: LinkContext = {
-      resolve: (symbol, use) => this.#resolve(symbol, use),
-      tlsModule: this.#tlsModules.get(record.name),
-      searched: this.#parts.search.searched,
-    };
+    const context = this.#parts.targets.contextFor(record.name);
     const image = linkImage(placed.prepared, placed.placement, context);
     const { frames } = image;
     if (frames !== undefined && frames.size > 0) {
@@ -194,74 +179,5 @@ export class UnitLinker {
       entries,
       frames: image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined,
     };
-  }
-
-  /**
-   * A slot that holds the address of a function of the runtime, the process or a library.
-   *
-   * @param symbol - Its name.
-   * @param code - Its address.
-   * @returns The slot.
-   * @throws TierlinkError MEMORY_EXHAUSTED
-   */
-  farSlot(symbol: string, code: bigint): SlotIndex {
-    const known = this.#far.get(symbol);
-    if (known !== undefined) return known;
-    const slot = this.#parts.table.allocate();
-    this.#parts.table.publish(slot, address(Number(code)));
-    this.#far.set(symbol, slot);
-    return slot;
-  }
-
-  #resolve(symbol: string, use: SymbolUse): Target | undefined {
-    const { symbols, search, table } = this.#parts;
-    if (symbol.startsWith(counterPrefix)) {
-      const slot = symbols.resolve(symbol.slice(counterPrefix.length))?.definition.slot;
-      return { kind: 'data', address: table.counterAddress(present(slot, 'a counted function has a slot')) };
-    }
-    if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
-    const found = search.find(symbol);
-    if (found === undefined) return undefined;
-    if (found.kind === 'definition') return this.#defined(found.definition, found.offset);
-    if (use === 'tls') return this.#farThreadLocal(symbol, found.library);
-    const code = address(Number(found.address));
-    if (use === 'address') return { kind: 'data', address: code };
-    const slot = this.farSlot(symbol, found.address);
-    return {
-      kind: 'far-function',
-      address: code,
-      stub: table.stubAddress(slot),
-      slot: table.slotAddress(slot),
-    };
-  }
-
-  #defined(definition: Definition, offset: number): Target | undefined {
-    const { table } = this.#parts;
-    if (definition.kind === 'function') {
-      const slot = definition.slot;
-      if (slot === undefined) return undefined;
-      const stub = table.stubAddress(slot);
-      if (offset !== 0) return { kind: 'data', address: address(stub + offset) };
-      return { kind: 'function', stub, slot: table.slotAddress(slot) };
-    }
-    if (definition.placed === undefined) return undefined;
-    const place = definition.placed.address + offset;
-    if (definition.kind === 'variable') return { kind: 'data', address: address(place) };
-    const module = present(this.#tlsModules.get(definition.module), 'thread-locals are registered');
-    return { kind: 'tls', module, offset: place };
-  }
-
-  #farThreadLocal(symbol: string, library: bigint): Target | undefined {
-    const { addon } = this.#parts;
-    const index = addon.tlsIndexOf(library, symbol);
-    if (index === null) return undefined;
-    const fixed = addon.tlsStaticOffsetOf(library, symbol);
-    const target = { kind: 'tls', module: index.module, offset: Number(index.offset) } as const;
-    return fixed === null ? target : { ...target, staticOffset: Number(fixed) };
-  }
-
-  #dso(): Address {
-    this.#dsoHandle ??= this.#parts.memory.allocate('data', 8, 8, 'tierlink');
-    return this.#dsoHandle.address;
   }
 }

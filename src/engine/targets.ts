@@ -1,0 +1,124 @@
+/** Where symbols lead when an image is linked: stubs and slots, variables, thread-locals, the process. */
+import { present } from '../core/assert.js';
+import { type Address, address, type SlotIndex } from '../core/ids.js';
+import type { LinkContext, SymbolUse, Target } from '../link/context.js';
+import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { NativeAddon } from '../native/contract.js';
+import type { Definition } from '../registry/definition.js';
+import type { SymbolTable } from '../registry/symbol-table.js';
+import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { SymbolSearch } from './symbol-search.js';
+
+/** What targets are found in. */
+export interface TargetsParts {
+  readonly addon: NativeAddon;
+  readonly memory: MemoryManager;
+  readonly table: OffsetTable;
+  readonly symbols: SymbolTable;
+  readonly search: SymbolSearch;
+}
+
+const counterPrefix = '__tierlink_counter.';
+
+/** Targets of one engine. */
+export class Targets {
+  readonly #parts: TargetsParts;
+  /** Slots and stubs for functions of the process and of libraries, by symbol. */
+  readonly #far = new Map<string, SlotIndex>();
+  /** First word of the `tls_index` of each module that has thread-locals. */
+  readonly #threadLocals = new Map<string, bigint>();
+  #dsoHandle: MemoryBlock | undefined;
+
+  /** @param parts - Tables and symbols. */
+  constructor(parts: TargetsParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes the first word of the `tls_index` of a module's thread-locals. */
+  addThreadLocals(module: string, word: bigint): void {
+    this.#threadLocals.set(module, word);
+  }
+
+  /**
+   * What the linker is given to link an image of a module.
+   *
+   * @param module - Name of the module.
+   * @returns The context.
+   */
+  contextFor(module: string): LinkContext {
+    return {
+      resolve: (symbol, use) => this.#resolve(symbol, use),
+      tlsModule: this.#threadLocals.get(module),
+      searched: this.#parts.search.searched,
+    };
+  }
+
+  /**
+   * A slot that holds the address of a function of the runtime, the process or a library.
+   *
+   * @param symbol - Its name.
+   * @param code - Its address.
+   * @returns The slot.
+   * @throws TierlinkError MEMORY_EXHAUSTED
+   */
+  farSlot(symbol: string, code: bigint): SlotIndex {
+    const known = this.#far.get(symbol);
+    if (known !== undefined) return known;
+    const slot = this.#parts.table.allocate();
+    this.#parts.table.publish(slot, address(Number(code)));
+    this.#far.set(symbol, slot);
+    return slot;
+  }
+
+  #resolve(symbol: string, use: SymbolUse): Target | undefined {
+    const { symbols, search, table } = this.#parts;
+    if (symbol.startsWith(counterPrefix)) {
+      const slot = symbols.resolve(symbol.slice(counterPrefix.length))?.definition.slot;
+      return { kind: 'data', address: table.counterAddress(present(slot, 'a counted function has a slot')) };
+    }
+    if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
+    const found = search.find(symbol);
+    if (found === undefined) return undefined;
+    if (found.kind === 'definition') return this.#defined(found.definition, found.offset);
+    if (use === 'tls') return this.#farThreadLocal(symbol, found.library);
+    const code = address(Number(found.address));
+    if (use === 'address') return { kind: 'data', address: code };
+    const slot = this.farSlot(symbol, found.address);
+    return {
+      kind: 'far-function',
+      address: code,
+      stub: table.stubAddress(slot),
+      slot: table.slotAddress(slot),
+    };
+  }
+
+  #defined(definition: Definition, offset: number): Target | undefined {
+    const { table } = this.#parts;
+    if (definition.kind === 'function') {
+      const slot = definition.slot;
+      if (slot === undefined) return undefined;
+      const stub = table.stubAddress(slot);
+      if (offset !== 0) return { kind: 'data', address: address(stub + offset) };
+      return { kind: 'function', stub, slot: table.slotAddress(slot) };
+    }
+    if (definition.placed === undefined) return undefined;
+    const place = definition.placed.address + offset;
+    if (definition.kind === 'variable') return { kind: 'data', address: address(place) };
+    const module = present(this.#threadLocals.get(definition.module), 'thread-locals are registered');
+    return { kind: 'tls', module, offset: place };
+  }
+
+  #farThreadLocal(symbol: string, library: bigint): Target | undefined {
+    const { addon } = this.#parts;
+    const index = addon.tlsIndexOf(library, symbol);
+    if (index === null) return undefined;
+    const fixed = addon.tlsStaticOffsetOf(library, symbol);
+    const target = { kind: 'tls', module: index.module, offset: Number(index.offset) } as const;
+    return fixed === null ? target : { ...target, staticOffset: Number(fixed) };
+  }
+
+  #dso(): Address {
+    this.#dsoHandle ??= this.#parts.memory.allocate('data', 8, 8, 'tierlink');
+    return this.#dsoHandle.address;
+  }
+}
