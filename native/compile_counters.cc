@@ -71,8 +71,11 @@ void insertCounters(llvm::Module &module) {
     llvm::Value *left =
         builder.CreateSub(builder.CreateAlignedLoad(i32, counter, llvm::Align(8)), builder.getInt32(1));
     builder.CreateAlignedStore(left, counter, llvm::Align(8));
-    llvm::Value *isZero = builder.CreateICmpEQ(left, builder.getInt32(0));
-    builder.SetInsertPoint(llvm::SplitBlockAndInsertIfThen(isZero, point, /*Unreachable=*/false, unlikely));
+    // Also below zero: a racing thread may have stored a value older than the one the control thread armed it
+    // with.
+    llvm::Value *hasRunOut = builder.CreateICmpSLE(left, builder.getInt32(0));
+    builder.SetInsertPoint(
+        llvm::SplitBlockAndInsertIfThen(hasRunOut, point, /*Unreachable=*/false, unlikely));
     llvm::CallInst *call = builder.CreateCall(hot, {counter, ring});
     call->setDoesNotThrow();
     if (llvm::DISubprogram *subprogram = function->getSubprogram())

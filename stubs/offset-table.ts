@@ -31,11 +31,6 @@ export class OffsetTable {
     this.#memory = memory;
   }
 
-  /** Slots in use. */
-  get size(): number {
-    return this.#next - this.#free.length;
-  }
-
   /**
    * Takes a slot with its stub and counter; the slot holds 0 until published.
    *
@@ -54,7 +49,7 @@ export class OffsetTable {
   /** Gives a slot back; only for one that nothing refers to (a link that was rolled back). */
   release(index: SlotIndex): void {
     this.publish(index, address(0));
-    this.arm(index, 0);
+    this.arm(index, 2 ** 30);
     this.#free.push(index);
   }
 
@@ -88,7 +83,7 @@ export class OffsetTable {
     return address(Number(Atomics.load(this.#chunk(index).slotCells, index % chunkSlots)));
   }
 
-  /** Sets the entry counter to ask for a tier after this many calls; 0 never asks (it wraps around first). */
+  /** Sets the entry counter to ask for a tier after this many calls, 1 to 2^30. */
   arm(index: SlotIndex, calls: number): void {
     this.#chunk(index).counterCells[(index % chunkSlots) * 2] = calls;
   }

@@ -42,8 +42,10 @@ interface Context {
   readonly penalty: PenaltyRule;
   /** Failures by position in the ladder. */
   readonly failures: Readonly<Record<number, number>>;
-  /** Positions that can't be asked for now: waiting after a failure, or barred for good. */
-  readonly closed: readonly number[];
+  /** Positions that wait after a failure. */
+  readonly waiting: readonly number[];
+  /** Positions that are not asked for any more. */
+  readonly barred: readonly number[];
   /** Position of the version that runs, -1 for none. */
   readonly current: number;
   /** Position being compiled, -1 for none. */
@@ -61,24 +63,37 @@ const machine = setup({
     wait: (_, _effect: { target: number; milliseconds: number }) => undefined,
     bar: (_, _effect: { target: number; failures: number }) => undefined,
     begin: assign(({ event }) => (event.type === 'request' ? { target: event.target } : {})),
-    settle: assign(({ context }) => ({ current: context.target, target: -1 })),
+    settle: assign(({ context }) => ({
+      current: context.target,
+      target: -1,
+      failures: { ...context.failures, [context.target]: 0 },
+    })),
     open: assign(({ context, event }) =>
-      event.type === 'waited' ? { closed: context.closed.filter((tier) => tier !== event.target) } : {},
+      event.type === 'waited' ? { waiting: context.waiting.filter((tier) => tier !== event.target) } : {},
     ),
     punish: assign(({ context }) => ({
       target: -1,
       failures: { ...context.failures, [context.target]: failuresWithThis(context) },
-      closed: [...context.closed.filter((tier) => tier !== context.target), context.target],
+      waiting: [...context.waiting, context.target],
     })),
+    exclude: assign(({ context }) => ({ target: -1, barred: [...context.barred, context.target] })),
   },
   guards: {
     welcome: ({ context, event }) =>
-      event.type === 'request' && (event.forced || !context.closed.includes(event.target)),
+      event.type === 'request' &&
+      (event.forced || ![...context.waiting, ...context.barred].includes(event.target)),
     lastTry: ({ context }) => penalty(context.penalty, failuresWithThis(context)) === 'barred',
   },
 }).createMachine({
   id: 'unit',
-  context: ({ input }) => ({ penalty: input.penalty, failures: {}, closed: [], current: -1, target: -1 }),
+  context: ({ input }) => ({
+    penalty: input.penalty,
+    failures: {},
+    waiting: [],
+    barred: [],
+    current: -1,
+    target: -1,
+  }),
   initial: 'declared',
   on: {
     waited: { actions: 'open' },
@@ -109,7 +124,7 @@ const machine = setup({
                   failures: failuresWithThis(context),
                 }),
               },
-              'punish',
+              'exclude',
             ],
           },
           {

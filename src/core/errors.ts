@@ -93,6 +93,7 @@ export interface ErrorDetailsByCode {
   readonly COMPILE_FAILED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_CRASHED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly TIER_UNKNOWN: { readonly tier: string; readonly known: readonly string[] };
+  readonly POLICY_FAILED: { readonly policy: string; readonly module: string; readonly reason: string };
   readonly UNIT_PINNED: { readonly module: string; readonly reason: string };
   readonly NOT_LINKED: { readonly operation: string; readonly module: string };
   readonly LIBRARY_UNLOADABLE: { readonly library: string; readonly reason: string };
@@ -236,6 +237,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   TIER_UNKNOWN: entry(
     (d) => `there is no tier named ${d.tier}`,
     (d) => `use one of ${d.known.join(', ')}`,
+  ),
+  POLICY_FAILED: entry(
+    (d) => `policy ${d.policy} gave no decision for module ${d.module}: ${d.reason}`,
+    () => 'correct its decide function; the module stays at its tier',
   ),
   UNIT_PINNED: entry(
     (d) => `module ${d.module} can't be recompiled: ${d.reason}`,

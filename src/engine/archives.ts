@@ -6,6 +6,7 @@ import type { SymbolSearch } from './symbol-search.js';
 interface Named {
   readonly name: string;
   readonly archive: Archive;
+  /** Names of members that joined. */
   readonly taken: Set<string>;
 }
 
@@ -42,8 +43,7 @@ export class Archives {
    * @param join - Registers a member under a name.
    */
   pull(modules: () => Iterable<ModuleRecord>, join: (name: string, bytes: Uint8Array) => void): void {
-    if (this.#archives.length === 0) return;
-    let grown = true;
+    let grown = this.#archives.length > 0;
     while (grown) {
       grown = false;
       for (const symbol of this.#missing([...modules()])) {
@@ -51,6 +51,13 @@ export class Archives {
         if (this.#search.find(symbol)?.kind === 'definition') continue;
         grown = this.#take(symbol, join) || grown;
       }
+    }
+  }
+
+  /** Takes back that a member joined, so that it may join another time. */
+  putBack(module: string): void {
+    for (const { name, taken } of this.#archives) {
+      for (const member of taken) if (memberModule(name, member) === module) taken.delete(member);
     }
   }
 
@@ -64,10 +71,15 @@ export class Archives {
     for (const { name, archive, taken } of this.#archives) {
       const member = archive.symbols.get(symbol);
       if (member === undefined || taken.has(member.name)) continue;
+      join(memberModule(name, member.name), member.bytes);
       taken.add(member.name);
-      join(`${name}(${member.name})`, member.bytes);
       return true;
     }
     return false;
   }
+}
+
+/** The module name of an archive's member. */
+function memberModule(archive: string, member: string): string {
+  return `${archive}(${member})`;
 }

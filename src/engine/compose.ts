@@ -53,8 +53,8 @@ export interface Composition {
   readonly unitOf: (module: string) => Unit;
   /** Reclaims what was retired, if no thread is inside. */
   readonly reclaim: () => void;
-  /** Stops everything, runs destructors, frees all memory. */
-  readonly end: () => Promise<void>;
+  /** Stops everything, waits for a link that is under way, runs destructors, frees all memory. */
+  readonly end: (linking: Promise<void>) => Promise<void>;
 }
 
 /**
@@ -139,9 +139,11 @@ export function compose(settings: Settings, emit: Emit): Composition {
     if (unit === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
     return unit;
   };
-  const end = async (): Promise<void> => {
+  const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
     compiler.destroy();
+    // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
+    await linking;
     await Promise.all([...units.values()].map(settled));
     addon.engineRunExitHandlers(engine);
     ended = true;

@@ -211,7 +211,7 @@ export class Engine implements AsyncDisposable {
       });
     }
     this.#disposed = true;
-    await this.#parts.end();
+    await this.#parts.end(this.#linking);
     this.#events.removeAllListeners();
   }
 

@@ -71,7 +71,6 @@ export class LinkBatch {
    * Brings a member's objects, or the failure to make them; settles when the whole batch has.
    *
    * @param compiling - The member's compile.
-   * @returns The member's linked variables, or the image of an ELF object.
    * @throws whatever failed first, for every member (as a rejection)
    */
   async join(compiling: Promise<CompiledUnit>): Promise<void> {

@@ -42,13 +42,26 @@ export class ModuleLoader {
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
-    const { builder, controller, registry, units } = this.#parts;
-    this.#archives.pull(
-      () => registry.modules(),
-      (name, bytes) => {
-        this.#register(name, readSource(name, bytes));
-      },
-    );
+    const { registry } = this.#parts;
+    const joined: string[] = [];
+    try {
+      this.#archives.pull(
+        () => registry.modules(),
+        (name, bytes) => {
+          this.#register(name, readSource(name, bytes));
+          joined.push(name);
+        },
+      );
+      await this.#linkPending();
+    } catch (error) {
+      // Only who was asked for by name stays registered after a failure (I8).
+      for (const name of joined) this.#unregister(name);
+      throw error;
+    }
+  }
+
+  async #linkPending(): Promise<void> {
+    const { builder, controller, units } = this.#parts;
     const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
     if (pending.length === 0) return;
     for (const unit of pending) this.#checkUses(unit.module);
@@ -113,6 +126,17 @@ export class ModuleLoader {
     units.set(unit.id, unit);
     const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
     emit('module', { module: name, functions, variables: record.definitions.length - functions });
+  }
+
+  /** Takes out a module that was never linked. */
+  #unregister(name: string): void {
+    const { controller, registry, symbols, units, unitOf } = this.#parts;
+    const unit = unitOf(name);
+    controller.step(unit, { type: 'remove' });
+    units.delete(unit.id);
+    symbols.remove(unit.module.definitions);
+    registry.remove(name);
+    this.#archives.putBack(name);
   }
 
   #ingest(identity: Identity, bytes: Uint8Array, isText: boolean): ModuleRecord {

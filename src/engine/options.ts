@@ -94,30 +94,39 @@ export function settle(options: EngineOptions): Settings {
   if (unit !== 'module') {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');
   }
+  const tiers = ladder(options.tiers ?? shippedTiers);
   const memory = options.memory ?? {};
   const addon = loadAddon();
   return {
     linkage,
-    tiers: ladder(options.tiers ?? shippedTiers),
-    policy: policyOf(options),
+    tiers,
+    policy: policyOf(options, tiers),
     libraries: options.libraries ?? [],
     compileThreads: whole('compileThreads', options.compileThreads ?? 1, 1, 64),
     codeBytes: whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
     readonlyBytes: whole('memory.readonlyBytes', memory.readonlyBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
     dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
-    penalty: options.penalty ?? defaultPenalty,
+    penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
   };
 }
 
-function policyOf(options: EngineOptions): Policy {
-  const policy = options.policy ?? 'counters';
+function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: readonly TierRecipe[]): Policy {
+  if (thresholds !== undefined && policy !== 'counters') {
+    const name = typeof policy === 'string' ? policy : policy.name;
+    throw invalid('thresholds', `given to policy ${name}`, 'thresholds to the policy counters only');
+  }
   if (typeof policy !== 'string') return policy;
   switch (policy) {
-    case 'counters':
-      return countersPolicy(options.thresholds === undefined ? {} : { thresholds: options.thresholds });
+    case 'counters': {
+      const names = tiers.slice(1).map((tier) => tier.name);
+      const stray = Object.keys(thresholds ?? {}).find((name) => !names.includes(name));
+      if (stray !== undefined)
+        throw invalid('thresholds', `for ${stray}`, `tiers above the lowest: ${names.join(', ')}`);
+      return countersPolicy(thresholds === undefined ? {} : { thresholds });
+    }
     case 'never':
       return neverPolicy;
     case 'eager':
@@ -125,6 +134,14 @@ function policyOf(options: EngineOptions): Policy {
     default:
       throw invalid('policy', policy, policyNames.join(', '));
   }
+}
+
+function penaltyOf(rule: PenaltyRule): PenaltyRule {
+  if (!(rule.baseMs >= 0 && rule.baseMs <= 2 ** 20)) {
+    throw invalid('penalty.baseMs', String(rule.baseMs), 'milliseconds from 0 to 2^20');
+  }
+  whole('penalty.limit', rule.limit, 1, 10);
+  return rule;
 }
 
 function whole(option: string, value: number, least: number, most: number): number {

@@ -55,7 +55,6 @@ export class Publisher {
     this.latencies.add(publishUs);
     const old = unit.version;
     unit.version = version;
-    if (old !== undefined) this.#retire(old);
     const event: PublishedEvent = {
       module: version.module,
       unit: version.module,
@@ -72,6 +71,7 @@ export class Publisher {
     };
     unit.published = event;
     emit('published', event);
+    if (old !== undefined) this.#retire(old);
   }
 
   #retire(version: Version): void {

@@ -25,7 +25,7 @@ export interface EngineSnapshot {
   readonly modules: readonly ModuleSnapshot[];
   /** Versions in use by tier name. */
   readonly versionsByTier: Readonly<Record<string, number>>;
-  /** Functions with a slot. */
+  /** Functions of linked modules, each with a slot. */
   readonly slots: number;
   /** Preserved relocations of all versions and data objects in use. */
   readonly relocations: { readonly count: number; readonly bytes: number };

@@ -25,7 +25,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
   return {
     modules: units.map(moduleSnapshot),
     versionsByTier,
-    slots: parts.table.size,
+    slots: parts.registry.ownedSlots,
     relocations: {
       count: preserved.reduce((sum, item) => sum + item.count, 0),
       bytes: preserved.reduce((sum, item) => sum + item.bytes, 0),

@@ -34,9 +34,10 @@ export class Targets {
     this.#parts = parts;
   }
 
-  /** Notes the first word of the `tls_index` of a module's thread-locals. */
-  addThreadLocals(module: string, word: bigint): void {
-    this.#threadLocals.set(module, word);
+  /** Notes the first word of the `tls_index` of a module's thread-locals; undefined forgets it. */
+  setThreadLocals(module: string, word: bigint | undefined): void {
+    if (word === undefined) this.#threadLocals.delete(module);
+    else this.#threadLocals.set(module, word);
   }
 
   /**

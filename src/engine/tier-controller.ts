@@ -4,12 +4,13 @@
  */
 import { present } from '../core/assert.js';
 import type { Compiler } from '../core/compiler.js';
+import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { address, type SlotIndex, type UnitId } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
 import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
-import type { Policy } from '../../tiers/policy.js';
+import type { Decision, Policy } from '../../tiers/policy.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { Unit } from './unit.js';
 
@@ -58,20 +59,12 @@ export class TierController {
     if (slot === undefined || unit === undefined) return;
     const count = this.#counts.get(slot) ?? { armed: 0, before: 0 };
     const calls = count.before + count.armed;
-    const decision = this.#parts.policy.decide({
-      tierIndex: currentTier(unit.state),
-      ladder: this.#ladder,
-      calls,
-      queueLength: this.#parts.compiler.pending(),
-      compileThreads: this.#parts.compiler.threads,
-      instructions: unit.module.instructions,
-    });
+    const decision = this.#decide(unit, calls);
     if (decision.kind === 'wait') {
       this.#arm(slot, decision.calls, calls);
       return;
     }
     const name = unit.module.name;
-    if (unit.module.pinned !== '') return;
     const asked = this.step(unit, {
       type: 'request',
       target: decision.target,
@@ -125,6 +118,33 @@ export class TierController {
     this.#open = false;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+  }
+
+  /** A policy may be the user's own: whatever it does wrong is reported and leaves the unit where it is. */
+  #decide(unit: Unit, calls: number): Decision {
+    const { policy, compiler, emit } = this.#parts;
+    const module = unit.module.name;
+    const wait: Decision = { kind: 'wait', calls: Infinity };
+    const refuse = (reason: string, cause?: unknown): Decision => {
+      const error = new TierlinkError('POLICY_FAILED', { policy: policy.name, module, reason }, { cause });
+      emit('failed', { module, unit: module, tier: '', error, retry: 'none' });
+      return wait;
+    };
+    try {
+      const decision = policy.decide({
+        tierIndex: currentTier(unit.state),
+        ladder: this.#ladder,
+        calls,
+        queueLength: compiler.pending(),
+        compileThreads: compiler.threads,
+        instructions: unit.module.instructions,
+      });
+      if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
+      if (this.#ladder[decision.target] !== undefined) return decision;
+      return refuse(`there is no tier ${String(decision.target)} in the ladder`);
+    } catch (cause) {
+      return refuse(cause instanceof Error ? cause.message : String(cause), cause);
+    }
   }
 
   #arm(slot: SlotIndex, calls: number, before: number): void {

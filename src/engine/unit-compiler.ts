@@ -62,7 +62,9 @@ export class UnitCompiler {
       return { unit, tier, reason, object: undefined, data: undefined, code };
     }
     const { code: codeBitcode, data: dataBitcode } = module.canonical;
-    const request = { module: module.name, tier, calls: this.#calls, near: this.#near(module) };
+    // Nothing could answer the request of a module that stays as it is.
+    const counted = { ...tier, counters: tier.counters && module.pinned === '' };
+    const request = { module: module.name, tier: counted, calls: this.#calls, near: this.#near(module) };
     const [object, data] = await Promise.all([
       this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),
       unit.version === undefined && dataBitcode !== null

@@ -99,7 +99,10 @@ export class UnitLinker {
         tls.memoryBytes,
         tls.alignment,
       );
-      this.#parts.targets.addThreadLocals(record.name, word);
+      this.#parts.targets.setThreadLocals(record.name, word);
+      transaction.onAbort(() => {
+        this.#parts.targets.setThreadLocals(record.name, undefined);
+      });
     }
     for (const definition of record.definitions) {
       const defined = symbols.get(definition.name);

@@ -154,7 +154,7 @@ export interface NativeAddon {
   readonly llvmVersion: string;
   readonly hostCpu: string;
 
-  // --- LLVM (native/llvm_*.cc) ---------------------------------------------------------------------
+  // --- LLVM (native/ingest*, native/compile*) ---------------------------------------------------------------------
   /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
   ingest(
     bytes: Uint8Array,
@@ -171,7 +171,7 @@ export interface NativeAddon {
   /** Drops queued jobs (their `done` gets a `compile` failure saying "cancelled"), joins the threads after the running ones. Idempotent. */
   compilerDestroy(compiler: Handle): void;
 
-  // --- engine memory and threads (native/runtime_*.cc) ---------------------------------------------
+  // --- engine memory and threads (native/binding_runtime.cc) ---------------------------------------------
   /**
    * Reserves address space, maps code (RX view + RW alias of one memfd), read-only (R view + RW alias)
    * and data (RW). Throws Error with the failing call if the kernel refuses.
@@ -219,7 +219,7 @@ export interface NativeAddon {
   // --- symbols ---------------------------------------------------------------------------------------
   /** dlsym(RTLD_DEFAULT) in the process, or 0n. */
   processSymbol(name: string): bigint;
-  /** dlopen(RTLD_NOW | RTLD_GLOBAL?no: RTLD_LOCAL); throws Error with dlerror's text. */
+  /** dlopen(RTLD_NOW | RTLD_LOCAL); throws Error with dlerror's text. */
   libraryOpen(path: string): bigint;
   librarySymbol(library: bigint, name: string): bigint;
 
@@ -238,7 +238,7 @@ export interface NativeAddon {
   ): (...args: unknown[]) => unknown;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
-  /** Calls main(argc, argv, environ) through `*slot` on a new native thread with an 8 MiB stack. */
+  /** Calls main(argc, argv, environ) through `*slot` on a new native thread whose stack is as large as a program's (RLIMIT_STACK). */
   run(engine: Handle, slot: bigint, argv: string[]): Promise<RunOutcome>;
   /** Calls a `void ()` or `ptr ()` now, on this thread; returns rax. */
   callPlain(engine: Handle, slot: bigint): bigint;

@@ -60,6 +60,11 @@ export class Registry {
     this.#modules.set(record.name, record);
   }
 
+  /** Takes a module out again that was never linked. */
+  remove(name: string): void {
+    this.#modules.delete(name);
+  }
+
   /** Notes which unit a slot's function belongs to. */
   own(slot: SlotIndex, unit: UnitId): void {
     this.#unitOfSlot.set(slot, unit);
@@ -68,6 +73,11 @@ export class Registry {
   /** Forgets a slot (a link was rolled back). */
   disown(slot: SlotIndex): void {
     this.#unitOfSlot.delete(slot);
+  }
+
+  /** Slots of functions that modules define. */
+  get ownedSlots(): number {
+    return this.#unitOfSlot.size;
   }
 
   /** The unit that a slot's function belongs to. */

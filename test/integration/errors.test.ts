@@ -170,6 +170,14 @@ describe('the rest', () => {
     );
     expect(make({ unit: 'function' })).toThrow(withCode('OPTION_INVALID', { option: 'unit' }));
     expect(make({ policy: 'nobody' })).toThrow(withCode('OPTION_INVALID', { option: 'policy' }));
+    expect(make({ thresholds: { quik: 5 } })).toThrow(withCode('OPTION_INVALID', { option: 'thresholds' }));
+    expect(make({ policy: 'never', thresholds: { quick: 5 } })).toThrow(withCode('OPTION_INVALID'));
+    expect(make({ penalty: { baseMs: NaN, limit: 3 } })).toThrow(
+      withCode('OPTION_INVALID', { option: 'penalty.baseMs' }),
+    );
+    expect(make({ penalty: { baseMs: 1, limit: 0 } })).toThrow(
+      withCode('OPTION_INVALID', { option: 'penalty.limit' }),
+    );
     expect(make({ compileThreads: 0 })).toThrow(withCode('OPTION_INVALID', { option: 'compileThreads' }));
     expect(make({ memory: { codeBytes: 1 } })).toThrow(
       withCode('OPTION_INVALID', { option: 'memory.codeBytes' }),
@@ -254,6 +262,42 @@ describe('the rest', () => {
     expect(() => {
       engine.addModule('b', good);
     }).toThrow(withCode('ENGINE_DISPOSED', { operation: 'addModule' }));
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no idea');
+      },
+    ],
+    ['names no tier', () => ({ kind: 'promote', target: 9, reason: 'why not', mode: 'background' }) as const],
+  ])(
+    'POLICY_FAILED: a policy that %s is an event, and the module stays at its tier',
+    async (_what, decide) => {
+      const failures: FailedEvent[] = [];
+      const engine = engineFor({ policy: { name: 'odd', firstRequest: () => 5, decide } });
+      engine.on('failed', (event) => failures.push(event));
+      engine.addModule('a', good);
+      await engine.link();
+      const call = engine.fn('good');
+      for (let i = 0; i < 20; i += 1) call();
+      for (let round = 0; round < 100 && failures.length === 0; round += 1) await pause(5);
+      expect(failures).toMatchObject([{ module: 'a', retry: 'none', error: { code: 'POLICY_FAILED' } }]);
+      expect(call()).toBe(1);
+      await engine.recompile('a', 'peak');
+      expect(engine.snapshot().versionsByTier).toEqual({ peak: 1 });
+    },
+  );
+
+  it('dispose during link ends both', async () => {
+    const engine = createEngine();
+    engine.addModule('a', good);
+    const linking = engine.link();
+    const disposing = engine.dispose();
+    await expect(linking).rejects.toThrow();
+    await disposing;
+    expect(() => engine.fn('good')).toThrow(withCode('ENGINE_DISPOSED'));
   });
 
   it('a failed promotion is an event, and the version before it goes on running', async () => {

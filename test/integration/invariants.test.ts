@@ -126,6 +126,33 @@ describe.each(linkages)('with linkage %s', (linkage) => {
     expect(engine.snapshot().memory.retired).toBe(0);
   });
 
+  it('I5: versions that a running program may be inside are kept until main has returned', async () => {
+    const engine = engineFor({ linkage });
+    engine.addModule(
+      'main',
+      bitcode('int step(void); extern volatile int go; int main(void) { while (go) step(); return 0; }'),
+    );
+    engine.addModule(
+      'step',
+      bitcode(
+        'volatile int go = 1; static int n; int step(void) { return ++n; } void stop(void) { go = 0; }',
+      ),
+    );
+    await engine.link();
+    const running = engine.run();
+    await pause(10);
+    for (const tier of tiers) {
+      await engine.recompile('main', tier);
+      await engine.recompile('step', tier);
+    }
+    const { retired, reclaimed } = engine.snapshot().memory;
+    expect(retired).toBeGreaterThan(0);
+    expect(reclaimed).toBe(0);
+    engine.fn('stop')();
+    expect(await running).toEqual({ how: 'return', status: 0 });
+    expect(engine.snapshot().memory).toMatchObject({ retired: 0, reclaimed: retired });
+  });
+
   it('setjmp and longjmp cross versions', async () => {
     const engine = engineFor({ linkage });
     engine.addModule(

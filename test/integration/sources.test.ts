@@ -104,6 +104,22 @@ describe.each(linkages)('with linkage %s, a module can come as', (linkage) => {
     ]);
   });
 
+  it('an archive whose members leave again when the link fails (I8)', async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, 'one.o'), object('int missing(void); int one(void) { return missing(); }'));
+    const archive = join(folder, 'lib.a');
+    execFileSync(join(llvmBin, 'llvm-ar'), ['rcs', archive, join(folder, 'one.o')]);
+    const engine = engineFor({ linkage });
+    engine.addModule('lib.a', archive);
+    engine.addModule('main', bitcode('int one(void); int go(void) { return one(); }'));
+    const before = engine.snapshot();
+    await expect(engine.link()).rejects.toThrow('missing');
+    expect({ ...engine.snapshot(), wallMs: 0 }).toEqual({ ...before, wallMs: 0 });
+    engine.addModule('more', bitcode('int missing(void) { return 5; }'));
+    await engine.link();
+    expect(engine.fn('go')()).toBe(5);
+  });
+
   it('bitcode with weak, common and aliased symbols, and thread-locals of two modules', async () => {
     const engine = engineFor({ linkage });
     engine.addModule(

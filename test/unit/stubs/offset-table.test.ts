@@ -29,7 +29,6 @@ describe('the offset table', () => {
     const before = [made.stubAddress(first), made.slotAddress(first), made.counterAddress(first)];
     for (let i = 0; i < 5000; i += 1) made.allocate();
     expect([made.stubAddress(first), made.slotAddress(first), made.counterAddress(first)]).toEqual(before);
-    expect(made.size).toBe(5001);
   });
 
   it('encodes stubs as jmp *[slot], relative to the end of the instruction', () => {

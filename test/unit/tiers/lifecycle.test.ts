@@ -76,6 +76,26 @@ describe('the lifecycle of a unit', () => {
     });
   });
 
+  it('keeps a tier barred when an earlier wait ends', () => {
+    const once: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'failed' }];
+    const forced: LifecycleEvent[] = [request(2, true), { type: 'failed' }];
+    const barred = [...once, ...forced, ...forced];
+    expect(walk(barred).effects).toEqual([{ type: 'bar', target: 2, failures: 3 }]);
+    expect(walk([...barred, { type: 'waited', target: 2 }, request(2)])).toMatchObject({
+      stage: 'executable',
+      effects: [],
+    });
+  });
+
+  it('forgets the failures of a tier that came to run', () => {
+    const fail: LifecycleEvent[] = [request(1, true), { type: 'failed' }];
+    const start: LifecycleEvent[] = [request(0), { type: 'published' }, ...fail, ...fail];
+    const well: LifecycleEvent[] = [request(1, true), { type: 'published' }];
+    expect(walk([...start, ...well, ...fail]).effects).toEqual([
+      { type: 'wait', target: 1, milliseconds: 100 },
+    ]);
+  });
+
   it('can be removed from every state and takes nothing after that', () => {
     const paths: LifecycleEvent[][] = [
       [],
