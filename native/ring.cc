@@ -38,8 +38,8 @@ void Ring::request(int32_t *counter) {
   // Safe because compiled code only decrements the cell, with plain aligned 4-byte accesses: a lost decrement
   // or a second request by a racing thread is harmless, and the consumer drops duplicates.
   std::atomic_ref<int32_t> cell(*counter);
-  // Seldom from now on, but not never: whoever answers arms the cell anew, and a decrement that was under way at that
-  // moment may overwrite it with what was there before.
+  // Seldom from now on, but not never: whoever answers arms the cell anew, and a decrement that was under way
+  // at that moment may overwrite it with what was there before.
   cell.store(askAgainAfterEntries, std::memory_order_relaxed);
   if (push(static_cast<uint32_t>(offset))) {
     wake();
