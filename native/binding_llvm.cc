@@ -62,7 +62,7 @@ public:
       napi_delete_reference(env_, pending->done);
       throw BindingError("the compiler is destroyed");
     }
-    pending.release();
+    (void)pending.release();
     if (pending_++ == 0)
       napi_ref_threadsafe_function(env_, line_);
   }

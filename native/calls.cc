@@ -116,7 +116,7 @@ napi_value bindTarget(napi_env env, Target target) {
             env, function, owned.get(),
             [](napi_env, void *data, void *) { delete static_cast<Target *>(data); }, nullptr, nullptr),
         "finalizer");
-  owned.release();
+  (void)owned.release();
   return function;
 }
 

@@ -31,7 +31,7 @@ napi_value EngineHandle::buffer(RegionKind kind) {
             [](napi_env, void *, void *hint) { delete static_cast<std::shared_ptr<Engine> *>(hint); },
             owner.get(), &buffer),
         "external ArrayBuffer");
-  owner.release();
+  (void)owner.release();
   check(env_, napi_create_reference(env_, buffer, 1, &reference), "reference");
   return buffer;
 }

@@ -17,7 +17,7 @@ using llvm::GlobalValue;
 using llvm::GlobalVariable;
 
 /// Larger constants are not offered to the optimiser: every compile would read them again.
-constexpr uint64_t foldableBytes = 64 * 1024;
+constexpr uint64_t foldableBytes = 64ull * 1024;
 
 bool hasLabels(const llvm::Module &module) {
   return llvm::any_of(module, [](const llvm::Function &function) {

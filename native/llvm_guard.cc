@@ -24,7 +24,7 @@ namespace {
 using llvm::CrashRecoveryContext;
 
 constexpr std::array recoverableSignals{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
-constexpr size_t signalStackBytes = 64 * 1024;
+constexpr size_t signalStackBytes = 64ull * 1024;
 
 struct sigaction previousActions[NSIG];
 

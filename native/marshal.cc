@@ -192,6 +192,8 @@ napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
     napi_create_double(env, number, &value);
     break;
   }
+  default: // no other letter is bound
+    break;
   }
   return value;
 }
