@@ -37,7 +37,11 @@ function build(words: readonly string[]): Command {
     .option('--tiers <list>', `the ladder, lowest first (default: "${tiers}")`, parseList)
     .option('--policy <name>', `when to recompile: ${policyNames.join(', ')}`, 'counters')
     .option('--thresholds <list>', 'calls that move a unit into a tier, as tier=calls,...', parseThresholds)
-    .option('--compile-threads <count>', 'threads that compile (default: 1)', parseCount)
+    .option(
+      '--compile-threads <count>',
+      'threads that compile (default: one for each processor, at most 4)',
+      parseCount,
+    )
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
     .option('--stats <file>', 'write statistics as JSON when the program has ended')
     .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)

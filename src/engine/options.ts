@@ -1,4 +1,5 @@
 /** What an engine can be told, and the values it takes when it is told nothing. */
+import { availableParallelism } from 'node:os';
 import { type Clock, monotonicClock } from '../core/clock.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
@@ -39,7 +40,7 @@ export interface EngineOptions {
   readonly thresholds?: Thresholds;
   /** Shared libraries to resolve symbols from, after the modules and the process. */
   readonly libraries?: readonly string[];
-  /** Threads that compile. @defaultValue 1 */
+  /** Threads that compile. @defaultValue one for each processor, at most 4 */
   readonly compileThreads?: number;
   /** Address space in bytes for each region; at most 1 GiB together. */
   readonly memory?: {
@@ -102,7 +103,12 @@ export function settle(options: EngineOptions): Settings {
     tiers,
     policy: policyOf(options, tiers),
     libraries: options.libraries ?? [],
-    compileThreads: whole('compileThreads', options.compileThreads ?? 1, 1, 64),
+    compileThreads: whole(
+      'compileThreads',
+      options.compileThreads ?? Math.min(availableParallelism(), 4),
+      1,
+      64,
+    ),
     codeBytes: whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
     readonlyBytes: whole('memory.readonlyBytes', memory.readonlyBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
     dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
