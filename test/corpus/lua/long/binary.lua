@@ -33,9 +33,9 @@ end
 print(plain(select(2, pcall(string.packsize, "z"))))
 -- A record file in memory: written, read back, changed.
 local records = {}
-for i = 1, 6000 do records[i] = string.pack("<I4 d s2 i1", i, i / 3, ("name%d"):format(i), i % 100 - 50) end
+for i = 1, 11000 do records[i] = string.pack("<I4 d s2 i1", i, i / 3, ("name%d"):format(i), i % 100 - 50) end
 local blob, at, sum, letters, small = table.concat(records), 1, 0, 0, 0
-for i = 1, 6000 do
+for i = 1, 11000 do
   local id, value, name, tiny
   id, value, name, tiny, at = string.unpack("<I4 d s2 i1", blob, at)
   sum = sum + id * value
@@ -56,7 +56,7 @@ print(plain(select(2, pcall(utf8.offset, "aé", 1, 3))), plain(select(2, pcall(f
 for word in ("naïve café — déjà vu"):gmatch("[%w" .. "\x80-\xff]+") do io.write(utf8.len(word), ":", word, " ") end
 print(#utf8.charpattern, (("aé€"):gsub(utf8.charpattern, "<%0>")))
 local codes = {}
-for i = 1, 12000 do codes[i] = (i * 7919) % 0xd800 + 1 end
+for i = 1, 24000 do codes[i] = (i * 7919) % 0xd800 + 1 end
 local encoded, back, same = {}, 0, true
 for i = 1, #codes do encoded[i] = utf8.char(codes[i]) end
 local long = table.concat(encoded)
@@ -91,4 +91,4 @@ local function unbase64(text)
   end
   return table.concat(out)
 end
-print(base64("any carnal pleas"), unbase64(base64("any")), base64(""), unbase64(base64(blob:sub(1, 12000))) == blob:sub(1, 12000))
+print(base64("any carnal pleas"), unbase64(base64("any")), base64(""), unbase64(base64(blob:sub(1, 24000))) == blob:sub(1, 24000))

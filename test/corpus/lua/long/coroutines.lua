@@ -72,7 +72,7 @@ local function without(prime, source)
     end
   end)
 end
-local source, primes = numbers(1000), {}
+local source, primes = numbers(500), {}
 while true do
   local prime = source()
   if not prime then break end
@@ -168,7 +168,7 @@ print("scheduler", switches, #finished, finished[1], finished[20])
 
 -- Thousands alive at once, then dropped.
 local alive = {}
-for i = 1, 3000 do
+for i = 1, 5000 do
   alive[i] = coroutine.wrap(function() local n = i; while true do n = n + coroutine.yield(n) end end)
   alive[i]()
 end

@@ -107,7 +107,7 @@ collectgarbage()
 -- A larger file: written in pieces, read back in blocks, by lines and whole.
 f = open("w")
 local checksum = 0
-for i = 1, 20000 do
+for i = 1, 40000 do
   local line = ("%d %s %x\n"):format(i, ("abc"):rep(i % 5), i * 31)
   checksum = (checksum + #line * i) % 1000003
   f:write(line)
@@ -127,7 +127,7 @@ while true do
   length, blocks = length + #block, blocks + 1
 end
 f:seek("set", 0)
-for _ = 1, 5000 do
+for _ = 1, 9000 do
   numbers = numbers + f:read("n")
   f:read("l")
 end

@@ -57,7 +57,7 @@ local same = true
 for i = 1, 8 do same = same and first[i] == math.random(1000) end
 math.randomseed(7, 11)
 local buckets, lowest, highest = {}, 1, 0
-for i = 1, 60000 do
+for i = 1, 120000 do
   local x = math.random()
   local b = math.random(10)
   buckets[b] = (buckets[b] or 0) + 1
@@ -127,7 +127,7 @@ for i = #digits - 1, 1, -1 do text[#text + 1] = ("%04d"):format(digits[i]) end
 text = table.concat(text)
 print(#text, text:sub(1, 20), text:match("0+$"):len())
 -- Integration and roots in floats.
-local sum, steps = 0.0, 60000
+local sum, steps = 0.0, 120000
 for i = 0, steps - 1 do
   local x = (i + 0.5) / steps
   sum = sum + 4 / (1 + x * x)

@@ -133,4 +133,4 @@ print(escaped, (escaped:gsub("%%(%x%x)", function(h) return string.char(tonumber
 local function wildcard(glob) return "^" .. glob:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", ".*"):gsub("%?", ".") .. "$" end
 print(wildcard("*.t?t"), ("notes.txt"):find(wildcard("*.t?t")) ~= nil, ("notes.text"):find(wildcard("*.t?t")) ~= nil)
 -- Backtracking that is slow on purpose.
-print((("a"):rep(24)):match(("a?"):rep(12) .. ("a"):rep(12)) ~= nil, (("x"):rep(300) .. "y"):find(".-.-.-z"))
+print((("a"):rep(18)):match(("a?"):rep(9) .. ("a"):rep(9)) ~= nil, (("x"):rep(90) .. "y"):find(".-.-.-z"))

@@ -103,7 +103,7 @@ print(squeeze("aaabccddddd"), squeeze(("ab"):rep(3)), #squeeze(joined:sub(1, 500
 -- Numbers to text and back, at full precision.
 local exact = 0
 local x = 0.1
-for i = 1, 8000 do
+for i = 1, 20000 do
   x = x * 1.37 % 1000 + 1 / i
   if tonumber(("%.17g"):format(x)) == x and tonumber(("%a"):format(x)) == x then exact = exact + 1 end
 end

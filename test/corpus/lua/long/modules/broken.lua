@@ -1,0 +1,2 @@
+-- Not Lua, on purpose.
+local x = = 1
