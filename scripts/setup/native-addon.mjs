@@ -35,7 +35,17 @@ export const nativeAddon = {
     }
     // Taken before the build: a source that changes meanwhile is built next time.
     const stamp = currentStamp(headers);
-    const configure = ['-S', sourceFolder, '-B', buildFolder, '-G', 'Ninja', `-DNODE_API_INCLUDE=${headers}`];
+    // A checkout that was moved has a cache that names the old place.
+    const configure = [
+      '--fresh',
+      '-S',
+      sourceFolder,
+      '-B',
+      buildFolder,
+      '-G',
+      'Ninja',
+      `-DNODE_API_INCLUDE=${headers}`,
+    ];
     await runLogged('cmake', configure, { log: 'native-addon' });
     const onLine = (/** @type {string} */ line) => {
       const percent = ninjaPercent(line);
