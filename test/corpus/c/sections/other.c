@@ -1,0 +1,4 @@
+/* One more entry. */
+#include "entry.h"
+
+ENTRY(other, 40);
