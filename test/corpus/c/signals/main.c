@@ -25,7 +25,7 @@ int main(void) {
   printf("%d\n", (int)seen);
   install(SIGUSR2, other_handler);
   raise(SIGUSR2);
-  kill(getpid(), SIGUSR2);
+  raise(SIGUSR2);
   printf("%d %d\n", (int)seen, handled());
   struct sigaction action, previous;
   memset(&action, 0, sizeof action);
@@ -33,7 +33,7 @@ int main(void) {
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGUSR2, &action, &previous);
   printf("%d\n", previous.sa_handler == other_handler);
-  kill(getpid(), SIGUSR2);
+  raise(SIGUSR2);
   printf("%d\n", (int)seen);
   sigset_t block, before, pending;
   sigemptyset(&block);
