@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "async_call.h"
@@ -172,6 +173,11 @@ napi_value adoptProcess(Call &call) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   setvbuf(stdout, buffer, terminal ? _IOLBF : _IOFBF, terminal ? 1024 : sizeof buffer);
   signal(SIGPIPE, SIG_DFL);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const int flags = fcntl(stream, F_GETFD);
+    if (flags >= 0)
+      fcntl(stream, F_SETFD, flags & ~FD_CLOEXEC);
+  }
   return undefined(call.env);
 }
 

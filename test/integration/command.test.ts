@@ -56,6 +56,11 @@ const programs: readonly (readonly [name: string, text: string, input?: string])
     '#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\nextern char **environ;\nint main(int c, char **v, char **e) { printf("%d %s\\n", e == environ, getenv("HOME")); fopen("/no/such", "r"); puts(strerror(errno)); return 0; }',
   ],
   [
+    'children of system and popen, which share its streams',
+    '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { char line[64]; system("read x; echo got $x; echo oops >&2; exit 3"); FILE *p = popen("cat", "w"); fputs("to a pipe\\n", p); printf("%d\\n", pclose(p)); fflush(stdout); p = popen("echo from a pipe", "r"); fgets(line, 64, p); printf("%s%d\\n", line, pclose(p)); return 0; }',
+    'input\n',
+  ],
+  [
     'fork and wait',
     '#include <stdio.h>\n#include <sys/wait.h>\n#include <unistd.h>\nint main(void) { fflush(stdout); pid_t p = fork(); if (!p) { puts("child"); return 4; } int s; waitpid(p, &s, 0); printf("%d\\n", WEXITSTATUS(s)); return 0; }',
   ],
