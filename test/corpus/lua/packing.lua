@@ -52,8 +52,8 @@ print("a" < "b", "a" < "B", "" < "\0", "a\0a" < "a\0b", "10" < "9", "abc" <= "ab
 
 -- Records packed by the thousand, sorted as bytes, unpacked again.
 local records = {}
-for i = 1, 3000 do
-  local key = i * 7919 % 3001
+for i = 1, 6000 do
+  local key = i * 7919 % 6007
   records[i] = pack(">I4 d s1 z", key, key / 8, ("k"):rep(key % 5) .. key, ("%x"):format(key):reverse())
 end
 table.sort(records)

@@ -83,7 +83,7 @@ print(dead(), clean(select(2, pcall(dead))), clean(select(2, pcall(wrap(function
 
 -- Many threads in turn, with errors in some, and a deep chain of them.
 local queue, sum, failed = {}, 0, 0
-for i = 1, 100 do queue[i] = create(function(a) for j = 1, 200 do a = a + yield(a * j % 101) end if i % 5 == 0 then error(i) end return a end) end
+for i = 1, 150 do queue[i] = create(function(a) for j = 1, 400 do a = a + yield(a * j % 101) end if i % 5 == 0 then error(i) end return a end) end
 local turn = 0
 while #queue > 0 do
   turn = turn % #queue + 1
