@@ -154,6 +154,8 @@ private:
                                 ? static_cast<int64_t>(
                                       state_.module.getDataLayout().getTypeAllocSize(type).getKnownMinValue())
                                 : int64_t{0});
+    json_.attribute("alignment", static_cast<int64_t>(
+                                     variable.getPointerAlignment(state_.module.getDataLayout()).value()));
     json_.attribute("place", origin.placedWithCode ? "code" : "data");
   }
 

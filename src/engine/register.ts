@@ -37,12 +37,12 @@ export function recordOfIr(
       uses.push({ name, kind: 'function', signature, type: `function ${type}`, weak: weakUndefined });
   }
   for (const variable of summary.variables) {
-    const { name, binding, size, weakUndefined } = variable;
+    const { name, binding, size, alignment, weakUndefined } = variable;
     const kind: SymbolKind = variable.threadLocal ? 'thread-local' : 'variable';
     const type = `${kind} ${variable.type}`;
     if (variable.kind === 'declare') uses.push({ name, kind, signature: '', type, weak: weakUndefined });
     else if (variable.place === 'data') {
-      definitions.push(define({ name, module, kind, binding, type: variable.type, size }));
+      definitions.push(define({ name, module, kind, binding, type: variable.type, size, alignment }));
     }
   }
   const kinds = new Map(definitions.map((symbol) => [symbol.name, symbol]));
@@ -116,11 +116,12 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
 
 function define(
   given: Pick<Definition, 'name' | 'module' | 'kind' | 'binding' | 'type'> &
-    Partial<Pick<Definition, 'signature' | 'size' | 'alias'>>,
+    Partial<Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias'>>,
 ): Definition {
   return {
     signature: '',
     size: 0,
+    alignment: 1,
     alias: undefined,
     ...given,
     slot: undefined,

@@ -62,6 +62,8 @@ interface VariableSummary {
   readonly type: string;
   /** Bytes. */
   readonly size: number;
+  /** Bytes, a power of two. */
+  readonly alignment: number;
   /** Where its definition went: the module's data object, or with the code (label tables). */
   readonly place: 'data' | 'code';
   readonly weakUndefined: boolean;

@@ -29,6 +29,8 @@ export interface Definition {
   readonly type: string;
   /** Bytes of a variable; of several common ones the largest is kept. */
   readonly size: number;
+  /** Bytes that its address is a multiple of, as far as known. */
+  readonly alignment: number;
   /** Another name of `target` + `offset` bytes. */
   readonly alias: { readonly target: string; readonly offset: number } | undefined;
   /** Of a function whose module is being linked or is linked. */

@@ -97,7 +97,9 @@ export class SymbolTable {
 function stronger(one: Definition, other: Definition): boolean {
   const fixed = Number(isFixed(one)) - Number(isFixed(other));
   if (fixed !== 0) return fixed > 0;
-  if (one.binding === 'common' && other.binding === 'common') return one.size > other.size;
+  if (one.binding === 'common' && other.binding === 'common') {
+    return one.size === other.size ? one.alignment > other.alignment : one.size > other.size;
+  }
   return rank[one.binding] > rank[other.binding];
 }
 

@@ -12,6 +12,7 @@ const define = (module: string, name: string, over: Partial<Definition> = {}): D
   signature: '',
   type: 'i32 ()',
   size: 0,
+  alignment: 1,
   alias: undefined,
   slot: undefined,
   placed: undefined,
@@ -42,6 +43,8 @@ describe('the symbol table', () => {
     table.add([define('small', 'v', { ...common, size: 4 })]);
     table.add([define('large', 'v', { ...common, size: 8 })]);
     expect(table.lookup('v')?.module).toBe('large');
+    table.add([define('aligned', 'v', { ...common, size: 8, alignment: 64 })]);
+    expect(table.lookup('v')?.module).toBe('aligned');
   });
 
   it('I1: keeps a definition that linked code refers to when a stronger one comes', () => {

@@ -11,9 +11,9 @@ int spin(int n);
 int main(void) {
   signal(SIGINT, handler);
   atexit(last);
+  int value = spin(1), rounds = 1; /* before it says ready: a signal may come at once */
   puts("ready");
   fflush(stdout);
-  int value = 1, rounds = 0;
   while (!interrupted) {
     value = spin(value);
     rounds++;

@@ -1,4 +1,0 @@
-/* One more entry. */
-#include "entry.h"
-
-ENTRY(other, 40);
