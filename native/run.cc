@@ -113,7 +113,8 @@ void Run::exit(ThreadRecord &thread, int status) {
 
 void Run::mainEnding(ThreadRecord &thread) {
   {
-    // Only pthread_exit in main comes here unfinished: the program then lives as long as any of its threads.
+    // Only pthread_exit in main comes here unfinished: the program then lives as long as one of its threads
+    // does.
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [&] { return finished_ || (ending_ == nullptr && threads_ == 0); });
     if (finished_)

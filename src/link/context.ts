@@ -53,7 +53,7 @@ export interface LinkContext {
    * @returns Where it leads, or `undefined` when nothing defines it (a weak reference then is address 0).
    */
   resolve(symbol: string, use: SymbolUse): Target | undefined;
-  /** First word of the `tls_index` of the image's own thread-locals; needed when the image has any. */
+  /** First word of the `tls_index` of the image's own thread-locals; needed when it has thread-locals. */
   readonly tlsModule?: bigint | undefined;
   /** Where `resolve` looks, in order and in words, for the message of SYMBOL_UNRESOLVED. */
   readonly searched: readonly string[];
