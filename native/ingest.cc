@@ -2,6 +2,7 @@
 #include "ingest.h"
 
 #include "ingest_parts.h"
+#include "llvm_memory.h"
 #include "llvm_target.h"
 
 #include "llvm/AsmParser/Parser.h"
@@ -22,6 +23,11 @@ namespace tierlink {
 namespace {
 
 using Result = std::variant<Ingested, Failure>;
+
+/// What reading, checking and splitting may allocate, freed or not: a constant, and so much for each byte of
+/// input. Real modules take 20 to 100 bytes for each byte of bitcode.
+constexpr size_t budgetBytes = 64ull << 20;
+constexpr size_t budgetBytesPerByte = 1000;
 
 /// Modules without a layout get the target's before anything depends on it (alignments of loads and stores
 /// do); those of an older LLVM get its spelling of today.
@@ -131,6 +137,7 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
 Result ingest(llvm::StringRef bytes, InputFormat format, unsigned moduleId, llvm::StringRef name) {
   keepReadersFromVerifying();
   SignalStack signalStack;
+  AllocationBudget budget(budgetBytes + (budgetBytesPerByte * bytes.size()));
   Result result = Failure{"crash", "", ""};
   auto crash = runGuarded([&] {
     llvm::LLVMContext context;

@@ -72,17 +72,10 @@ void onSignal(int signal, siginfo_t *info, void *context) {
   active->HandleExit(128 + signal);
 }
 
-void onFatalError(void *, const char *reason, bool) {
-  CrashRecoveryContext *active = activeContext;
-  if (active == nullptr)
-    return;
-  activeContext = nullptr;
-  activeMessage->assign(reason);
-  active->HandleExit(128 + SIGABRT);
-}
+void onFatalError(void *, const char *reason, bool) { leaveGuarded(reason); }
 
 /// Where LLVM's allocations fail. The text is short enough to need none itself.
-void onOutOfMemory(void *, const char *, bool) { onFatalError(nullptr, "out of memory", false); }
+void onOutOfMemory(void *, const char *, bool) { leaveGuarded("out of memory"); }
 
 void install() {
   for (int signal : recoverableSignals)
@@ -148,6 +141,15 @@ std::optional<std::string> runGuarded(llvm::function_ref<void()> work) {
   if (returned && message.empty())
     return std::nullopt;
   return message.empty() ? describe(context.RetCode) : message;
+}
+
+void leaveGuarded(const char *reason) {
+  CrashRecoveryContext *active = activeContext;
+  if (active == nullptr)
+    return;
+  activeContext = nullptr;
+  activeMessage->assign(reason);
+  active->HandleExit(128 + SIGABRT);
 }
 
 SignalStack::SignalStack() {

@@ -36,6 +36,10 @@ private:
 /// it may be in any state.
 std::optional<std::string> runGuarded(llvm::function_ref<void()> work);
 
+/// Ends the runGuarded that this thread is in, with this reason, as a crash would. Returns only when the
+/// thread is in none.
+void leaveGuarded(const char *reason);
+
 /// Gives this thread a stack of its own for signal handlers, as long as the object lives, unless it has one:
 /// only so can an overflow of the thread's stack (deeply nested input) be recovered from.
 class SignalStack {

@@ -375,18 +375,38 @@ describe('ingest refuses', () => {
       ).toBe('bitcode');
   });
 
-  it('flipped bits without ever ending the process', () => {
-    const whole = clang('static int n; int g(int); int f(int x) { n++; return x ? g(x) : f(x - 1); }');
-    // Flips in the module's own blocks; those in counts of attribute and type records may ask LLVM for all memory.
-    for (let flip = 0; flip < 200; flip++) {
+  it('flipped bits anywhere, without ever ending the process or taking its memory', () => {
+    const whole = clang(
+      `static int n; int g(int); int f(int x) { n++; return x ? g(x) : f(x - 1); }
+      static const struct { int a; struct { long b; const int *c; } d[2]; } k = {1, {{2, &k.a}, {3, 0}}};
+      const void *use(int i) { return &k.d[i]; }`,
+    );
+    const kinds = new Map<string, number>();
+    for (let bit = 0; bit < whole.length * 8; bit += 3) {
       const bytes = Uint8Array.from(whole);
-      const at = Math.floor(whole.length * 0.6) + ((flip * 37) % Math.floor(whole.length * 0.4));
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << (flip % 8));
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const result = addon.ingest(bytes, 'bitcode', 1, 'flipped');
-      if (isFailure(result)) expect(['bitcode', 'verify', 'target', 'unsupported']).toContain(result.kind);
+      if (isFailure(result)) kinds.set(result.kind, (kinds.get(result.kind) ?? 0) + 1);
     }
+    const allowed = ['bitcode', 'verify', 'target', 'unsupported'];
+    expect([...kinds.keys()].filter((kind) => !allowed.includes(kind))).toEqual([]);
+    expect(kinds.get('bitcode')).toBeGreaterThan(500);
+    expect(process.memoryUsage().rss).toBeLessThan(2e9);
     expect(isFailure(addon.ingest(whole, 'bitcode', 1, 'whole'))).toBe(false);
-  });
+  }, 60_000);
+
+  it('a parameter index of billions, before it is allocated', () => {
+    const whole = clang('int f(int x) { return x; }');
+    const messages: string[] = [];
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const result = addon.ingest(bytes, 'bitcode', 1, 'flipped');
+      if (isFailure(result) && result.message.includes('asked for more memory')) messages.push(result.kind);
+      if (messages.length > 3) break;
+    }
+    expect(messages).toEqual(['bitcode', 'bitcode', 'bitcode', 'bitcode']);
+  }, 60_000);
 
   it('text that does not parse, naming the place', () => {
     const { kind, message } = refuse(ingestText('define i32 @f() {\n  ret i32 %nothing\n}'));
