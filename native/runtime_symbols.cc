@@ -2,6 +2,7 @@
 // _exit, _Exit and abort are libc's own: they end the whole process at once, as they should.
 #include "runtime_symbols.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <iterator>
 #include <pthread.h>
@@ -118,6 +119,15 @@ int runtimeAtfork(void (*prepare)(), void (*parent)(), void (*child)()) {
                            : ForkHandlers::add(*engine, prepare, parent, child);
 }
 
+// In a native program with one thread, a signal that it sends itself is handled before kill returns. Here the
+// process has Node's threads, too, and the kernel may choose one of those; so the signal goes to the caller.
+int runtimeKill(pid_t process, int signal) {
+  sigset_t blocked;
+  bool isOwn = process == getpid() && signal > 0 && pthread_sigmask(SIG_SETMASK, nullptr, &blocked) == 0 &&
+               sigismember(&blocked, signal) == 0;
+  return isOwn ? tgkill(process, gettid(), signal) : kill(process, signal);
+}
+
 template <class Function> const void *code(Function *function) {
   return reinterpret_cast<const void *>(function);
 }
@@ -152,6 +162,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"at_quick_exit", code(runtimeAtQuickExit)},
       {"atexit", code(runtimeAtexit)},
       {"exit", code(runtimeExit)},
+      {"kill", code(runtimeKill)},
       {"on_exit", code(runtimeOnExit)},
       {"pthread_atfork", code(runtimeAtfork)},
       {"pthread_create", code(programPthreadCreate)},

@@ -41,6 +41,10 @@ const programs: readonly (readonly [name: string, text: string, input?: string])
     'a handler of its own',
     '#include <signal.h>\n#include <stdio.h>\nstatic volatile sig_atomic_t seen; static void on(int s) { seen = s; }\nint main(void) { signal(SIGUSR1, on); raise(SIGUSR1); printf("%d\\n", seen); return 0; }',
   ],
+  [
+    'signals sent to itself',
+    '#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\nstatic volatile sig_atomic_t seen; static void on(int s) { seen += s > 0; }\nint main(void) { signal(SIGUSR1, on); for (int i = 1; i <= 1000; i++) { kill(getpid(), SIGUSR1); if (seen != i) return 1; } puts("all seen"); kill(getpid(), SIGTERM); return 2; }',
+  ],
   ['a broken pipe default', '#include <signal.h>\nint main(void) { raise(SIGPIPE); return 3; }'],
   [
     'stdin to stdout and stderr',
