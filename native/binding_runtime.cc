@@ -12,6 +12,7 @@
 #include "libraries.h"
 #include "library_tls.h"
 #include "runtime_symbols.h"
+#include "stack_scan.h"
 #include "thread_record.h"
 
 namespace tierlink {
@@ -121,6 +122,29 @@ napi_value engineMutatorsInside(Call &call) {
   return toJs(call.env, static_cast<double>(Threads::inside(*openHandle(call, 0)->engine())));
 }
 
+napi_value engineScanStacks(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const auto words = call.words(1, "ranges");
+  std::vector<ScanRange> ranges;
+  for (size_t at = 0; at + 1 < words.size(); at += 2) {
+    if (words[at] >= words[at + 1] || (at > 0 && words[at] < words[at - 1]))
+      throw BindingError("ranges must be sorted, disjoint and not empty");
+    ranges.push_back({words[at], words[at + 1]});
+  }
+  const size_t count = ranges.size();
+  StackScan scan(std::move(ranges));
+  scan.run(*handle->engine());
+  std::vector<uint8_t> held(count);
+  for (size_t range = 0; range < count; ++range)
+    held[range] = static_cast<uint8_t>(scan.held(range));
+  const napi_value result = object(call.env);
+  setProperty(call.env, result, "held",
+              toJsArray(call.env, napi_uint8_array, held.data(), held.size(), sizeof(uint8_t)));
+  setProperty(call.env, result, "threads", toJs(call.env, static_cast<double>(scan.threads())));
+  setProperty(call.env, result, "longestPauseNs", toJs(call.env, static_cast<double>(scan.longestPauseNs())));
+  return result;
+}
+
 napi_value engineRuntimeSymbol(Call &call) {
   const auto handle = openHandle(call, 0);
   return toJsAddress(call.env, runtimeSymbol(*handle->engine(), call.string(1, "name")));
@@ -222,6 +246,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineTakeRequests>(env, exports, "engineTakeRequests");
   exportFunction<engineLostRequests>(env, exports, "engineLostRequests");
   exportFunction<engineMutatorsInside>(env, exports, "engineMutatorsInside");
+  exportFunction<engineScanStacks>(env, exports, "engineScanStacks");
   exportFunction<engineRuntimeSymbol>(env, exports, "engineRuntimeSymbol");
   exportFunction<engineTlsRegister>(env, exports, "engineTlsRegister");
   exportFunction<jsTlsIndexOf>(env, exports, "tlsIndexOf");

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -141,16 +142,25 @@ inline uint64_t toBigint(napi_env env, napi_value value, const char *what) {
   return number;
 }
 
-inline ByteView toBytes(napi_env env, napi_value value, const char *what) {
+/// The elements of a typed array, in place: valid while the JS call lasts.
+template <class Element>
+inline std::span<const Element> toElements(napi_env env, napi_value value, napi_typedarray_type expected,
+                                           const std::string &what) {
   bool isTyped = false;
   napi_typedarray_type type;
   size_t length = 0;
   void *data = nullptr;
   if (napi_is_typedarray(env, value, &isTyped) != napi_ok || !isTyped ||
       napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
-      type != napi_uint8_array)
-    throw BindingError(std::string(what) + " must be a Uint8Array");
-  return {static_cast<const uint8_t *>(data), length};
+      type != expected)
+    throw BindingError(what);
+  return {static_cast<const Element *>(data), length};
+}
+
+inline ByteView toBytes(napi_env env, napi_value value, const char *what) {
+  const auto bytes =
+      toElements<uint8_t>(env, value, napi_uint8_array, std::string(what) + " must be a Uint8Array");
+  return {bytes.data(), bytes.size()};
 }
 
 inline napi_value toFunction(napi_env env, napi_value value, const char *what) {
@@ -210,6 +220,10 @@ public:
   }
   uint64_t bigint(size_t index, const char *what) const { return toBigint(env, value(index), what); }
   ByteView bytes(size_t index, const char *what) const { return toBytes(env, value(index), what); }
+  std::span<const uint64_t> words(size_t index, const char *what) const {
+    return toElements<uint64_t>(env, value(index), napi_biguint64_array,
+                                std::string(what) + " must be a BigUint64Array");
+  }
   napi_value function(size_t index, const char *what) const { return toFunction(env, value(index), what); }
   template <class T> std::shared_ptr<T> handle(size_t index, const char *what) const {
     return fromHandle<T>(env, value(index), what);

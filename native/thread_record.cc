@@ -46,23 +46,21 @@ std::vector<ThreadRecord *> &Threads::all() {
 
 bool Threads::inForkedChild() { return getpid() != processId; }
 
-uint32_t Threads::inside(Engine &engine) {
-  // An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by
-  // all threads of the process, stands for it. After it a thread either shows its depth or will load what was
-  // stored before.
+// An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by all
+// threads of the process, stands for it.
+void Threads::barrier() {
   if (!barrierless)
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   else
     std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+uint32_t Threads::inside(Engine &engine) {
+  barrier();
   std::lock_guard<std::mutex> guard(lock());
   uint32_t threads = engine.launching.load();
-  for (ThreadRecord *record : all()) {
-    for (const auto &mutator : record->mutators) {
-      if (mutator->engine.load(std::memory_order_relaxed) == &engine &&
-          mutator->depth.load(std::memory_order_acquire) > 0)
-        ++threads;
-    }
-  }
+  for (ThreadRecord *record : all())
+    threads += record->isInside(engine) ? 1 : 0;
   return threads;
 }
 
@@ -99,7 +97,25 @@ ThreadRecord &ThreadRecord::here() {
   return *record;
 }
 
-ThreadRecord::ThreadRecord() : tid(static_cast<pid_t>(syscall(SYS_gettid))) {}
+ThreadRecord::ThreadRecord() : tid(static_cast<pid_t>(syscall(SYS_gettid))) {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(thread, &attributes) != 0)
+    return;
+  void *low = nullptr;
+  size_t bytes = 0;
+  if (pthread_attr_getstack(&attributes, &low, &bytes) == 0) {
+    stackLow = reinterpret_cast<uintptr_t>(low);
+    stackHigh = stackLow + bytes;
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+bool ThreadRecord::isInside(const Engine &engine) const {
+  return std::any_of(mutators.begin(), mutators.end(), [&](const auto &mutator) {
+    return mutator->engine.load(std::memory_order_relaxed) == &engine &&
+           mutator->depth.load(std::memory_order_acquire) > 0;
+  });
+}
 
 Mutator &ThreadRecord::findMutator(Engine &engine) {
   for (const auto &mutator : mutators) {

@@ -15,6 +15,7 @@ namespace tierlink {
 class Engine;
 class Run;
 class SampleRing;
+class StackScan;
 
 // How deep one thread is inside one engine. Written by its thread only, read by any.
 struct Mutator {
@@ -74,6 +75,15 @@ struct ThreadRecord {
   bool timerSet = false;
   std::atomic<SampleRing *> samples{nullptr};
 
+  // The scan that wants this thread's answer; taken by its signal handler, or back by the scan.
+  std::atomic<StackScan *> scan{nullptr};
+  // The stack that the thread began on, in bytes; both 0 if the system doesn't say.
+  uintptr_t stackLow = 0;
+  uintptr_t stackHigh = 0;
+
+  // Under the threads lock, after Threads::barrier.
+  bool isInside(const Engine &engine) const;
+
   const pthread_t thread = pthread_self();
   const pid_t tid;
   std::vector<std::unique_ptr<Mutator>> mutators; // grown under the threads lock
@@ -95,6 +105,8 @@ private:
 struct Threads {
   static std::mutex &lock();
   static std::vector<ThreadRecord *> &all();
+  // After it a thread either shows that it is inside, or will load what was stored to slots before.
+  static void barrier();
   // Threads inside `engine` now.
   static uint32_t inside(Engine &engine);
   // Frees what the records keep for an engine that is closed.

@@ -17,6 +17,8 @@ import { OffsetTable } from '../../stubs/offset-table.js';
 import type { Settings } from './options.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
+import { Reclaimer } from './reclaimer.js';
+import { LatencyRecorder } from './statistics.js';
 import { SymbolSearch } from './symbol-search.js';
 import { Targets } from './targets.js';
 import { TierController } from './tier-controller.js';
@@ -38,6 +40,9 @@ export interface Composition {
   readonly registry: Registry;
   readonly units: Map<UnitId, Unit>;
   readonly retirement: Retirement;
+  readonly reclaimer: Reclaimer;
+  /** For how long scans of stacks kept a thread from running. */
+  readonly pauses: LatencyRecorder;
   readonly compiler: Compiler;
   readonly targets: Targets;
   readonly linker: UnitLinker;
@@ -51,8 +56,6 @@ export interface Composition {
   readonly atMs: () => number;
   /** The unit of a module. @throws TierlinkError MODULE_UNKNOWN */
   readonly unitOf: (module: string) => Unit;
-  /** Reclaims what was retired, if no thread is inside. */
-  readonly reclaim: () => void;
   /** Stops everything, waits for a link that is under way, runs destructors, frees all memory. */
   readonly end: (linking: Promise<void>) => Promise<void>;
 }
@@ -82,7 +85,14 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const registry = new Registry();
   const units = new Map<UnitId, Unit>();
   const search = openSearch(symbols, addon, engine, settings.libraries);
-  const retirement = new Retirement(() => addon.engineMutatorsInside(engine));
+  const pauses = new LatencyRecorder();
+  const retirement = new Retirement((ranges) => {
+    const scan = addon.engineScanStacks(engine, ranges);
+    if (scan.longestPauseNs > 0) pauses.add(scan.longestPauseNs / 1e3);
+    return scan.held;
+  });
+  const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
+  const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({ addon, memory, table, symbols, search });
@@ -99,8 +109,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     },
   });
   const reclaim = (): void => {
-    const count = retirement.poll();
-    if (count > 0) emit('reclaimed', { versions: count });
+    reclaimer.soon();
   };
   const calls = settings.linkage === 'stub' ? 'direct' : 'indirect';
   const unitCompiler = new UnitCompiler(compiler, linker, search, calls);
@@ -141,6 +150,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   };
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
+    reclaimer.stop();
     compiler.destroy();
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
@@ -161,6 +171,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     registry,
     units,
     retirement,
+    reclaimer,
+    pauses,
     compiler,
     targets,
     linker,
@@ -172,7 +184,6 @@ export function compose(settings: Settings, emit: Emit): Composition {
     host,
     atMs,
     unitOf,
-    reclaim,
     end,
   };
 }

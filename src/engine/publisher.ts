@@ -77,6 +77,8 @@ export class Publisher {
   #retire(version: Version): void {
     const { memory, retirement, versions, emit, deregisterFrames } = this.#parts;
     retirement.retire({
+      name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
+      ranges: version.blocks.map(({ address, size }) => ({ start: address, end: address + size })),
       bytes: version.blocks.reduce((sum, block) => sum + block.size, 0),
       reclaim: () => {
         deregisterFrames(version);

@@ -1,4 +1,5 @@
 /** What an engine looks like at one moment, as plain data. */
+import type { Hold } from '../memory/retirement.js';
 import type { Latencies } from './statistics.js';
 
 /** One module. */
@@ -42,6 +43,10 @@ export interface EngineSnapshot {
     /** Bytes given back since the engine began. */
     readonly reclaimed: number;
   };
+  /** What no new call can reach but still has its memory, and why. */
+  readonly retired: readonly { readonly name: string; readonly bytes: number; readonly hold: Hold }[];
+  /** For how long looking for a grace kept a thread from running, in microseconds; threads that wait are not kept. */
+  readonly pauses: Latencies;
   /** Compile jobs queued or running. */
   readonly compiling: number;
   /** Threads inside compiled code. */

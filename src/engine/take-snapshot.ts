@@ -38,6 +38,8 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
       retired: parts.retirement.retiredBytes,
       reclaimed: parts.retirement.reclaimedBytes,
     },
+    retired: parts.retirement.held(),
+    pauses: parts.pauses.summary(),
     compiling: parts.compiler.pending(),
     mutatorsInside: parts.addon.engineMutatorsInside(parts.engine),
     wallMs: parts.atMs(),

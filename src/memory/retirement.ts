@@ -1,30 +1,55 @@
 /**
- * Retired things and when they may be reclaimed (I5). An item is reclaimed at a moment when no thread is inside
- * compiled code: threads that enter later come through slots, which no longer hold its address.
+ * Retired things and when they may be reclaimed (I5): once no thread inside compiled code refers to them any
+ * more. Threads that enter later come through slots, which no longer hold their addresses.
  */
 
-/** What was retired: how large, and how to give it back. */
+/** Bytes of memory, from `start` to `end`. */
+export interface AddressRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What was retired: where it lies, and how to give it back. */
 export interface Retired {
+  /** Name of what it was, for whoever asks why it is still there. */
+  readonly name: string;
   /** Bytes it holds. */
   readonly bytes: number;
+  /** Memory that a thread inside may refer to. */
+  readonly ranges: readonly AddressRange[];
   /** Frees it. */
   readonly reclaim: () => void;
 }
 
+/**
+ * Why something retired is still held: `waiting`, nobody has looked since it was retired; `referred`, a register or
+ * a stack refers to it; `undecided`, a thread could not be examined.
+ */
+export type Hold = 'waiting' | 'referred' | 'undecided';
+
+/** Says what threads refer to: for each range of the sorted pairs 0 nothing, 1 something may, 2 not known. */
+export type ReferenceScan = (ranges: BigUint64Array) => Uint8Array;
+
+interface Waiting {
+  readonly item: Retired;
+  hold: Hold;
+}
+
 /** Holds what was retired until a grace. */
 export class Retirement {
-  readonly #mutatorsInside: () => number;
-  #waiting: Retired[] = [];
+  readonly #scan: ReferenceScan;
+  #waiting: Waiting[] = [];
+  #retiredBytes = 0;
   #reclaimedBytes = 0;
 
-  /** @param mutatorsInside - Threads inside compiled code now. */
-  constructor(mutatorsInside: () => number) {
-    this.#mutatorsInside = mutatorsInside;
+  /** @param scan - Examines the threads inside compiled code. */
+  constructor(scan: ReferenceScan) {
+    this.#scan = scan;
   }
 
   /** Bytes retired and not yet reclaimed. */
   get retiredBytes(): number {
-    return this.#waiting.reduce((sum, item) => sum + item.bytes, 0);
+    return this.#retiredBytes;
   }
 
   /** Bytes reclaimed since the engine began. */
@@ -32,24 +57,50 @@ export class Retirement {
     return this.#reclaimedBytes;
   }
 
+  /** Items not yet reclaimed. */
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  /** What is not reclaimed yet, and why. */
+  held(): { readonly name: string; readonly bytes: number; readonly hold: Hold }[] {
+    return this.#waiting.map(({ item: { name, bytes }, hold }) => ({ name, bytes, hold }));
+  }
+
   /** Adds an item that no new call can reach. */
   retire(item: Retired): void {
-    this.#waiting.push(item);
+    this.#waiting.push({ item, hold: 'waiting' });
+    this.#retiredBytes += item.bytes;
   }
 
   /**
-   * Reclaims everything if this moment is a grace.
+   * Reclaims what no thread refers to now.
    *
    * @returns Items reclaimed.
    */
   poll(): number {
-    if (this.#waiting.length === 0 || this.#mutatorsInside() > 0) return 0;
-    const items = this.#waiting;
-    this.#waiting = [];
-    for (const item of items) {
-      item.reclaim();
-      this.#reclaimedBytes += item.bytes;
+    if (this.#waiting.length === 0) return 0;
+    const all = this.#waiting;
+    const ranges = all
+      .flatMap((waiting) => waiting.item.ranges.map((range) => ({ ...range, waiting })))
+      .sort((one, other) => one.start - other.start);
+    const held = this.#scan(
+      BigUint64Array.from(ranges.flatMap(({ start, end }) => [BigInt(start), BigInt(end)])),
+    );
+    const holds = new Map<Waiting, Hold>();
+    for (const [index, { waiting }] of ranges.entries()) {
+      const seen = held[index];
+      if (seen === 2) holds.set(waiting, 'undecided');
+      else if (seen !== 0 && !holds.has(waiting)) holds.set(waiting, 'referred');
     }
-    return items.length;
+    for (const waiting of all) waiting.hold = holds.get(waiting) ?? waiting.hold;
+    const free = all.filter((waiting) => !holds.has(waiting));
+    this.#waiting = all.filter((waiting) => holds.has(waiting));
+    for (const { item } of free) {
+      this.#retiredBytes -= item.bytes;
+      this.#reclaimedBytes += item.bytes;
+      item.reclaim();
+    }
+    return free.length;
   }
 }

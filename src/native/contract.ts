@@ -149,6 +149,16 @@ export interface RunOutcome {
   readonly status: number;
 }
 
+/** What threads refer to; see {@link NativeAddon.engineScanStacks}. */
+export interface StackScan {
+  /** For each range: 0 nothing refers to it, 1 something may, 2 a thread could not be examined this time. */
+  readonly held: Uint8Array;
+  /** Threads that were inside. */
+  readonly threads: number;
+  /** The longest time that a thread was kept from running, in nanoseconds. */
+  readonly longestPauseNs: number;
+}
+
 /** The addon's exports. */
 export interface NativeAddon {
   readonly contractVersion: number;
@@ -196,6 +206,12 @@ export interface NativeAddon {
   engineLostRequests(engine: Handle): number;
   /** Threads now inside compiled code of this engine (JS calls, async calls, runs, threads the program made). */
   engineMutatorsInside(engine: Handle): number;
+  /**
+   * Examines the registers and stacks of every thread that is inside now.
+   *
+   * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
+   */
+  engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
   /** Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or 0n. */
   engineRuntimeSymbol(engine: Handle, name: string): bigint;
   /** Runs functions registered by atexit/__cxa_atexit since the engine began, last first. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { address } from '../../../src/core/ids.js';
 import { DualMappedMemory } from '../../../src/memory/dual-mapped.js';
-import { Retirement } from '../../../src/memory/retirement.js';
 import { Transaction } from '../../../src/memory/transaction.js';
 
 function memory() {
@@ -39,42 +38,5 @@ describe('a transaction', () => {
     const transaction = new Transaction(memory());
     transaction.commit();
     expect(() => transaction.allocate('code', 1, 1, 'm')).toThrow('after it ended');
-  });
-});
-
-describe('dual-mapped memory', () => {
-  it('names module, region and limit when a region is full', () => {
-    expect(() => memory().allocate('readonly', 5000, 16, 'big.bc')).toThrow(
-      expect.objectContaining({
-        code: 'MEMORY_EXHAUSTED',
-        details: { module: 'big.bc', region: 'readonly', needed: 5000, limit: 4096 },
-      }),
-    );
-  });
-
-  it('overwrites released code with traps and hands it out zeroed', () => {
-    const target = memory();
-    const block = target.allocate('code', 16, 16, 'm');
-    block.bytes.fill(0x90);
-    target.release(block);
-    expect([...block.bytes]).toEqual(new Array(16).fill(0xcc));
-    const again = target.allocate('code', 16, 16, 'm');
-    expect(again.address).toBe(block.address);
-    expect([...again.bytes]).toEqual(new Array(16).fill(0));
-  });
-});
-
-describe('I5: retired memory', () => {
-  it('is reclaimed only while no mutator is inside', () => {
-    let inside = 1;
-    const reclaimed: string[] = [];
-    const retirement = new Retirement(() => inside);
-    retirement.retire({ bytes: 10, reclaim: () => reclaimed.push('a') });
-    expect(retirement.poll()).toBe(0);
-    expect([retirement.retiredBytes, retirement.reclaimedBytes]).toEqual([10, 0]);
-    inside = 0;
-    expect(retirement.poll()).toBe(1);
-    expect(reclaimed).toEqual(['a']);
-    expect([retirement.retiredBytes, retirement.reclaimedBytes]).toEqual([0, 10]);
   });
 });

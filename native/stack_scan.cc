@@ -1,0 +1,235 @@
+// Job: asks each thread for its registers and stack: a running one by a signal, a waiting one by /proc.
+//
+// Why not polls in compiled code: they cost a load and a branch in every loop, and a thread that is inside
+// libc would not reach one. Why not signals alone: a handler makes some system calls (poll, nanosleep ...)
+// return EINTR even with SA_RESTART. So a thread that waits is left alone and its stack is read from outside.
+#include "stack_scan.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <mutex>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "blocked_thread.h"
+#include "engine_state.h"
+#include "thread_record.h"
+
+namespace tierlink {
+namespace {
+
+// How long a running thread may take to answer before it is left alone, in nanoseconds. One that has blocked
+// the signal, or gets no processor, is asked again at the next scan.
+constexpr uint64_t patienceNs = 3'000'000;
+constexpr size_t redZoneBytes = 128;
+constexpr int looksAtBlocked = 3;
+
+uint64_t now() {
+  timespec at{};
+  clock_gettime(CLOCK_MONOTONIC, &at);
+  return static_cast<uint64_t>(at.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(at.tv_nsec);
+}
+
+// The highest signals are delivered last, so a handler of the program that is due at the same time has its
+// frame below ours and is not mistaken for an interrupted call (see repeatSystemCall).
+int scanSignal() { return SIGRTMAX - 1; }
+
+// A thread that was running when it was asked may have entered a system call since. If the kernel ended that
+// for our signal, it is made again: the instruction pair `mov $number, %eax; syscall` of libc's wrappers is
+// still there, and the arguments are still in their registers. It has waited for microseconds only, so a
+// relative time-out is not stretched by more.
+void repeatSystemCall(ucontext_t &context) {
+  auto &registers = context.uc_mcontext.gregs;
+  if (registers[REG_RAX] != -EINTR)
+    return;
+  const auto *after = reinterpret_cast<const uint8_t *>(registers[REG_RIP]);
+  constexpr uint8_t moveToEax = 0xb8;
+  // Safe because code just ran here, and wrappers are longer than 7 bytes.
+  if (after[-2] == 0x0f && after[-1] == 0x05 && after[-7] == moveToEax)
+    registers[REG_RIP] -= 7;
+}
+
+struct sigaction previousAction;
+
+void onScanSignal(int signal, siginfo_t *info, void *context) {
+  const int savedErrno = errno;
+  ThreadRecord *self = ThreadRecord::find();
+  // Taken, so that a scan that has lost patience finds out that this one is under way.
+  StackScan *scan = self == nullptr ? nullptr : self->scan.exchange(nullptr, std::memory_order_acquire);
+  const bool isOurs = info->si_code == SI_QUEUE && info->si_pid == getpid();
+  if (scan != nullptr) {
+    scan->answer(*self, context);
+    repeatSystemCall(*static_cast<ucontext_t *>(context));
+  } else if (isOurs) {
+    // A late one of ours: the scan has given up on this thread.
+    repeatSystemCall(*static_cast<ucontext_t *>(context));
+  } else if ((previousAction.sa_flags & SA_SIGINFO) != 0 && previousAction.sa_sigaction != nullptr) {
+    previousAction.sa_sigaction(signal, info, context);
+  } else if (previousAction.sa_handler != SIG_DFL && previousAction.sa_handler != SIG_IGN) {
+    previousAction.sa_handler(signal);
+  }
+  errno = savedErrno;
+}
+
+// False if the program has taken the signal for itself.
+bool installHandler() {
+  static bool installed = false;
+  struct sigaction now = {};
+  if (sigaction(scanSignal(), nullptr, &now) != 0)
+    return false;
+  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == onScanSignal)
+    return true;
+  if (installed)
+    return false;
+  struct sigaction ours = {};
+  ours.sa_sigaction = onScanSignal;
+  ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigemptyset(&ours.sa_mask);
+  previousAction = now;
+  installed = sigaction(scanSignal(), &ours, nullptr) == 0;
+  return installed;
+}
+
+// Library functions that write may be reading a constant of compiled code that called them as its last act
+// and is on no stack any more; the pointer may be in a register that /proc doesn't show.
+bool mayReadConstants(long systemCall) {
+  switch (systemCall) {
+  case SYS_write:
+  case SYS_writev:
+  case SYS_pwrite64:
+  case SYS_pwritev:
+  case SYS_sendto:
+  case SYS_sendmsg:
+  case -1:
+    return true;
+  default:
+    return false;
+  }
+}
+
+} // namespace
+
+StackScan::StackScan(std::vector<ScanRange> ranges) : ranges_(std::move(ranges)), held_(ranges_.size()) {
+  if (ranges_.empty())
+    return;
+  lowest_ = ranges_.front().begin;
+  highest_ = ranges_.back().end;
+}
+
+void StackScan::run(Engine &engine) {
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  Threads::barrier();
+  for (ThreadRecord *thread : Threads::all()) {
+    if (!thread->isInside(engine))
+      continue;
+    ++threads_;
+    bool isDone = false;
+    if (thread->tid == static_cast<pid_t>(syscall(SYS_gettid))) {
+      // Its registers are on this stack already: the callers of this function saved what they use, and what
+      // this function holds in others it has spilled here.
+      ucontext_t context;
+      isDone = getcontext(&context) == 0;
+      markWords(&context.uc_mcontext, &context.uc_mcontext + 1);
+      isDone = markStack(*thread, reinterpret_cast<uintptr_t>(__builtin_frame_address(0))) && isDone;
+    } else {
+      const Seen seen = examineBlocked(*thread);
+      isDone = seen == Seen::Done || (seen == Seen::Running && examineRunning(*thread));
+    }
+    if (!isDone)
+      undecided_ = true;
+  }
+}
+
+StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {
+  BlockedThread before = BlockedThread::look(thread.tid);
+  for (int look = 0; look < looksAtBlocked; ++look) {
+    if (before.state == BlockedThread::State::Running)
+      return Seen::Running;
+    if (before.state == BlockedThread::State::Unknown || mayReadConstants(before.systemCall))
+      return Seen::Unclear;
+    markWords(before.arguments.data(), before.arguments.data() + before.arguments.size());
+    mark(before.programCounter);
+    if (!markStack(thread, before.stackPointer))
+      return Seen::Unclear;
+    const BlockedThread after = BlockedThread::look(thread.tid);
+    // Nothing ran, so what was read is what was there all the time. Else its words may have moved while they
+    // were read; what was marked stays marked, which is harmless.
+    if (after == before)
+      return Seen::Done;
+    before = after;
+  }
+  return Seen::Unclear;
+}
+
+bool StackScan::examineRunning(ThreadRecord &thread) {
+  if (!installHandler())
+    return false;
+  answered_.store(false, std::memory_order_relaxed);
+  onForeignStack_ = false;
+  thread.scan.store(this, std::memory_order_release);
+  siginfo_t info = {};
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread.tid, scanSignal(), &info) != 0) {
+    thread.scan.store(nullptr, std::memory_order_relaxed);
+    return false;
+  }
+  const uint64_t deadline = now() + patienceNs;
+  while (!answered_.load(std::memory_order_acquire)) {
+    // Null: the handler has taken it and will answer.
+    if (now() > deadline && thread.scan.exchange(nullptr, std::memory_order_acq_rel) != nullptr)
+      return false;
+    sched_yield();
+  }
+  longestPauseNs_ = std::max(longestPauseNs_, pauseNs_);
+  return !onForeignStack_;
+}
+
+void StackScan::answer(ThreadRecord &self, const void *data) {
+  const uint64_t began = now();
+  const auto &context = *static_cast<const ucontext_t *>(data);
+  markWords(&context.uc_mcontext.gregs, &context.uc_mcontext.gregs + 1);
+  if (context.uc_mcontext.fpregs != nullptr)
+    markWords(context.uc_mcontext.fpregs->_xmm, context.uc_mcontext.fpregs->_xmm + 16);
+  onForeignStack_ = !markStack(self, static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]));
+  pauseNs_ = now() - began;
+  answered_.store(true, std::memory_order_release);
+}
+
+// False if the stack pointer is not on the thread's own stack: what lies on the own one is then unknown.
+bool StackScan::markStack(const ThreadRecord &thread, uintptr_t stackPointer) {
+  if (stackPointer < thread.stackLow || stackPointer > thread.stackHigh)
+    return false;
+  const uintptr_t from = (stackPointer - redZoneBytes) & ~uintptr_t{7};
+  markWords(reinterpret_cast<const void *>(from), reinterpret_cast<const void *>(thread.stackHigh));
+  return true;
+}
+
+// Another thread's words may change while they are read; the caller finds that out.
+void StackScan::markWords(const void *from, const void *to) {
+  const auto *end = static_cast<const volatile uintptr_t *>(to);
+  for (const auto *word = static_cast<const volatile uintptr_t *>(from); word < end; ++word) {
+    const uintptr_t value = *word;
+    if (value >= lowest_ && value <= highest_)
+      mark(value);
+  }
+}
+
+void StackScan::mark(uintptr_t word) {
+  auto range = std::upper_bound(ranges_.begin(), ranges_.end(), word,
+                                [](uintptr_t value, const ScanRange &one) { return value < one.begin; });
+  // The end counts: it is where a call returns to that is the last instruction of a range. With ranges side
+  // by side that may be the start of the next one, too; then both are held.
+  for (int neighbours = 0; neighbours < 2 && range != ranges_.begin(); ++neighbours) {
+    --range;
+    if (word > range->end)
+      return;
+    held_[static_cast<size_t>(range - ranges_.begin())].store(static_cast<uint8_t>(Held::Referred),
+                                                              std::memory_order_relaxed);
+  }
+}
+
+} // namespace tierlink

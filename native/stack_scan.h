@@ -1,0 +1,71 @@
+// Job: finds out which of some memory ranges the threads inside an engine may still use, without stopping one
+// of them for longer than it takes to read its stack.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tierlink {
+
+class Engine;
+struct ThreadRecord;
+
+struct ScanRange {
+  uintptr_t begin;
+  uintptr_t end;
+};
+
+// One scan of all threads inside an engine. Conservative: every word that looks like an address is one.
+class StackScan {
+public:
+  enum class Held : uint8_t {
+    Free = 0,      // no thread refers to it
+    Referred = 1,  // a register or a word of a stack may point into it, or just behind it
+    Undecided = 2, // a thread could not be examined this time
+  };
+
+  // `ranges` are sorted by begin and disjoint.
+  explicit StackScan(std::vector<ScanRange> ranges);
+
+  // Examines every thread that is inside `engine`. A range is Free for good if no slot and no other code led
+  // to it when this was called: a thread that enters later can't reach it, and one that was inside had its
+  // address in a register or on its stack, or not at all.
+  void run(Engine &engine);
+
+  Held held(size_t range) const {
+    return undecided_ ? Held::Undecided : Held(held_[range].load(std::memory_order_relaxed));
+  }
+  // Threads that were inside.
+  uint32_t threads() const { return threads_; }
+  // The longest time for which a thread was kept from running, in nanoseconds.
+  uint64_t longestPauseNs() const { return longestPauseNs_; }
+
+  // The examined thread's part, in its signal handler. Async-signal-safe.
+  void answer(ThreadRecord &self, const void *context);
+
+private:
+  enum class Seen : uint8_t { Done, Running, Unclear };
+
+  Seen examineBlocked(const ThreadRecord &thread);
+  bool examineRunning(ThreadRecord &thread);
+  bool markStack(const ThreadRecord &thread, uintptr_t stackPointer);
+  void markWords(const void *from, const void *to);
+  void mark(uintptr_t word);
+
+  const std::vector<ScanRange> ranges_;
+  std::vector<std::atomic<uint8_t>> held_;
+  uintptr_t lowest_ = 0;
+  uintptr_t highest_ = 0;
+  bool undecided_ = false;
+  uint32_t threads_ = 0;
+  uint64_t longestPauseNs_ = 0;
+
+  // Written by the thread that answers, read when `answered_` is seen.
+  uint64_t pauseNs_ = 0;
+  bool onForeignStack_ = false;
+  std::atomic<bool> answered_{false};
+};
+
+} // namespace tierlink
