@@ -181,6 +181,17 @@ bool toChoice(napi_env env, napi_value value, const char *yes, const char *no, c
   return word == yes;
 }
 
+CallForm toCallForm(napi_env env, napi_value value) {
+  std::string word = toString(env, value, "calls");
+  if (word == "direct")
+    return CallForm::direct;
+  if (word == "indirect")
+    return CallForm::indirect;
+  if (word == "patchable")
+    return CallForm::patchable;
+  throw BindingError("calls must be 'direct', 'indirect' or 'patchable'");
+}
+
 CompileJob toJob(napi_env env, napi_value value) {
   auto get = [&](const char *name) { return getProperty(env, value, name); };
   CompileJob job;
@@ -191,8 +202,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
-  job.calls =
-      toChoice(env, get("calls"), "indirect", "direct", "calls") ? CallForm::indirect : CallForm::direct;
+  job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
   job.near = toStrings(env, get("near"), "near");
   return job;

@@ -1,16 +1,14 @@
 // Job: arguments and results of the engine's memory, requests, threads, thread-locals and sampling.
 #include "binding_runtime.h"
 
-#include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fork_handlers.h"
 #include "libraries.h"
 #include "library_tls.h"
+#include "patching.h"
 #include "runtime_symbols.h"
 #include "stack_scan.h"
 #include "thread_record.h"
@@ -83,11 +81,22 @@ napi_value engineDiscard(Call &call) {
 
 napi_value engineSyncCore(Call &call) {
   openHandle(call, 0);
-  // Registered at the first use: the kernel then knows that this process needs it.
-  static const bool registered =
-      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
-  if (!registered || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) != 0)
-    throw BindingError(std::string("membarrier(PRIVATE_EXPEDITED_SYNC_CORE): ") + std::strerror(errno));
+  std::string failure;
+  if (!syncCore(failure))
+    throw BindingError(failure);
+  return undefined(call.env);
+}
+
+napi_value enginePatchCalls(Call &call) {
+  const auto handle = openHandle(call, 0);
+  const auto words = call.words(1, "patches");
+  std::vector<CallPatch> patches;
+  patches.reserve(words.size() / 2);
+  for (size_t at = 0; at + 1 < words.size(); at += 2)
+    patches.push_back({words[at], static_cast<int32_t>(words[at + 1])});
+  std::string failure;
+  if (!patchCalls(handle->engine()->arena(), patches, failure) || !syncCore(failure))
+    throw BindingError(failure);
   return undefined(call.env);
 }
 
@@ -240,6 +249,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineRegions>(env, exports, "engineRegions");
   exportFunction<engineDiscard>(env, exports, "engineDiscard");
   exportFunction<engineSyncCore>(env, exports, "engineSyncCore");
+  exportFunction<enginePatchCalls>(env, exports, "enginePatchCalls");
   exportFunction<engineDestroy>(env, exports, "engineDestroy");
   exportFunction<engineOnRequests>(env, exports, "engineOnRequests");
   exportFunction<engineRef>(env, exports, "engineRef");

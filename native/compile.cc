@@ -74,8 +74,14 @@ std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machi
     return Failure{"compile", "no instruction selection for " + hostTriple().str(), ""};
   config->addMachinePasses();
   config->setInitialized();
-  if (machine.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
-                            machineModule->getMMI().getContext()))
+  // The assembler that this makes takes over what is set now.
+  std::optional<AlignedCalls> aligned;
+  if (!job.isData)
+    aligned.emplace(job.calls == CallForm::patchable);
+  bool isRefused = machine.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
+                                         machineModule->getMMI().getContext());
+  aligned.reset();
+  if (isRefused)
     return Failure{"compile", "this LLVM can't write objects for " + hostTriple().str(), ""};
   passes.add(llvm::createFreeMachineFunctionPass());
   passes.run(module);

@@ -12,8 +12,12 @@
 
 namespace tierlink {
 
-/// How calls leave a function: `direct` is `call f`, `indirect` is `call *f@GOTPCREL(%rip)`.
-enum class CallForm { direct, indirect };
+/// How calls leave a function.
+enum class CallForm {
+  direct,    // call f
+  indirect,  // call *f@GOTPCREL(%rip)
+  patchable, // call f, whose displacement never crosses a cache line
+};
 
 /// CompileJob of src/native/contract.ts.
 struct CompileJob {

@@ -7,6 +7,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Pass.h"
 
+#include <mutex>
+
 namespace tierlink {
 
 /// Sets visibility, dso_local and call attributes so that code generation leaves the relocations that the
@@ -22,6 +24,20 @@ void setHostCpu(llvm::Module &module);
 /// A machine pass, for right after instruction selection, that makes every call of CallForm::indirect read
 /// the table.
 llvm::Pass *createGotCallsPass();
+
+/// While it lives, assemblers that are made pad calls so that none crosses a multiple of 32 bytes, or, not
+/// wanted, don't. LLVM has this as options of the process only; so one assembler is made at a time.
+class AlignedCalls {
+public:
+  explicit AlignedCalls(bool isWanted);
+  ~AlignedCalls();
+  AlignedCalls(const AlignedCalls &) = delete;
+  AlignedCalls &operator=(const AlignedCalls &) = delete;
+
+private:
+  std::lock_guard<std::mutex> guard_;
+  const bool isWanted_;
+};
 
 /// Puts an entry counter into each function that can bear one.
 void insertCounters(llvm::Module &module);

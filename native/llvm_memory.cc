@@ -123,6 +123,8 @@ void install() {
   if (dladdr1(anchor, &info, reinterpret_cast<void **>(&library), RTLD_DL_LINKMAP) == 0)
     return;
   DynamicTables tables = readDynamic(library);
+  if (tables.symbols == nullptr || tables.names == nullptr || tables.jumps == nullptr)
+    return;
   for (size_t at = 0; at < tables.jumpCount; at++) {
     const ElfW(Rela) &jump = tables.jumps[at];
     std::string_view name = tables.names + tables.symbols[ELF64_R_SYM(jump.r_info)].st_name;

@@ -16,7 +16,13 @@ export {
 } from './core/errors.js';
 export type { EngineEvents, FailedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
-export { createEngine, Engine, type FnOptions, type RunOptions } from './engine/engine.js';
+export {
+  createEngine,
+  Engine,
+  type AddModuleOptions,
+  type FnOptions,
+  type RunOptions,
+} from './engine/engine.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';

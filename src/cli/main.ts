@@ -33,7 +33,7 @@ function build(words: readonly string[]): Command {
       'what is compiled at once: module (function comes with a later release)',
       'module',
     )
-    .option('--linkage <kind>', 'how calls between versions are made: stub or offset-table', 'stub')
+    .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')
     .option('--tiers <list>', `the ladder, lowest first (default: "${tiers}")`, parseList)
     .option('--policy <name>', `when to recompile: ${policyNames.join(', ')}`, 'counters')
     .option('--thresholds <list>', 'calls that move a unit into a tier, as tier=calls,...', parseThresholds)

@@ -1,8 +1,11 @@
 /** The compiler as the engine sees it: bitcode in, an ELF object out, in the background. */
 import type { TierRecipe } from './tier.js';
 
-/** How calls that leave a function are encoded; follows from the engine's linkage. */
-export type CallForm = 'direct' | 'indirect';
+/**
+ * How calls that leave a function are encoded; follows from the linkage. `direct`: `call f`; `indirect`:
+ * `call *[cell]`; `patchable`: `call f` with a displacement that can be stored while the call executes.
+ */
+export type CallForm = 'direct' | 'indirect' | 'patchable';
 
 /** What is to be compiled. */
 export interface CompileRequest {

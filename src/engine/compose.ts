@@ -15,6 +15,7 @@ import { SymbolTable } from '../registry/symbol-table.js';
 import { trapByte } from '../../stubs/encoder-x86-64.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
 import type { Settings } from './options.js';
+import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
 import { Reclaimer } from './reclaimer.js';
@@ -49,6 +50,7 @@ export interface Composition {
   readonly unitCompiler: UnitCompiler;
   readonly builder: UnitBuilder;
   readonly publisher: Publisher;
+  readonly directCalls: DirectCalls;
   readonly controller: TierController;
   readonly program: Program;
   readonly host: CallHost;
@@ -97,8 +99,16 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({ addon, memory, table, symbols, search });
   const linker = new UnitLinker({ addon, engine, symbols, targets, registry, atMs });
+  const directCalls = new DirectCalls({
+    symbols,
+    table,
+    patch: (patches) => {
+      addon.enginePatchCalls(engine, patches);
+    },
+  });
   const publisher = new Publisher({
     table,
+    directCalls,
     memory,
     retirement,
     versions,
@@ -111,8 +121,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const calls = settings.linkage === 'stub' ? 'direct' : 'indirect';
-  const unitCompiler = new UnitCompiler(compiler, linker, search, calls);
+  const unitCompiler = new UnitCompiler(compiler, linker, search);
   const builder = new UnitBuilder({ compiler: unitCompiler, linker, memory, publisher, clock, reclaim });
   const controller = new TierController({
     tiers: settings.tiers,
@@ -179,6 +188,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     unitCompiler,
     builder,
     publisher,
+    directCalls,
     controller,
     program,
     host,

@@ -8,7 +8,7 @@ import type { RunOutcome } from '../native/contract.js';
 import { stageOf } from '../../tiers/lifecycle.js';
 import { type Composition, compose } from './compose.js';
 import { ModuleLoader } from './module-loader.js';
-import { type EngineOptions, settle } from './options.js';
+import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
 import type { EngineSnapshot } from './snapshot.js';
 import { takeSnapshot } from './take-snapshot.js';
 import type { ModuleSource } from './source.js';
@@ -19,6 +19,12 @@ import type { Unit } from './unit.js';
 export interface FnOptions {
   /** Needed for functions of ELF objects, which name no types: such as `i32 (ptr, double)`. */
   readonly signature?: string;
+}
+
+/** Options of {@link Engine.addModule}. */
+export interface AddModuleOptions {
+  /** How calls that leave this module's versions reach functions. @defaultValue the engine's */
+  readonly linkage?: Linkage;
 }
 
 /** Options of {@link Engine.run}. */
@@ -57,13 +63,15 @@ export class Engine implements AsyncDisposable {
    * @param name - Its name, unique in the engine.
    * @param source - Bitcode, IR text, an ELF object, a path to one, an archive, or an `llvm-bindings` module. Of an archive,
    *   members are registered as `name(member)` when something needs them.
+   * @param options - What differs from the engine's own.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_DUPLICATE, INPUT_UNREADABLE, FORMAT_UNKNOWN, BITCODE_INVALID,
    *   IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, OBJECT_INVALID, OBJECT_UNSUPPORTED,
    *   ARCHIVE_INVALID, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH; the engine is as it was before.
    */
-  addModule(name: string, source: ModuleSource): void {
+  addModule(name: string, source: ModuleSource, options: AddModuleOptions = {}): void {
     this.#alive('addModule');
-    this.#loader.add(name, source);
+    const linkage = options.linkage ?? this.#parts.settings.linkage;
+    this.#loader.add(name, source, checkLinkage(linkage));
   }
 
   /**

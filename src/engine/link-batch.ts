@@ -7,12 +7,11 @@ import type { SlotIndex } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
-import type { Version } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { Publisher } from './publisher.js';
-import type { Unit } from './unit.js';
+import type { LinkedVersion, Unit } from './unit.js';
 import type { CompiledUnit } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -77,7 +76,11 @@ export class LinkBatch {
     try {
       this.#arrived.push(await compiling);
       if (this.#arrived.length === this.#units.length) {
-        this.#linkAll();
+        try {
+          this.#linkAll();
+        } finally {
+          this.#parts.linker.expectNothing();
+        }
         this.#resolve();
       }
     } catch (error) {
@@ -96,27 +99,26 @@ export class LinkBatch {
       const data = member.data === undefined ? undefined : linker.place(this.#transaction, member.data);
       const code = linker.place(this.#transaction, member.code);
       linker.locate(this.#transaction, member.unit.module, data ?? code);
+      linker.expect(member.unit, code);
       return { member, data, code };
     });
     const linked: {
       readonly unit: Unit;
-      readonly version: Version;
+      readonly version: LinkedVersion;
       readonly data: LinkedImage | undefined;
     }[] = [];
     for (const { member, data, code } of placed) {
       const begin = clock.now();
       const { unit } = member;
-      const variables = data === undefined ? undefined : linker.link(this.#transaction, unit.module, data);
-      const image = linker.link(this.#transaction, unit.module, code);
+      const variables = data === undefined ? undefined : linker.link(this.#transaction, unit, data);
+      const image = linker.link(this.#transaction, unit, code);
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });
       linked.push({ unit, version, data: variables ?? (data === undefined ? image : undefined) });
     }
     this.#transaction.commit();
-    for (const { unit, version, data } of linked) {
-      unit.data = data;
-      publisher.publish(unit, version);
-    }
+    for (const { unit, data } of linked) unit.data = data;
+    publisher.publish(linked);
   }
 
   #takeSlots(unit: Unit): void {

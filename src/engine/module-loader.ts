@@ -11,6 +11,7 @@ import { Archives } from './archives.js';
 import type { Composition } from './compose.js';
 import { LinkBatch } from './link-batch.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
+import type { Linkage } from './options.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
 import { settled, type Unit } from './unit.js';
@@ -31,13 +32,13 @@ export class ModuleLoader {
   }
 
   /** Registers a module; see `Engine.addModule`. */
-  add(name: string, source: ModuleSource): void {
+  add(name: string, source: ModuleSource, linkage: Linkage): void {
     if (this.#parts.registry.has(name) || this.#archives.has(name)) {
       throw new TierlinkError('MODULE_DUPLICATE', { module: name });
     }
     const read = readSource(name, source);
     if (read.format === 'archive') this.#archives.add(name, read.bytes);
-    else this.#register(name, read);
+    else this.#register(name, read, linkage);
   }
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
@@ -48,7 +49,7 @@ export class ModuleLoader {
       this.#archives.pull(
         () => registry.modules(),
         (name, bytes) => {
-          this.#register(name, readSource(name, bytes));
+          this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
           joined.push(name);
         },
       );
@@ -106,7 +107,7 @@ export class ModuleLoader {
     return present(unit.published, 'a compile that did not fail was published');
   }
 
-  #register(name: string, { format, bytes }: SourceBytes): void {
+  #register(name: string, { format, bytes }: SourceBytes, linkage: Linkage): void {
     const { symbols, registry, units, settings, emit } = this.#parts;
     const identity = { ...registry.nextIdentity(), name };
     const record =
@@ -119,6 +120,7 @@ export class ModuleLoader {
       state: declaredUnit(settings.penalty),
       version: undefined,
       data: undefined,
+      linkage,
       slots: new Map(),
       work: undefined,
       published: undefined,

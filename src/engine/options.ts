@@ -14,8 +14,13 @@ import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
 
-/** How a call reaches a function of another version: `call stub`, or `call *[slot]`. */
-export type Linkage = 'stub' | 'offset-table';
+/**
+ * How a call reaches a function of another version: `call stub`, `call *[slot]`, or `call version`, which is patched
+ * at each publish.
+ */
+export type Linkage = 'stub' | 'offset-table' | 'direct';
+
+const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies readonly Linkage[];
 
 /** What is compiled at once. One function a unit comes with a later release and is refused by name until then. */
 export type UnitKind = 'module';
@@ -88,9 +93,7 @@ const mebibyte = 2 ** 20;
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
  */
 export function settle(options: EngineOptions): Settings {
-  const linkage: string = options.linkage ?? 'stub';
-  if (linkage !== 'stub' && linkage !== 'offset-table')
-    throw invalid('linkage', linkage, 'stub or offset-table');
+  const linkage = checkLinkage(options.linkage ?? 'stub');
   const unit: string = options.unit ?? 'module';
   if (unit !== 'module') {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');
@@ -117,6 +120,19 @@ export function settle(options: EngineOptions): Settings {
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
   };
+}
+
+/**
+ * Checks a linkage that came from outside.
+ *
+ * @param linkage - What was given.
+ * @returns The same, as a linkage.
+ * @throws TierlinkError OPTION_INVALID
+ */
+export function checkLinkage(linkage: string): Linkage {
+  if (!linkages.includes(linkage)) throw invalid('linkage', linkage, linkages.join(', '));
+  // Safe because it was just found in the list.
+  return linkage as Linkage;
 }
 
 function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: readonly TierRecipe[]): Policy {

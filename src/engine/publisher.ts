@@ -1,13 +1,21 @@
 /** Brings a linked version into use and retires the one before it (I4). */
 import type { Clock } from '../core/clock.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
+import type { SlotIndex } from '../core/ids.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import type { Retirement } from '../memory/retirement.js';
 import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { DirectCalls } from './direct-calls.js';
 import { LatencyRecorder } from './statistics.js';
-import type { Unit } from './unit.js';
+import type { LinkedVersion, Unit } from './unit.js';
+
+/** A unit and the version that it comes to. */
+export interface Publication {
+  readonly unit: Unit;
+  readonly version: LinkedVersion;
+}
 
 /** What the publisher works with. */
 export interface PublisherParts {
@@ -15,6 +23,7 @@ export interface PublisherParts {
   readonly memory: MemoryManager;
   readonly retirement: Retirement;
   readonly versions: AddressMap<Version>;
+  readonly directCalls: DirectCalls;
   readonly clock: Clock;
   readonly emit: Emit;
   /** Takes a version's unwind tables out again. */
@@ -33,54 +42,62 @@ export class Publisher {
   }
 
   /**
-   * Stores the slots of a version that is complete: relocated, protected, unwind-registered. Cannot fail.
-   * The old version is retired; who observes is told only after the last store.
+   * Publishes versions that are complete: relocated, protected, unwind-registered. Cannot fail. First all slots are
+   * stored, then direct calls are turned; then the versions before them are retired, and who observes is told.
    *
-   * @param unit - The unit.
-   * @param version - Its new version.
+   * @param members - Units with their new versions; they come into use together.
    */
-  publish(unit: Unit, version: Version): void {
-    const { table, clock, emit, versions } = this.#parts;
-    const code = version.blocks.find((block) => block.region === 'code');
-    if (code !== undefined) versions.add(code.address, code.size, version);
+  publish(members: readonly Publication[]): void {
+    const { table, clock, emit, versions, directCalls } = this.#parts;
     const begin = clock.now();
-    let functions = 0;
-    for (const [name, slot] of unit.slots) {
-      const entry = version.entries.get(name);
-      if (entry === undefined) continue;
-      table.publish(slot, entry);
-      functions += 1;
-    }
+    const stored: SlotIndex[] = [];
+    const functions = members.map(({ unit, version }) => {
+      const before = stored.length;
+      for (const [name, slot] of unit.slots) {
+        const entry = version.entries.get(name);
+        if (entry === undefined) continue;
+        table.publish(slot, entry);
+        stored.push(slot);
+      }
+      return stored.length - before;
+    });
+    directCalls.repoint(stored);
     const publishUs = (clock.now() - begin) / 1e3;
     this.latencies.add(publishUs);
-    const old = unit.version;
-    unit.version = version;
-    const event: PublishedEvent = {
-      module: version.module,
-      unit: version.module,
-      tier: version.tier.name,
-      version: version.id,
-      reason: version.reason,
-      compileMs: version.compileMs,
-      linkUs: version.linkUs,
-      publishUs,
-      codeBytes: version.codeBytes,
-      relocations: version.relocations.count,
-      functions,
-      atMs: version.atMs,
-    };
-    unit.published = event;
-    emit('published', event);
-    if (old !== undefined) this.#retire(old);
+    for (const [index, { unit, version }] of members.entries()) {
+      const code = version.blocks.find((block) => block.region === 'code');
+      if (code !== undefined) versions.add(code.address, code.size, version);
+      if (unit.linkage === 'direct') directCalls.add(version.image);
+      const old = unit.version;
+      unit.version = version;
+      const event: PublishedEvent = {
+        module: version.module,
+        unit: version.module,
+        tier: version.tier.name,
+        version: version.id,
+        reason: version.reason,
+        compileMs: version.compileMs,
+        linkUs: version.linkUs,
+        publishUs,
+        codeBytes: version.codeBytes,
+        relocations: version.relocations.count,
+        functions: functions[index] ?? 0,
+        atMs: version.atMs,
+      };
+      unit.published = event;
+      emit('published', event);
+      if (old !== undefined) this.#retire(old);
+    }
   }
 
-  #retire(version: Version): void {
-    const { memory, retirement, versions, emit, deregisterFrames } = this.#parts;
+  #retire(version: LinkedVersion): void {
+    const { memory, retirement, versions, emit, deregisterFrames, directCalls } = this.#parts;
     retirement.retire({
       name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
       ranges: version.blocks.map(({ address, size }) => ({ start: address, end: address + size })),
       bytes: version.blocks.reduce((sum, block) => sum + block.size, 0),
       reclaim: () => {
+        directCalls.remove(version.image);
         deregisterFrames(version);
         for (const block of version.blocks) {
           if (block.region === 'code') versions.remove(block.address);

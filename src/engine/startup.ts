@@ -41,13 +41,14 @@ export class Startup {
   }
 
   #resolve(unit: Unit): void {
-    const { symbols, table } = this.#parts;
+    const { symbols, table, directCalls } = this.#parts;
     for (const { name, resolver } of unit.module.ifuncs) {
       const slot = symbols.resolve(name)?.definition.slot;
       const asked = symbols.resolve(resolver)?.definition.slot;
       if (slot === undefined || asked === undefined) continue;
       const chosen = this.#call(table.slotAddress(asked));
       table.publish(slot, address(Number(chosen)));
+      directCalls.repoint([slot]);
     }
   }
 

@@ -7,6 +7,7 @@ import type { NativeAddon } from '../native/contract.js';
 import type { Definition } from '../registry/definition.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { Linkage } from './options.js';
 import type { SymbolSearch } from './symbol-search.js';
 
 /** What targets are found in. */
@@ -27,6 +28,8 @@ export class Targets {
   readonly #far = new Map<string, SlotIndex>();
   /** First word of the `tls_index` of each module that has thread-locals. */
   readonly #threadLocals = new Map<string, bigint>();
+  /** Code addresses that slots are about to be given: of versions that are placed and not published. */
+  readonly #coming = new Map<SlotIndex, Address>();
   #dsoHandle: MemoryBlock | undefined;
 
   /** @param parts - Tables and symbols. */
@@ -41,14 +44,29 @@ export class Targets {
   }
 
   /**
+   * Notes where a function's code will be once what is being linked is published: direct calls of what is linked
+   * together, and of a version to itself, go there.
+   */
+  expect(slot: SlotIndex, code: Address): void {
+    this.#coming.set(slot, code);
+  }
+
+  /** Forgets what was expected: it is published, or failed. */
+  expectNothing(): void {
+    this.#coming.clear();
+  }
+
+  /**
    * What the linker is given to link an image of a module.
    *
    * @param module - Name of the module.
+   * @param linkage - How its calls reach functions.
    * @returns The context.
    */
-  contextFor(module: string): LinkContext {
+  contextFor(module: string, linkage: Linkage): LinkContext {
+    const direct = linkage === 'direct';
     return {
-      resolve: (symbol, use) => this.#resolve(symbol, use),
+      resolve: (symbol, use) => this.#resolve(symbol, use, direct),
       tlsModule: this.#threadLocals.get(module),
       searched: this.#parts.search.searched,
     };
@@ -71,7 +89,7 @@ export class Targets {
     return slot;
   }
 
-  #resolve(symbol: string, use: SymbolUse): Target | undefined {
+  #resolve(symbol: string, use: SymbolUse, direct: boolean): Target | undefined {
     const { symbols, search, table } = this.#parts;
     if (symbol.startsWith(counterPrefix)) {
       const slot = symbols.resolve(symbol.slice(counterPrefix.length))?.definition.slot;
@@ -80,7 +98,7 @@ export class Targets {
     if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
     const found = search.find(symbol);
     if (found === undefined) return undefined;
-    if (found.kind === 'definition') return this.#defined(found.definition, found.offset);
+    if (found.kind === 'definition') return this.#defined(found.definition, found.offset, direct);
     if (use === 'tls') return this.#farThreadLocal(symbol, found.library);
     const code = address(Number(found.address));
     if (use === 'address') return { kind: 'data', address: code };
@@ -93,14 +111,16 @@ export class Targets {
     };
   }
 
-  #defined(definition: Definition, offset: number): Target | undefined {
+  #defined(definition: Definition, offset: number, direct: boolean): Target | undefined {
     const { table } = this.#parts;
     if (definition.kind === 'function') {
       const slot = definition.slot;
       if (slot === undefined) return undefined;
       const stub = table.stubAddress(slot);
       if (offset !== 0) return { kind: 'data', address: address(stub + offset) };
-      return { kind: 'function', stub, slot: table.slotAddress(slot) };
+      const target = { kind: 'function', stub, slot: table.slotAddress(slot) } as const;
+      const code = direct ? (this.#coming.get(slot) ?? table.current(slot)) : 0;
+      return code === 0 ? target : { ...target, direct: code };
     }
     if (definition.placed === undefined) return undefined;
     const place = definition.placed.address + offset;

@@ -6,10 +6,9 @@ import type { Clock } from '../core/clock.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
-import type { Version } from '../registry/records.js';
 import type { LinkBatch } from './link-batch.js';
 import type { Publisher } from './publisher.js';
-import type { Unit } from './unit.js';
+import type { LinkedVersion, Unit } from './unit.js';
 import type { CompiledUnit, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -54,25 +53,28 @@ export class UnitBuilder {
       return;
     }
     const version = this.#link(await compiling);
-    this.#parts.publisher.publish(unit, version);
+    this.#parts.publisher.publish([{ unit, version }]);
     this.#parts.reclaim();
   }
 
-  #link(compiled: CompiledUnit): Version {
+  #link(compiled: CompiledUnit): LinkedVersion {
     const { linker, memory, clock } = this.#parts;
-    const { module } = compiled.unit;
+    const { unit } = compiled;
     const transaction = new Transaction(memory);
     try {
       const begin = clock.now();
       const placed = linker.place(transaction, compiled.code);
-      const image = linker.link(transaction, module, placed);
+      linker.expect(unit, placed);
+      const image = linker.link(transaction, unit, placed);
       const linkUs = (clock.now() - begin) / 1e3;
-      const version = linker.version(module, image, placed, { ...compiled, linkUs });
+      const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });
       transaction.commit();
       return version;
     } catch (error) {
       transaction.abort();
       throw error;
+    } finally {
+      linker.expectNothing();
     }
   }
 }

@@ -4,6 +4,7 @@ import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
+import type { Linkage } from './options.js';
 import type { SymbolSearch } from './symbol-search.js';
 import type { Unit } from './unit.js';
 import type { UnitLinker } from './unit-linker.js';
@@ -20,25 +21,28 @@ export interface CompiledUnit {
   readonly code: PreparedImage;
 }
 
+const callForm: Readonly<Record<Linkage, CallForm>> = {
+  stub: 'direct',
+  'offset-table': 'indirect',
+  direct: 'patchable',
+};
+
 /** Compiles units of one engine. */
 export class UnitCompiler {
   readonly #compiler: Compiler;
   readonly #linker: UnitLinker;
   readonly #search: SymbolSearch;
-  readonly #calls: CallForm;
   readonly #objects = new Map<string, PreparedImage>();
 
   /**
    * @param compiler - Turns bitcode into objects.
    * @param linker - Reads objects.
    * @param search - Finds what is near.
-   * @param calls - How calls are encoded.
    */
-  constructor(compiler: Compiler, linker: UnitLinker, search: SymbolSearch, calls: CallForm) {
+  constructor(compiler: Compiler, linker: UnitLinker, search: SymbolSearch) {
     this.#compiler = compiler;
     this.#linker = linker;
     this.#search = search;
-    this.#calls = calls;
   }
 
   /** Keeps the prepared image of a module that came as an ELF object. */
@@ -64,7 +68,12 @@ export class UnitCompiler {
     const { code: codeBitcode, data: dataBitcode } = module.canonical;
     // Nothing could answer the request of a module that stays as it is.
     const counted = { ...tier, counters: tier.counters && module.pinned === '' };
-    const request = { module: module.name, tier: counted, calls: this.#calls, near: this.#near(module) };
+    const request = {
+      module: module.name,
+      tier: counted,
+      calls: callForm[unit.linkage],
+      near: this.#near(module),
+    };
     const [object, data] = await Promise.all([
       this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),
       unit.version === undefined && dataBitcode !== null

@@ -1,7 +1,7 @@
 /** Turns compiled objects into placed, relocated images: takes memory, links, registers unwind tables. */
 import { present } from '../core/assert.js';
 import type { CompiledObject } from '../core/compiler.js';
-import type { Address } from '../core/ids.js';
+import { type Address, address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
 import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
@@ -10,10 +10,11 @@ import { prepareObject } from '../link/prepare.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import type { ModuleRecord, Version } from '../registry/records.js';
+import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { Targets } from './targets.js';
+import type { LinkedVersion, Unit } from './unit.js';
 
 /** What the linker works with. */
 export interface UnitLinkerParts {
@@ -120,16 +121,36 @@ export class UnitLinker {
   }
 
   /**
+   * Notes where a placed version's functions will be, for direct calls of what is linked together with it.
+   *
+   * @param unit - The unit.
+   * @param placed - Its placed code.
+   */
+  expect(unit: Unit, { prepared, placement }: PlacedImage): void {
+    const { code } = placement;
+    if (code === undefined) return;
+    for (const [name, slot] of unit.slots) {
+      const symbol = prepared.symbols.get(name);
+      if (symbol?.place === 'code') this.#parts.targets.expect(slot, address(code.address + symbol.offset));
+    }
+  }
+
+  /** Forgets what was expected. */
+  expectNothing(): void {
+    this.#parts.targets.expectNothing();
+  }
+
+  /**
    * Relocates a placed image and registers its unwind table. Touches nothing but the image's own memory.
    *
    * @param transaction - What deregisters it if something fails later.
-   * @param record - The module.
+   * @param unit - The unit.
    * @param placed - The image.
    * @returns The linked image.
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED
    */
-  link(transaction: Transaction, record: ModuleRecord, placed: PlacedImage): LinkedImage {
-    const context = this.#parts.targets.contextFor(record.name);
+  link(transaction: Transaction, unit: Unit, placed: PlacedImage): LinkedImage {
+    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
     const image = linkImage(placed.prepared, placed.placement, context);
     const { frames } = image;
     if (frames !== undefined && frames.size > 0) {
@@ -161,7 +182,7 @@ export class UnitLinker {
       readonly object: CompiledObject | undefined;
       readonly linkUs: number;
     },
-  ): Version {
+  ): LinkedVersion {
     const entries = new Map<string, Address>();
     for (const [name, symbol] of image.symbols) {
       const entry = symbol.place === 'code' ? addressOf(image, name) : undefined;
@@ -181,6 +202,7 @@ export class UnitLinker {
       atMs: this.#parts.atMs(),
       entries,
       frames: image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined,
+      image,
     };
   }
 }

@@ -4,6 +4,12 @@ import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { LifecycleState } from '../../tiers/lifecycle.js';
+import type { Linkage } from './options.js';
+
+/** A version with what it was linked from: all that moving it, or patching its calls, takes. */
+export interface LinkedVersion extends Version {
+  readonly image: LinkedImage;
+}
 
 /** A unit: here, all functions of one module. */
 export interface Unit {
@@ -12,9 +18,11 @@ export interface Unit {
   /** Where it stands; replaced by each step of the lifecycle. */
   state: LifecycleState;
   /** The version that its slots lead to. */
-  version: Version | undefined;
+  version: LinkedVersion | undefined;
   /** Its linked variables (of an ELF object the whole image): there once, whatever versions come (I2). */
   data: LinkedImage | undefined;
+  /** How its calls reach functions. */
+  readonly linkage: Linkage;
   /** Slots of the functions that this unit's versions publish, by name. */
   slots: ReadonlyMap<string, SlotIndex>;
   /** The compile that is under way; settles when it is published or has failed, and never rejects. */

@@ -14,7 +14,10 @@ export type Target =
       readonly kind: 'function';
       readonly stub: Address;
       readonly slot: Address;
-      /** When given, calls go straight to this code address; address-taking is not affected. */
+      /**
+       * When given, calls whose displacement can be patched go straight to this code address; others, and
+       * address-taking, are not affected.
+       */
       readonly direct?: Address;
     }
   /**

@@ -71,7 +71,9 @@ export function applyFixups(
         value = symbol + addend - place;
         break;
       case fixup.branch32:
-        value = (values[row + valueField.entry] ?? Number.NaN) + addend - place;
+        value = (values[row + valueField.direct] ?? Number.NaN) + addend - place;
+        if (value !== (value | 0) || !isPatchable(place))
+          value = (values[row + valueField.entry] ?? Number.NaN) + addend - place;
         break;
       case fixup.abs64:
       case fixup.abs8:
@@ -100,7 +102,7 @@ export function applyFixups(
         break;
       case fixup.call32:
         value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place;
-        if (value === (value | 0)) {
+        if (value === (value | 0) && isPatchable(place)) {
           if (write) view.setUint16(at - 2, 0xe867, true);
         } else {
           value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
@@ -110,7 +112,7 @@ export function applyFixups(
       case fixup.jump32:
         // The relaxed jump is one byte shorter, so its displacement starts, and counts from, one byte earlier.
         value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place + 1;
-        if (value === (value | 0)) {
+        if (value === (value | 0) && isPatchable(place - 1)) {
           if (write) {
             view.setUint8(at - 2, 0xe9);
             view.setUint8(at + 3, 0x90);
@@ -202,6 +204,35 @@ export function applyFixups(
         break;
     }
   }
+  return -1;
+}
+
+/** Bytes that the processor stores and fetches as one. */
+const cacheLineBytes = 64;
+
+/**
+ * Whether the displacement at a place can be stored while the instruction is being executed: it must lie within one
+ * cache line (I7). Only such a call goes straight to code that may be replaced.
+ *
+ * @param place - Address of the 4-byte displacement.
+ * @returns True if it can.
+ */
+export function isPatchable(place: number): boolean {
+  return place % cacheLineBytes <= cacheLineBytes - 4;
+}
+
+/**
+ * Where the displacement of a direct call or jump lies, if the fixup's instruction is one now.
+ *
+ * @param code - The fixup.
+ * @param bytes - The block's bytes now.
+ * @param at - Offset of the fixup's field in them.
+ * @returns Offset of the displacement; -1 when the instruction is no direct call.
+ */
+export function directCallAt(code: number, bytes: Uint8Array, at: number): number {
+  if (code === fixup.branch32) return at;
+  if (code === fixup.call32) return bytes[at - 2] === 0x67 && bytes[at - 1] === 0xe8 ? at : -1;
+  if (code === fixup.jump32) return bytes[at - 2] === 0xe9 ? at - 1 : -1;
   return -1;
 }
 

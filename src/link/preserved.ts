@@ -19,6 +19,7 @@ export class PreservedRelocations {
   readonly oddAddends: Float64Array;
   /** First entry of the code, readonly and data block, and the number of entries. */
   readonly starts: readonly [number, number, number, number];
+  #byReference: Map<number, number[]> | undefined;
 
   /**
    * @param places - Offsets of the fields.
@@ -65,6 +66,41 @@ export class PreservedRelocations {
   range(block: BlockKind): { readonly from: number; readonly to: number } {
     const index = blockKinds.indexOf(block);
     return { from: this.starts[index] ?? 0, to: this.starts[index + 1] ?? 0 };
+  }
+
+  /**
+   * Visits the entries of a block against one reference, found by an index over references.
+   *
+   * @param block - The block.
+   * @param reference - Number of the reference.
+   * @param visit - Called with the offset of the field, the fixup code and the pristine addend.
+   */
+  forReference(
+    block: BlockKind,
+    reference: number,
+    visit: (place: number, code: number, addend: number) => void,
+  ): void {
+    this.#byReference ??= this.#index();
+    const { from, to } = this.range(block);
+    for (const entry of this.#byReference.get(reference) ?? []) {
+      if (entry < from || entry >= to) continue;
+      const code = (this.fixups[entry] ?? 0) & 63;
+      const odd = this.firstOdd(entry);
+      const addend = this.oddEntries[odd] === entry ? this.oddAddends[odd] : usualAddend[code];
+      visit(this.places[entry] ?? 0, code, addend ?? 0);
+    }
+  }
+
+  #index(): Map<number, number[]> {
+    const index = new Map<number, number[]>();
+    for (let entry = 0; entry < this.count; entry += 1) {
+      const packed = this.fixups[entry] ?? 0;
+      if (((packed >>> 6) & 3) !== 0) continue;
+      const known = index.get(packed >>> 8);
+      if (known === undefined) index.set(packed >>> 8, [entry]);
+      else known.push(entry);
+    }
+    return index;
   }
 
   /**

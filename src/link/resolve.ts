@@ -64,7 +64,7 @@ function fillTarget(values: Float64Array, modules: BigUint64Array, index: number
   switch (target.kind) {
     case 'function':
       values[row + valueField.address] = target.stub;
-      values[row + valueField.entry] = target.direct ?? target.stub;
+      values[row + valueField.entry] = target.stub;
       values[row + valueField.slot] = target.slot;
       if (target.direct !== undefined) values[row + valueField.direct] = target.direct;
       break;

@@ -7,13 +7,13 @@ export const valueStride = 9;
 export const valueField = {
   /** Canonical address. */
   address: 0,
-  /** Where calls go. */
+  /** Where calls go that can't go to `direct`. */
   entry: 1,
   /** Address of the image's cell that holds the canonical address. */
   cell: 2,
   /** Address of a cell that holds the code address; for a thread-local: of one that holds `threadOffset`. */
   slot: 3,
-  /** Code address that an indirect call may be relaxed to. */
+  /** Code address that calls go to where the displacement can be patched later. */
   direct: 4,
   /** Address of the image's `tls_index` pair. */
   pair: 5,

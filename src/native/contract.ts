@@ -111,8 +111,11 @@ export interface CompileJob {
   readonly codegenLevel: number;
   /** `true`: `target-cpu`/`target-features` of the machine; else the module's own or plain x86-64. */
   readonly hostCpu: boolean;
-  /** `direct`: `call f`; `indirect`: `call *f@GOTPCREL(%rip)` for every call that leaves a function. */
-  readonly calls: 'direct' | 'indirect';
+  /**
+   * How every call that leaves a function is encoded. `direct`: `call f`; `indirect`: `call *f@GOTPCREL(%rip)`;
+   * `patchable`: `call f`, and none crosses a multiple of 32 bytes.
+   */
+  readonly calls: 'direct' | 'indirect' | 'patchable';
   /** True: insert an entry counter into each function. */
   readonly counters: boolean;
   /** Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. */
@@ -194,6 +197,13 @@ export interface NativeAddon {
   engineDiscard(engine: Handle, region: 'code' | 'readonly' | 'data', offset: number, bytes: number): void;
   /** membarrier(PRIVATE_EXPEDITED_SYNC_CORE), or throws if the kernel has none. */
   engineSyncCore(engine: Handle): void;
+  /**
+   * Stores displacements of calls that may be executing, each by one instruction, then syncs all cores. Throws, with
+   * nothing stored, if one crosses a cache line.
+   *
+   * @param patches - Pairs of the displacement's address, as the program sees it, and its value (its low 32 bits).
+   */
+  enginePatchCalls(engine: Handle, patches: BigUint64Array): void;
   /** Detaches the ArrayBuffers and unmaps. Throws if a mutator is inside. Idempotent. */
   engineDestroy(engine: Handle): void;
   /** Calls `wake` on this JS thread soon after compiled code put a request into the empty ring. */

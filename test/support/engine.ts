@@ -2,8 +2,8 @@
 import { onTestFinished } from 'vitest';
 import { createEngine, type Engine, type EngineOptions, type Linkage } from '../../src/index.js';
 
-/** Both linkages, for tests that hold in each. */
-export const linkages: readonly Linkage[] = ['stub', 'offset-table'];
+/** All linkages, for tests that hold in each. */
+export const linkages: readonly Linkage[] = ['stub', 'offset-table', 'direct'];
 
 /** An engine that leaves every unit where it is, unless the options say otherwise. */
 export function engineFor(options: EngineOptions = {}): Engine {

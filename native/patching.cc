@@ -1,0 +1,53 @@
+// Job: one-instruction stores of call displacements, and the barrier after them.
+#include "patching.h"
+
+#include <cerrno>
+#include <cstring>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arena.h"
+
+namespace tierlink {
+namespace {
+
+constexpr uintptr_t cacheLineBytes = 64;
+
+} // namespace
+
+bool patchCalls(const Arena &arena, std::span<const CallPatch> patches, std::string &failure) {
+  const Region &code = arena.region(RegionKind::Code);
+  const auto base = reinterpret_cast<uintptr_t>(code.base);
+  for (const CallPatch &patch : patches) {
+    const uintptr_t offset = patch.place - base;
+    if (patch.place < base || offset > code.bytes - sizeof(int32_t)) {
+      failure = "a call to patch lies outside the code";
+      return false;
+    }
+    if (patch.place % cacheLineBytes > cacheLineBytes - sizeof(int32_t)) {
+      failure = "a displacement to patch crosses a cache line";
+      return false;
+    }
+  }
+  for (const CallPatch &patch : patches) {
+    uint8_t *writable = code.writable + (patch.place - base);
+    // Safe because the four bytes lie in one cache line: the processor stores and fetches them whole, so a
+    // thread that executes the call reaches the old target or the new one. In assembly because the place is
+    // not aligned, which a C++ atomic would have to be.
+    asm volatile("movl %1, %0" : "=m"(*reinterpret_cast<uint32_t(*)>(writable)) : "r"(patch.displacement));
+  }
+  return true;
+}
+
+bool syncCore(std::string &failure) {
+  // Registered at the first use: the kernel then knows that this process needs it.
+  static const bool registered =
+      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
+  if (registered && syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0)
+    return true;
+  failure = std::string("membarrier(PRIVATE_EXPEDITED_SYNC_CORE): ") + std::strerror(errno);
+  return false;
+}
+
+} // namespace tierlink
