@@ -19,8 +19,8 @@ interface Caller {
 
 /** What direct calls work with. */
 export interface DirectCallsParts {
-  readonly symbols: SymbolTable;
-  readonly table: OffsetTable;
+  readonly symbols: Pick<SymbolTable, 'resolve'>;
+  readonly table: Pick<OffsetTable, 'current' | 'stubAddress'>;
   /** Stores displacements of calls that may be executing, and returns when every core has seen them. */
   readonly patch: (patches: BigUint64Array) => void;
 }

@@ -108,6 +108,7 @@ const disassemble = (bitcode: Uint8Array): string => inspect('llvm-dis', ['-o', 
 
 interface Relocation {
   readonly section: string;
+  readonly offset: number;
   readonly type: string;
   readonly symbol: string;
 }
@@ -115,12 +116,14 @@ interface Relocation {
 function relocations(object: Uint8Array): Relocation[] {
   const found: Relocation[] = [];
   let section = '';
+  let offset = 0;
   let type = '';
   for (const line of inspect('llvm-readobj', ['-r', '--expand-relocs'], object).split('\n')) {
     section = /Section \(\d+\) \.rela(\S+) \{/.exec(line)?.[1] ?? section;
+    offset = Number(/Offset: (\S+)/.exec(line)?.[1] ?? offset);
     type = /Type: (\S+)/.exec(line)?.[1] ?? type;
     const symbol = /Symbol: (\S*) \(/.exec(line)?.[1];
-    if (symbol !== undefined) found.push({ section, type, symbol });
+    if (symbol !== undefined) found.push({ section, offset, type, symbol });
   }
   return found;
 }
@@ -505,6 +508,31 @@ describe.each(tiers)('objects at $passes', (tier) => {
     ).not.toContain('R_X86_64_REX_GOTPCRELX');
     expect(symbolOf(object, 'fact').kind).toBe('FUNC GLOBAL HIDDEN');
     expect(symbolOf(object, 'far_away').kind).toBe('NOTYPE GLOBAL DEFAULT');
+  });
+
+  it('never let a patchable call cross a multiple of 32 bytes', async () => {
+    const lines = Array.from({ length: 300 }, (_, n) =>
+      n % 3 === 0
+        ? `  if (x > ${String(n)}) s += f${String(n % 7)}(x, s);`
+        : `  s ${['+', '^', '-'][n % 3] ?? ''}= f${String(n % 7)}(${['x', '1', `s * ${String(n)}L`][n % 3] ?? ''}, x);`,
+    );
+    const { code } = ingestC(
+      `${Array.from({ length: 7 }, (_, n) => `long f${String(n)}(long, long);`).join(' ')}
+      long many(long x) { long s = 0;\n${lines.join('\n')}
+ return s; }`,
+    );
+    const near = Array.from({ length: 7 }, (_, n) => `f${String(n)}`);
+    const crossing = (object: Uint8Array): number[] =>
+      relocations(object)
+        .filter(({ section, type }) => section === '.text.many' && type === 'R_X86_64_PLT32')
+        .map(({ offset }) => offset % 32)
+        .filter((offset) => offset > 28);
+    const patchable = await compile(code, { ...tier, calls: 'patchable', near });
+    expect(typesFor(patchable, '.text.many', 'f1').length).toBeGreaterThan(30);
+    expect(crossing(patchable)).toEqual([]);
+    expect(inspect('llvm-readelf', ['-SW'], patchable)).toMatch(/\.text\.many .* 32$/m);
+    // The option is the process's own in LLVM: the next job must not inherit it.
+    expect(crossing(await compile(code, { ...tier, calls: 'direct', near })).length).toBeGreaterThan(5);
   });
 
   it('read the offset table at every indirect call, also in loops and for library calls', async () => {
