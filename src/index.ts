@@ -14,7 +14,7 @@ export {
   errorTable,
   TierlinkError,
 } from './core/errors.js';
-export type { EngineEvents, FailedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
+export type { EngineEvents, FailedEvent, MovedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
 export {
   createEngine,
@@ -27,6 +27,8 @@ export { type InspectedSymbol, type Inspection, inspectModule } from './engine/i
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
+export type { Compaction } from './engine/mover.js';
+export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';

@@ -95,6 +95,13 @@ export interface ErrorDetailsByCode {
   readonly TIER_UNKNOWN: { readonly tier: string; readonly known: readonly string[] };
   readonly POLICY_FAILED: { readonly policy: string; readonly module: string; readonly reason: string };
   readonly UNIT_PINNED: { readonly module: string; readonly reason: string };
+  readonly UNIT_IMMOVABLE: { readonly module: string; readonly reason: string };
+  readonly CODE_CACHE_FULL: {
+    readonly module: string;
+    readonly needed: number;
+    readonly used: number;
+    readonly limit: number;
+  };
   readonly NOT_LINKED: { readonly operation: string; readonly module: string };
   readonly LIBRARY_UNLOADABLE: { readonly library: string; readonly reason: string };
 }
@@ -245,6 +252,15 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   UNIT_PINNED: entry(
     (d) => `module ${d.module} can't be recompiled: ${d.reason}`,
     () => 'add it as bitcode or IR, without the construct named',
+  ),
+  UNIT_IMMOVABLE: entry(
+    (d) => `module ${d.module} can't be moved: ${d.reason}`,
+    () => 'add it as bitcode or IR, without the construct named',
+  ),
+  CODE_CACHE_FULL: entry(
+    (d) =>
+      `module ${d.module}: ${String(d.needed)} bytes of code don't fit into the code cache (${String(d.used)} of ${String(d.limit)} bytes in use, after reclaiming and compacting)`,
+    () => 'raise the engine option codeCache.maxBytes, or let fewer units reach high tiers',
   ),
   NOT_LINKED: entry(
     (d) => `${d.operation}: module ${d.module} is registered but not linked yet`,

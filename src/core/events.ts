@@ -44,6 +44,19 @@ export interface FailedEvent {
   readonly retry: number | 'barred' | 'none';
 }
 
+/** A version's code came to lie elsewhere. */
+export interface MovedEvent {
+  readonly module: string;
+  readonly unit: string;
+  readonly version: number;
+  /** Address of its code before. */
+  readonly from: bigint;
+  /** Address of its code now. */
+  readonly to: bigint;
+  /** Bytes of code. */
+  readonly bytes: number;
+}
+
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
@@ -56,6 +69,8 @@ export interface EngineEvents {
   requested: (event: RequestedEvent) => void;
   /** A version came into use. */
   published: (event: PublishedEvent) => void;
+  /** A version's code came to lie elsewhere. */
+  moved: (event: MovedEvent) => void;
   /** A version that no new call can reach. */
   retired: (event: { readonly module: string; readonly tier: string; readonly version: number }) => void;
   /** Memory of retired versions is free again. */

@@ -15,6 +15,8 @@ import { SymbolTable } from '../registry/symbol-table.js';
 import { trapByte } from '../../stubs/encoder-x86-64.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
 import type { Settings } from './options.js';
+import { CodeCache } from './code-cache.js';
+import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
@@ -51,6 +53,8 @@ export interface Composition {
   readonly builder: UnitBuilder;
   readonly publisher: Publisher;
   readonly directCalls: DirectCalls;
+  readonly mover: Mover;
+  readonly codeCache: CodeCache;
   readonly controller: TierController;
   readonly program: Program;
   readonly host: CallHost;
@@ -122,7 +126,17 @@ export function compose(settings: Settings, emit: Emit): Composition {
     reclaimer.soon();
   };
   const unitCompiler = new UnitCompiler(compiler, linker, search);
-  const builder = new UnitBuilder({ compiler: unitCompiler, linker, memory, publisher, clock, reclaim });
+  const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
+  const codeCache = new CodeCache({ memory, reclaimer, mover, units, maxBytes: settings.codeCacheBytes });
+  const builder = new UnitBuilder({
+    compiler: unitCompiler,
+    linker,
+    memory,
+    codeCache,
+    publisher,
+    clock,
+    reclaim,
+  });
   const controller = new TierController({
     tiers: settings.tiers,
     policy: settings.policy,
@@ -189,6 +203,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     builder,
     publisher,
     directCalls,
+    mover,
+    codeCache,
     controller,
     program,
     host,

@@ -6,6 +6,8 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
 import { stageOf } from '../../tiers/lifecycle.js';
+import { address } from '../core/ids.js';
+import type { Compaction } from './mover.js';
 import { type Composition, compose } from './compose.js';
 import { ModuleLoader } from './module-loader.js';
 import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
@@ -177,6 +179,48 @@ export class Engine implements AsyncDisposable {
   off<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
     this.#events.off(event, listener as never);
     return this;
+  }
+
+  /**
+   * Moves a module's code, and the constants that belong to it, while the program runs. Functions and variables keep
+   * their addresses (I1); threads that are in the old copy stay in it until they leave.
+   *
+   * @param module - Name of a linked module.
+   * @param at - Address at which its code is to begin, aligned to 64; by default the lowest place that is free.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED (the place is
+   *   taken); then nothing has moved.
+   */
+  move(module: string, at?: bigint): void {
+    this.#alive('move');
+    const { mover, unitOf } = this.#parts;
+    mover.move(unitOf(module), at === undefined ? undefined : address(Number(at)));
+  }
+
+  /**
+   * Defragments the code while the program runs: moves modules from its far end into holes, and reclaims.
+   *
+   * @returns How many modules moved, and the bytes from the first to the last byte of code, before and after.
+   * @throws TierlinkError ENGINE_DISPOSED
+   */
+  compact(): Compaction {
+    this.#alive('compact');
+    return this.#parts.mover.compact([...this.#parts.units.values()]);
+  }
+
+  /**
+   * Puts the code of some modules side by side, from a page boundary on: of the hot ones, say, so that they share
+   * pages and cache.
+   *
+   * @param order - Names of linked modules, each once.
+   * @returns Address of the first, and the bytes from there to the end of the last.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED; then nothing
+   *   has moved.
+   */
+  relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
+    this.#alive('relayout');
+    const { mover, unitOf } = this.#parts;
+    const { start, bytes } = mover.relayout([...new Set(order)].map(unitOf));
+    return { start: BigInt(start), bytes };
   }
 
   /**

@@ -10,6 +10,7 @@ import { Transaction } from '../memory/transaction.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { CodeCache } from './code-cache.js';
 import type { Publisher } from './publisher.js';
 import type { LinkedVersion, Unit } from './unit.js';
 import type { CompiledUnit } from './unit-compiler.js';
@@ -23,6 +24,7 @@ export interface LinkBatchParts {
   readonly symbols: SymbolTable;
   readonly table: OffsetTable;
   readonly registry: Registry;
+  readonly codeCache: CodeCache;
   readonly clock: Clock;
 }
 
@@ -92,14 +94,16 @@ export class LinkBatch {
 
   /** Synchronous: nothing else runs between the first block taken and the last slot stored. */
   #linkAll(): void {
-    const { linker, publisher, clock } = this.#parts;
+    const { linker, publisher, codeCache, clock } = this.#parts;
     // In the order they were added, so that addresses don't depend on which compile was faster.
     const members = this.#units.flatMap((unit) => this.#arrived.filter((member) => member.unit === unit));
+    const codeBytes = members.reduce((sum, { code }) => sum + code.blocks.code.size, 0);
+    codeCache.makeRoom(codeBytes, members.map(({ unit }) => unit.module.name).join(', '));
     const placed = members.map((member) => {
       const data = member.data === undefined ? undefined : linker.place(this.#transaction, member.data);
       const code = linker.place(this.#transaction, member.code);
       linker.locate(this.#transaction, member.unit.module, data ?? code);
-      linker.expect(member.unit, code);
+      linker.expect(member.unit, { symbols: code.prepared.symbols, placement: code.placement });
       return { member, data, code };
     });
     const linked: {

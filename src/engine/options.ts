@@ -56,6 +56,11 @@ export interface EngineOptions {
     /** @defaultValue 512 MiB */
     readonly dataBytes?: number;
   };
+  /** A limit on code: when it is reached, old code is reclaimed, then code is compacted, then a compile fails. */
+  readonly codeCache?: {
+    /** Bytes of code, stubs and retired versions included. @defaultValue `memory.codeBytes` */
+    readonly maxBytes?: number;
+  };
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Replaces parts that the engine would make itself. */
@@ -77,6 +82,7 @@ export interface Settings {
   readonly codeBytes: number;
   readonly readonlyBytes: number;
   readonly dataBytes: number;
+  readonly codeCacheBytes: number;
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
@@ -100,6 +106,7 @@ export function settle(options: EngineOptions): Settings {
   }
   const tiers = ladder(options.tiers ?? shippedTiers);
   const memory = options.memory ?? {};
+  const codeBytes = whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30);
   const addon = loadAddon();
   return {
     linkage,
@@ -112,8 +119,9 @@ export function settle(options: EngineOptions): Settings {
       1,
       64,
     ),
-    codeBytes: whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
+    codeBytes,
     readonlyBytes: whole('memory.readonlyBytes', memory.readonlyBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
+    codeCacheBytes: whole('codeCache.maxBytes', options.codeCache?.maxBytes ?? codeBytes, 4096, 2 ** 30),
     dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,

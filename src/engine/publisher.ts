@@ -48,28 +48,13 @@ export class Publisher {
    * @param members - Units with their new versions; they come into use together.
    */
   publish(members: readonly Publication[]): void {
-    const { table, clock, emit, versions, directCalls } = this.#parts;
+    const { clock, emit } = this.#parts;
     const begin = clock.now();
-    const stored: SlotIndex[] = [];
-    const functions = members.map(({ unit, version }) => {
-      const before = stored.length;
-      for (const [name, slot] of unit.slots) {
-        const entry = version.entries.get(name);
-        if (entry === undefined) continue;
-        table.publish(slot, entry);
-        stored.push(slot);
-      }
-      return stored.length - before;
-    });
-    directCalls.repoint(stored);
+    const functions = this.#switch(members);
     const publishUs = (clock.now() - begin) / 1e3;
     this.latencies.add(publishUs);
+    const replaced = this.#adopt(members);
     for (const [index, { unit, version }] of members.entries()) {
-      const code = version.blocks.find((block) => block.region === 'code');
-      if (code !== undefined) versions.add(code.address, code.size, version);
-      if (unit.linkage === 'direct') directCalls.add(version.image);
-      const old = unit.version;
-      unit.version = version;
       const event: PublishedEvent = {
         module: version.module,
         unit: version.module,
@@ -86,12 +71,55 @@ export class Publisher {
       };
       unit.published = event;
       emit('published', event);
-      if (old !== undefined) this.#retire(old);
     }
+    for (const { module, tier, id } of replaced) emit('retired', { module, tier: tier.name, version: id });
+  }
+
+  /**
+   * Publishes versions that are in use already at their new places. Cannot fail.
+   *
+   * @param members - Units, with their versions at the new places.
+   */
+  relocate(members: readonly Publication[]): void {
+    this.#switch(members);
+    this.#adopt(members);
+  }
+
+  /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
+  #switch(members: readonly Publication[]): number[] {
+    const { table, directCalls } = this.#parts;
+    const stored: SlotIndex[] = [];
+    const functions = members.map(({ unit, version }) => {
+      const before = stored.length;
+      for (const [name, slot] of unit.slots) {
+        const entry = version.entries.get(name);
+        if (entry === undefined) continue;
+        table.publish(slot, entry);
+        stored.push(slot);
+      }
+      return stored.length - before;
+    });
+    directCalls.repoint(stored);
+    return functions;
+  }
+
+  /** Makes them the versions of their units, and retires those before; returns these. */
+  #adopt(members: readonly Publication[]): LinkedVersion[] {
+    const { versions, directCalls } = this.#parts;
+    const replaced: LinkedVersion[] = [];
+    for (const { unit, version } of members) {
+      const code = version.blocks.find((block) => block.region === 'code');
+      if (code !== undefined) versions.add(code.address, code.size, version);
+      if (unit.linkage === 'direct') directCalls.add(version.image);
+      if (unit.version !== undefined) replaced.push(unit.version);
+      unit.version = version;
+    }
+    for (const version of replaced) this.#retire(version);
+    return replaced;
   }
 
   #retire(version: LinkedVersion): void {
-    const { memory, retirement, versions, emit, deregisterFrames, directCalls } = this.#parts;
+    const { memory, retirement, versions, deregisterFrames, directCalls } = this.#parts;
     retirement.retire({
       name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
       ranges: version.blocks.map(({ address, size }) => ({ start: address, end: address + size })),
@@ -105,6 +133,5 @@ export class Publisher {
         }
       },
     });
-    emit('retired', { module: version.module, tier: version.tier.name, version: version.id });
   }
 }

@@ -15,6 +15,8 @@ export interface ModuleSnapshot {
   readonly variables: number;
   /** Bytes of code of the version that runs. */
   readonly codeBytes: number;
+  /** Address of its code now, or null. */
+  readonly codeAddress: bigint | null;
   /** Bytes of its variables and constants. */
   readonly dataBytes: number;
   /** Why it can't be recompiled, or ''. */
@@ -47,6 +49,10 @@ export interface EngineSnapshot {
   readonly retired: readonly { readonly name: string; readonly bytes: number; readonly hold: Hold }[];
   /** For how long looking for a grace kept a thread from running, in microseconds; threads that wait are not kept. */
   readonly pauses: Latencies;
+  /** Moves of code and how long they took. */
+  readonly moves: Latencies;
+  /** Where code may lie, and up to where it does. */
+  readonly codeCache: { readonly start: bigint; readonly capacity: number; readonly span: number };
   /** Compile jobs queued or running. */
   readonly compiling: number;
   /** Threads inside compiled code. */

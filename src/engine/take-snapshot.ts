@@ -40,6 +40,12 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
     },
     retired: parts.retirement.held(),
     pauses: parts.pauses.summary(),
+    moves: parts.mover.latencies.summary(),
+    codeCache: {
+      start: parts.addon.engineRegions(parts.engine).code.base,
+      capacity: parts.memory.capacity('code'),
+      span: parts.memory.span('code'),
+    },
     compiling: parts.compiler.pending(),
     mutatorsInside: parts.addon.engineMutatorsInside(parts.engine),
     wallMs: parts.atMs(),
@@ -48,6 +54,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
 
 function moduleSnapshot(unit: Unit): ModuleSnapshot {
   const { module, version, data } = unit;
+  const code = version?.image.placement.code;
   const functions = module.definitions.filter((definition) => definition.kind === 'function').length;
   return {
     name: module.name,
@@ -57,6 +64,7 @@ function moduleSnapshot(unit: Unit): ModuleSnapshot {
     functions,
     variables: module.definitions.length - functions,
     codeBytes: version?.codeBytes ?? 0,
+    codeAddress: code === undefined ? null : BigInt(code.address),
     dataBytes: (data?.placement.data?.bytes.length ?? 0) + (data?.placement.readonly?.bytes.length ?? 0),
     pinned: module.pinned,
   };

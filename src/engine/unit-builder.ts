@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
+import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
 import type { Publisher } from './publisher.js';
 import type { LinkedVersion, Unit } from './unit.js';
@@ -18,6 +19,7 @@ export interface UnitBuilderParts {
   readonly linker: UnitLinker;
   readonly memory: MemoryManager;
   readonly publisher: Publisher;
+  readonly codeCache: CodeCache;
   readonly clock: Clock;
   /** Reclaims what can be reclaimed. */
   readonly reclaim: () => void;
@@ -44,7 +46,7 @@ export class UnitBuilder {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED and the linker's codes (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
   async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
     const compiling = this.#parts.compiler.compile(unit, tier, reason);
@@ -60,11 +62,12 @@ export class UnitBuilder {
   #link(compiled: CompiledUnit): LinkedVersion {
     const { linker, memory, clock } = this.#parts;
     const { unit } = compiled;
+    this.#parts.codeCache.makeRoom(compiled.code.blocks.code.size, unit.module.name);
     const transaction = new Transaction(memory);
     try {
       const begin = clock.now();
       const placed = linker.place(transaction, compiled.code);
-      linker.expect(unit, placed);
+      linker.expect(unit, { symbols: placed.prepared.symbols, placement: placed.placement });
       const image = linker.link(transaction, unit, placed);
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });

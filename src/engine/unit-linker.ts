@@ -6,6 +6,7 @@ import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
 import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
 import { linkImage } from '../link/link.js';
+import { relinkImage } from '../link/relink.js';
 import { prepareObject } from '../link/prepare.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
@@ -124,13 +125,13 @@ export class UnitLinker {
    * Notes where a placed version's functions will be, for direct calls of what is linked together with it.
    *
    * @param unit - The unit.
-   * @param placed - Its placed code.
+   * @param placed - Its code: what it defines, and where it will be.
    */
-  expect(unit: Unit, { prepared, placement }: PlacedImage): void {
+  expect(unit: Unit, { symbols, placement }: Pick<LinkedImage, 'symbols' | 'placement'>): void {
     const { code } = placement;
     if (code === undefined) return;
     for (const [name, slot] of unit.slots) {
-      const symbol = prepared.symbols.get(name);
+      const symbol = symbols.get(name);
       if (symbol?.place === 'code') this.#parts.targets.expect(slot, address(code.address + symbol.offset));
     }
   }
@@ -152,7 +153,28 @@ export class UnitLinker {
   link(transaction: Transaction, unit: Unit, placed: PlacedImage): LinkedImage {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
     const image = linkImage(placed.prepared, placed.placement, context);
-    const { frames } = image;
+    this.#registerFrames(transaction, image);
+    return image;
+  }
+
+  /**
+   * Links an image again at another place, and registers its unwind table there. The image as it was is not touched.
+   *
+   * @param transaction - What deregisters it if something fails later.
+   * @param unit - The unit.
+   * @param image - Its linked code.
+   * @param placement - Where it comes to lie.
+   * @returns The image at its new place.
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW
+   */
+  relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
+    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
+    const moved = relinkImage(image, placement, context);
+    this.#registerFrames(transaction, moved);
+    return moved;
+  }
+
+  #registerFrames(transaction: Transaction, { frames }: LinkedImage): void {
     if (frames !== undefined && frames.size > 0) {
       const table = BigInt(frames.address);
       this.#parts.addon.framesRegister(table);
@@ -160,7 +182,6 @@ export class UnitLinker {
         this.#parts.addon.framesDeregister(table);
       });
     }
-    return image;
   }
 
   /**
@@ -183,11 +204,6 @@ export class UnitLinker {
       readonly linkUs: number;
     },
   ): LinkedVersion {
-    const entries = new Map<string, Address>();
-    for (const [name, symbol] of image.symbols) {
-      const entry = symbol.place === 'code' ? addressOf(image, name) : undefined;
-      if (entry !== undefined) entries.set(name, entry);
-    }
     return {
       id: this.#parts.registry.nextVersion(),
       unit: record.unit,
@@ -200,9 +216,30 @@ export class UnitLinker {
       compileMs: made.object?.compileMs ?? 0,
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
-      entries,
-      frames: image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined,
-      image,
+      ...placeOf(image),
     };
   }
+
+  /**
+   * A version at another place.
+   *
+   * @param version - The version as it is.
+   * @param image - Its code, linked there.
+   * @param blocks - The memory it holds there.
+   * @returns The version, not published there yet.
+   */
+  versionAt(version: LinkedVersion, image: LinkedImage, blocks: readonly MemoryBlock[]): LinkedVersion {
+    return { ...version, blocks, ...placeOf(image) };
+  }
+}
+
+/** What a version has by the place of its image. */
+function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' | 'image'> {
+  const entries = new Map<string, Address>();
+  for (const [name, symbol] of image.symbols) {
+    const entry = symbol.place === 'code' ? addressOf(image, name) : undefined;
+    if (entry !== undefined) entries.set(name, entry);
+  }
+  const frames = image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined;
+  return { entries, frames, image };
 }

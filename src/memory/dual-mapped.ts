@@ -35,8 +35,8 @@ export class DualMappedMemory implements MemoryManager {
     };
   }
 
-  allocate(region: RegionKind, size: number, alignment: number, owner: string): MemoryBlock {
-    const start = this.#free[region].take(size, alignment);
+  allocate(region: RegionKind, size: number, alignment: number, owner: string, at?: Address): MemoryBlock {
+    const start = this.#take(region, size, alignment, at);
     if (start === undefined) {
       throw new TierlinkError('MEMORY_EXHAUSTED', {
         module: owner,
@@ -57,11 +57,26 @@ export class DualMappedMemory implements MemoryManager {
     this.#free[block.region].give(block.address - this.#regions[block.region].address, block.size);
   }
 
+  hole(region: RegionKind, size: number, alignment: number): Address | undefined {
+    const start = this.#free[region].find(size, alignment);
+    return start === undefined ? undefined : address(this.#regions[region].address + start);
+  }
+
+  span(region: RegionKind): number {
+    return this.#free[region].end;
+  }
+
   used(region: RegionKind): number {
     return this.#free[region].used;
   }
 
   capacity(region: RegionKind): number {
     return this.#free[region].capacity;
+  }
+
+  #take(region: RegionKind, size: number, alignment: number, at: Address | undefined): number | undefined {
+    if (at === undefined) return this.#free[region].take(size, alignment);
+    const start = at - this.#regions[region].address;
+    return start % alignment === 0 && this.#free[region].takeAt(start, size) ? start : undefined;
   }
 }

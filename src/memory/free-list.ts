@@ -45,14 +45,54 @@ export class FreeList {
     for (const [index, range] of this.#free.entries()) {
       const start = Math.ceil(range.start / alignment) * alignment;
       if (start + size > range.end) continue;
-      const rest: Range[] = [];
-      if (start > range.start) rest.push({ start: range.start, end: start });
-      if (start + size < range.end) rest.push({ start: start + size, end: range.end });
-      this.#free.splice(index, 1, ...rest);
-      this.#used += size;
+      this.#cut(index, start, size);
       return start;
     }
     return undefined;
+  }
+
+  #cut(index: number, start: number, size: number): void {
+    const range = present(this.#free[index], 'a free range');
+    const rest: Range[] = [];
+    if (start > range.start) rest.push({ start: range.start, end: start });
+    if (start + size < range.end) rest.push({ start: start + size, end: range.end });
+    this.#free.splice(index, 1, ...rest);
+    this.#used += size;
+  }
+
+  /**
+   * Finds where `take` would put a range.
+   *
+   * @param size - Bytes, above 0.
+   * @param alignment - Bytes, a power of two.
+   * @returns Its offset, or undefined if no free range is large enough.
+   */
+  find(size: number, alignment: number): number | undefined {
+    for (const range of this.#free) {
+      const start = Math.ceil(range.start / alignment) * alignment;
+      if (start + size <= range.end) return start;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes a range at a given place.
+   *
+   * @param start - Its offset.
+   * @param size - Bytes, above 0.
+   * @returns False if not all of it is free.
+   */
+  takeAt(start: number, size: number): boolean {
+    const index = this.#free.findIndex((range) => range.start <= start && start + size <= range.end);
+    if (index < 0) return false;
+    this.#cut(index, start, size);
+    return true;
+  }
+
+  /** Offset behind the last byte that is taken; 0 when none is. */
+  get end(): number {
+    const last = this.#free.at(-1);
+    return last?.end === this.#capacity ? last.start : this.#capacity;
   }
 
   /**

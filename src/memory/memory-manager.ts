@@ -24,14 +24,19 @@ export interface MemoryManager {
    * @param size - Bytes, above 0.
    * @param alignment - Bytes, a power of two.
    * @param owner - Name of the module it is for, for messages.
+   * @param at - Where it must begin; by default at the lowest address that fits.
    * @returns The block, filled with zeros.
    * @throws TierlinkError MEMORY_EXHAUSTED; nothing was taken then.
    */
-  allocate(region: RegionKind, size: number, alignment: number, owner: string): MemoryBlock;
+  allocate(region: RegionKind, size: number, alignment: number, owner: string, at?: Address): MemoryBlock;
+  /** Where `allocate` would put a block now; undefined if it does not fit. */
+  hole(region: RegionKind, size: number, alignment: number): Address | undefined;
   /** Takes a block back; nobody may refer to it any more. */
   release(block: MemoryBlock): void;
   /** Bytes in blocks of a region now. */
   used(region: RegionKind): number;
+  /** Bytes from the start of a region to the end of its last block. */
+  span(region: RegionKind): number;
   /** Bytes that a region can hold. */
   capacity(region: RegionKind): number;
 }

@@ -1,5 +1,6 @@
 /** Several things taken together: all of them are kept, or all are given back, last first. */
 import { assert } from '../core/assert.js';
+import type { Address } from '../core/ids.js';
 import type { MemoryBlock, MemoryManager, RegionKind } from './memory-manager.js';
 
 /** Remembers how to undo what was taken, until it is committed. */
@@ -20,11 +21,12 @@ export class Transaction {
    * @param size - Bytes, above 0.
    * @param alignment - Bytes, a power of two.
    * @param owner - Module name, for messages.
+   * @param at - Where it must begin; by default anywhere.
    * @returns The block.
    * @throws TierlinkError MEMORY_EXHAUSTED
    */
-  allocate(region: RegionKind, size: number, alignment: number, owner: string): MemoryBlock {
-    const block = this.#memory.allocate(region, size, alignment, owner);
+  allocate(region: RegionKind, size: number, alignment: number, owner: string, at?: Address): MemoryBlock {
+    const block = this.#memory.allocate(region, size, alignment, owner, at);
     this.onAbort(() => {
       this.#memory.release(block);
     });

@@ -1,0 +1,55 @@
+/** The limit on code memory, and what is done when it is reached: reclaim, then compact, then refuse. */
+import { TierlinkError } from '../core/errors.js';
+import type { UnitId } from '../core/ids.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
+import type { Mover } from './mover.js';
+import type { Reclaimer } from './reclaimer.js';
+import type { Unit } from './unit.js';
+
+/** What a code cache works with. */
+export interface CodeCacheParts {
+  readonly memory: MemoryManager;
+  readonly reclaimer: Reclaimer;
+  readonly mover: Mover;
+  readonly units: ReadonlyMap<UnitId, Unit>;
+  /** Bytes of code, stubs included. */
+  readonly maxBytes: number;
+}
+
+/** Sees to it that there is room for code before any is placed. */
+export class CodeCache {
+  readonly #parts: CodeCacheParts;
+
+  /** @param parts - Memory, its limit, and who makes room. */
+  constructor(parts: CodeCacheParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes room, without touching code that is in use: what moves is copied first.
+   *
+   * @param bytes - Bytes of code that are about to be placed.
+   * @param module - Name of the module, for the message.
+   * @throws TierlinkError CODE_CACHE_FULL
+   */
+  makeRoom(bytes: number, module: string): void {
+    const { memory, reclaimer, mover, units, maxBytes } = this.#parts;
+    if (this.#fits(bytes)) return;
+    reclaimer.now();
+    if (this.#fits(bytes)) return;
+    mover.compact([...units.values()]);
+    if (this.#fits(bytes)) return;
+    throw new TierlinkError('CODE_CACHE_FULL', {
+      module,
+      needed: bytes,
+      used: memory.used('code'),
+      limit: maxBytes,
+    });
+  }
+
+  #fits(bytes: number): boolean {
+    const { memory, maxBytes } = this.#parts;
+    if (memory.used('code') + bytes > maxBytes) return false;
+    return bytes === 0 || memory.hole('code', bytes, 64) !== undefined;
+  }
+}
