@@ -1,5 +1,5 @@
 /**
- * Runs a program while its modules are recompiled at random moments: shake.mjs <linkage> <seed> <modules...> -- <args...>.
+ * Runs a program while its modules are recompiled, moved and compacted at random moments: shake.mjs <linkage> <seed> <modules...> -- <args...>.
  * The program owns stdout; what happened goes to file descriptor 3 as JSON.
  */
 import { writeSync } from 'node:fs';
@@ -10,7 +10,8 @@ const [linkageText, seedText, ...rest] = process.argv.slice(2);
 const cut = rest.indexOf('--');
 const modules = rest.slice(0, cut);
 const args = rest.slice(cut + 1);
-const linkage = linkageText === 'offset-table' ? 'offset-table' : 'stub';
+// The engine refuses what is no linkage.
+const linkage = /** @type {import('../../dist/src/index.js').Linkage} */ (linkageText);
 const tiers = ['baseline', 'quick', 'optimized', 'peak'];
 
 // A linear congruential generator (Numerical Recipes' constants), so that a seed gives one order of moments.
@@ -24,7 +25,11 @@ const random = (below) => {
 const engine = createEngine({ linkage, policy: 'never' });
 /** @type {Record<string, number>} */
 const swaps = {};
+let moves = 0;
 let running = false;
+engine.on('moved', () => {
+  if (running) moves += 1;
+});
 engine.on('published', ({ tier }) => {
   if (running) swaps[tier] = (swaps[tier] ?? 0) + 1;
 });
@@ -33,11 +38,15 @@ await engine.link();
 
 let ended = false;
 const shaking = (async () => {
+  const names = engine.snapshot().modules.map(({ name }) => name);
   for (let round = 0; !ended; round += 1) {
+    for (let move = 1 + random(12); move > 0; move -= 1) engine.move(names[random(names.length)] ?? '');
     const module = modules[random(modules.length)] ?? '';
     // Lua's largest module takes half a second at a high tier: the first swaps are quick ones, so that a short run sees some.
     const tier = round < 6 ? 'baseline' : tiers[Math.min(random(tiers.length), random(tiers.length))];
     await engine.recompile(module, tier ?? 'baseline');
+    if (random(6) === 0) engine.compact();
+    if (random(6) === 0) engine.relayout([0, 1, 2].map(() => names[random(names.length)] ?? ''));
     if (random(8) === 0) await pause(random(3));
   }
 })();
@@ -46,5 +55,5 @@ const outcome = await engine.run('main', ['lua', ...args], { ownsProcess: true }
 running = false;
 ended = true;
 await shaking;
-writeSync(3, JSON.stringify({ swaps, failures: engine.snapshot().compiling, outcome }));
+writeSync(3, JSON.stringify({ swaps, moves, failures: engine.snapshot().compiling, outcome }));
 engine.exitProcess(outcome.status);
