@@ -131,6 +131,15 @@ napi_value engineMutatorsInside(Call &call) {
   return toJs(call.env, static_cast<double>(Threads::inside(*openHandle(call, 0)->engine())));
 }
 
+napi_value engineCloseGate(Call &call) {
+  return toJs(call.env, openHandle(call, 0)->engine()->closeGate());
+}
+
+napi_value engineOpenGate(Call &call) {
+  openHandle(call, 0)->engine()->openGate();
+  return undefined(call.env);
+}
+
 napi_value engineScanStacks(Call &call) {
   const auto handle = openHandle(call, 0);
   const auto words = call.words(1, "ranges");
@@ -256,6 +265,8 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineTakeRequests>(env, exports, "engineTakeRequests");
   exportFunction<engineLostRequests>(env, exports, "engineLostRequests");
   exportFunction<engineMutatorsInside>(env, exports, "engineMutatorsInside");
+  exportFunction<engineCloseGate>(env, exports, "engineCloseGate");
+  exportFunction<engineOpenGate>(env, exports, "engineOpenGate");
   exportFunction<engineScanStacks>(env, exports, "engineScanStacks");
   exportFunction<engineRuntimeSymbol>(env, exports, "engineRuntimeSymbol");
   exportFunction<engineTlsRegister>(env, exports, "engineTlsRegister");

@@ -56,6 +56,16 @@ bool Engine::close(const std::function<void()> &beforeUnmap) {
   return true;
 }
 
+// Safe because of two stores and two loads in opposite order, with the barrier of Threads::inside between: an
+// entry shows that it is inside and then looks at the gate, this closes the gate and then looks who is inside.
+bool Engine::closeGate() {
+  gateClosed.store(true, std::memory_order_seq_cst);
+  if (Threads::inside(*this) == 0)
+    return true;
+  openGate();
+  return false;
+}
+
 std::shared_ptr<Run> Engine::activeRun() {
   std::shared_ptr<Run> run;
   {

@@ -46,6 +46,10 @@ public:
   ExitHandlers quickExitHandlers;
   ProgramKeys keys;
   Sampler sampler{*this};
+  // Closed: who comes in waits at the door. Returns false, and opens again, if a thread is inside or being made.
+  bool closeGate();
+  void openGate() { gateClosed.store(false, std::memory_order_release); }
+  std::atomic<bool> gateClosed{false};
   // Threads being made that have no record yet, but will be inside.
   std::atomic<uint32_t> launching{0};
 

@@ -253,6 +253,19 @@ Entry::Entry(Engine &engine)
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (barrierless)
     std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Who is inside already is not kept out: the gate can't close then.
+  if (depth_ == 0 && engine.gateClosed.load(std::memory_order_relaxed)) [[unlikely]]
+    waitAtGate(engine);
+}
+
+void Entry::waitAtGate(const Engine &engine) {
+  do {
+    mutator_.depth.store(0, std::memory_order_release);
+    // It is closed for as long as it takes to store some slots.
+    while (engine.gateClosed.load(std::memory_order_acquire))
+      sched_yield();
+    mutator_.depth.store(1, std::memory_order_seq_cst);
+  } while (engine.gateClosed.load(std::memory_order_seq_cst));
 }
 
 Entry::~Entry() {

@@ -126,6 +126,8 @@ public:
   Entry &operator=(const Entry &) = delete;
 
 private:
+  [[gnu::cold]] void waitAtGate(const Engine &engine);
+
   ThreadRecord &thread_;
   Mutator &mutator_;
   // Kept by value: a longjmp over inner entries must not leave their count behind.

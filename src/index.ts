@@ -27,6 +27,7 @@ export { type InspectedSymbol, type Inspection, inspectModule } from './engine/i
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
+export type { GroupMember, GroupOptions } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
 export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';

@@ -102,6 +102,11 @@ export interface ErrorDetailsByCode {
     readonly used: number;
     readonly limit: number;
   };
+  readonly GROUP_NOT_QUIESCENT: {
+    readonly modules: readonly string[];
+    readonly threads: number;
+    readonly timeoutMs: number;
+  };
   readonly NOT_LINKED: { readonly operation: string; readonly module: string };
   readonly LIBRARY_UNLOADABLE: { readonly library: string; readonly reason: string };
 }
@@ -261,6 +266,11 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
     (d) =>
       `module ${d.module}: ${String(d.needed)} bytes of code don't fit into the code cache (${String(d.used)} of ${String(d.limit)} bytes in use, after reclaiming and compacting)`,
     () => 'raise the engine option codeCache.maxBytes, or let fewer units reach high tiers',
+  ),
+  GROUP_NOT_QUIESCENT: entry(
+    (d) =>
+      `${list(d.modules)} could not be published atomically: for ${String(d.timeoutMs)} ms there was no moment without a thread inside compiled code (${String(d.threads)} now)`,
+    () => 'publish without atomic, raise timeoutMs, or let the program return from compiled code once',
   ),
   NOT_LINKED: entry(
     (d) => `${d.operation}: module ${d.module} is registered but not linked yet`,

@@ -30,7 +30,7 @@ export class CodeCache {
    *
    * @param bytes - Bytes of code that are about to be placed.
    * @param module - Name of the module, for the message.
-   * @throws TierlinkError CODE_CACHE_FULL
+   * @throws TierlinkError CODE_CACHE_FULL, or MEMORY_EXHAUSTED when no limit was set
    */
   makeRoom(bytes: number, module: string): void {
     const { memory, reclaimer, mover, units, maxBytes } = this.#parts;
@@ -39,12 +39,12 @@ export class CodeCache {
     if (this.#fits(bytes)) return;
     mover.compact([...units.values()]);
     if (this.#fits(bytes)) return;
-    throw new TierlinkError('CODE_CACHE_FULL', {
-      module,
-      needed: bytes,
-      used: memory.used('code'),
-      limit: maxBytes,
-    });
+    const limit = memory.capacity('code');
+    // Without a limit of its own the region is what is full.
+    if (maxBytes >= limit)
+      throw new TierlinkError('MEMORY_EXHAUSTED', { module, region: 'code', needed: bytes, limit });
+    const used = memory.used('code');
+    throw new TierlinkError('CODE_CACHE_FULL', { module, needed: bytes, used, limit: maxBytes });
   }
 
   #fits(bytes: number): boolean {

@@ -20,6 +20,7 @@ import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
+import { Quiescence } from './quiescence.js';
 import { Reclaimer } from './reclaimer.js';
 import { LatencyRecorder } from './statistics.js';
 import { SymbolSearch } from './symbol-search.js';
@@ -54,6 +55,7 @@ export interface Composition {
   readonly publisher: Publisher;
   readonly directCalls: DirectCalls;
   readonly mover: Mover;
+  readonly quiescence: Quiescence;
   readonly codeCache: CodeCache;
   readonly controller: TierController;
   readonly program: Program;
@@ -204,6 +206,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     publisher,
     directCalls,
     mover,
+    quiescence: new Quiescence(addon, engine),
     codeCache,
     controller,
     program,

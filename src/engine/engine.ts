@@ -9,7 +9,7 @@ import { stageOf } from '../../tiers/lifecycle.js';
 import { address } from '../core/ids.js';
 import type { Compaction } from './mover.js';
 import { type Composition, compose } from './compose.js';
-import { ModuleLoader } from './module-loader.js';
+import { type GroupMember, type GroupOptions, ModuleLoader } from './module-loader.js';
 import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
 import type { EngineSnapshot } from './snapshot.js';
 import { takeSnapshot } from './take-snapshot.js';
@@ -179,6 +179,23 @@ export class Engine implements AsyncDisposable {
   off<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
     this.#events.off(event, listener as never);
     return this;
+  }
+
+  /**
+   * Compiles several modules again and publishes them together, or, if one fails, none of them.
+   *
+   * @param group - Linked modules, each once, with the tiers they are to get.
+   * @param options - Whether a thread may see code from before and after at once.
+   * @returns What was published, in the order of the group.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, TIER_UNKNOWN, OPTION_INVALID, NOT_LINKED, UNIT_PINNED,
+   *   COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, GROUP_NOT_QUIESCENT (as rejections)
+   */
+  async recompileGroup(
+    group: readonly GroupMember[],
+    options: GroupOptions = {},
+  ): Promise<readonly PublishedEvent[]> {
+    this.#alive('recompileGroup');
+    return this.#loader.recompileGroup(group, options);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Modules that are linked for the first time, together: each waits until all are compiled, then all are placed,
- * linked and published in one go, or none is (I8).
+ * Versions that come into use together: of modules that are linked for the first time, or of a group that is
+ * recompiled. Each waits until all are compiled, then all are placed, linked and published in one go, or none is (I8).
  */
 import type { Clock } from '../core/clock.js';
 import type { SlotIndex } from '../core/ids.js';
@@ -11,8 +11,8 @@ import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { CodeCache } from './code-cache.js';
-import type { Publisher } from './publisher.js';
-import type { LinkedVersion, Unit } from './unit.js';
+import type { Publication, Publisher } from './publisher.js';
+import type { Unit } from './unit.js';
 import type { CompiledUnit } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -26,6 +26,16 @@ export interface LinkBatchParts {
   readonly registry: Registry;
   readonly codeCache: CodeCache;
   readonly clock: Clock;
+  /**
+   * Runs `commit` at a moment at which it may publish; by default at once.
+   *
+   * @throws TierlinkError GROUP_NOT_QUIESCENT (as a rejection); `commit` was not run then.
+   */
+  readonly whenQuiescent?: ((commit: () => void) => Promise<void>) | undefined;
+}
+
+interface Linked extends Publication {
+  readonly data: LinkedImage | undefined;
 }
 
 /** One batch; used once. */
@@ -33,22 +43,23 @@ export class LinkBatch {
   readonly #parts: LinkBatchParts;
   readonly #units: readonly Unit[];
   readonly #arrived: CompiledUnit[] = [];
-  readonly #transaction: Transaction;
+  /** Slots of units that had none; kept or given back with the whole batch. */
+  readonly #slots: Transaction;
   readonly #done: Promise<void>;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
   /**
-   * Takes slots for all functions of the units, so that they can refer to each other.
+   * Takes slots for all functions of units that have none yet, so that they can refer to each other.
    *
-   * @param units - Units without a version.
+   * @param units - The units.
    * @param parts - Linker, memory, tables.
    * @throws TierlinkError MEMORY_EXHAUSTED
    */
   constructor(units: readonly Unit[], parts: LinkBatchParts) {
     this.#parts = parts;
     this.#units = units;
-    this.#transaction = new Transaction(parts.memory);
+    this.#slots = new Transaction(parts.memory);
     this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -56,9 +67,9 @@ export class LinkBatch {
     // A failure reaches whoever joined; when nobody has, it was reported by then.
     this.#done.catch(() => undefined);
     try {
-      for (const unit of units) this.#takeSlots(unit);
+      for (const unit of units) if (unit.version === undefined) this.#takeSlots(unit);
     } catch (error) {
-      this.#transaction.abort();
+      this.#slots.abort();
       throw error;
     }
   }
@@ -78,15 +89,15 @@ export class LinkBatch {
     try {
       this.#arrived.push(await compiling);
       if (this.#arrived.length === this.#units.length) {
-        try {
+        const linkAll = (): void => {
           this.#linkAll();
-        } finally {
-          this.#parts.linker.expectNothing();
-        }
+        };
+        if (this.#parts.whenQuiescent === undefined) linkAll();
+        else await this.#parts.whenQuiescent(linkAll);
         this.#resolve();
       }
     } catch (error) {
-      this.#transaction.abort();
+      this.#slots.abort();
       this.#reject(error);
     }
     await this.#done;
@@ -94,35 +105,46 @@ export class LinkBatch {
 
   /** Synchronous: nothing else runs between the first block taken and the last slot stored. */
   #linkAll(): void {
-    const { linker, publisher, codeCache, clock } = this.#parts;
+    const { linker, publisher, codeCache, memory } = this.#parts;
     // In the order they were added, so that addresses don't depend on which compile was faster.
     const members = this.#units.flatMap((unit) => this.#arrived.filter((member) => member.unit === unit));
     const codeBytes = members.reduce((sum, { code }) => sum + code.blocks.code.size, 0);
     codeCache.makeRoom(codeBytes, members.map(({ unit }) => unit.module.name).join(', '));
+    const transaction = new Transaction(memory);
+    let linked: readonly Linked[];
+    try {
+      linked = this.#link(transaction, members);
+    } catch (error) {
+      transaction.abort();
+      throw error;
+    } finally {
+      linker.expectNothing();
+    }
+    transaction.commit();
+    this.#slots.commit();
+    for (const { unit, data } of linked) unit.data ??= data;
+    publisher.publish(linked);
+  }
+
+  #link(transaction: Transaction, members: readonly CompiledUnit[]): Linked[] {
+    const { linker, clock } = this.#parts;
     const placed = members.map((member) => {
-      const data = member.data === undefined ? undefined : linker.place(this.#transaction, member.data);
-      const code = linker.place(this.#transaction, member.code);
-      linker.locate(this.#transaction, member.unit.module, data ?? code);
-      linker.expect(member.unit, { symbols: code.prepared.symbols, placement: code.placement });
+      const { unit } = member;
+      const data = member.data === undefined ? undefined : linker.place(transaction, member.data);
+      const code = linker.place(transaction, member.code);
+      if (unit.version === undefined) linker.locate(transaction, unit.module, data ?? code);
+      linker.expect(unit, { symbols: code.prepared.symbols, placement: code.placement });
       return { member, data, code };
     });
-    const linked: {
-      readonly unit: Unit;
-      readonly version: LinkedVersion;
-      readonly data: LinkedImage | undefined;
-    }[] = [];
-    for (const { member, data, code } of placed) {
+    return placed.map(({ member, data, code }) => {
       const begin = clock.now();
       const { unit } = member;
-      const variables = data === undefined ? undefined : linker.link(this.#transaction, unit, data);
-      const image = linker.link(this.#transaction, unit, code);
+      const variables = data === undefined ? undefined : linker.link(transaction, unit, data);
+      const image = linker.link(transaction, unit, code);
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });
-      linked.push({ unit, version, data: variables ?? (data === undefined ? image : undefined) });
-    }
-    this.#transaction.commit();
-    for (const { unit, data } of linked) unit.data = data;
-    publisher.publish(linked);
+      return { unit, version, data: variables ?? image };
+    });
   }
 
   #takeSlots(unit: Unit): void {
@@ -135,7 +157,7 @@ export class LinkBatch {
       definition.slot = slot;
       slots.set(definition.name, slot);
       registry.own(slot, unit.id);
-      this.#transaction.onAbort(() => {
+      this.#slots.onAbort(() => {
         definition.slot = undefined;
         registry.disown(slot);
         table.release(slot);

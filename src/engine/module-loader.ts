@@ -1,5 +1,5 @@
 /** Brings modules in: registers them, links them together, and recompiles them when asked. */
-import { present } from '../core/assert.js';
+import { assert, present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { PublishedEvent } from '../core/events.js';
 import { prepareObject } from '../link/prepare.js';
@@ -9,12 +9,30 @@ import type { ModuleRecord } from '../registry/records.js';
 import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
 import { Archives } from './archives.js';
 import type { Composition } from './compose.js';
-import { LinkBatch } from './link-batch.js';
+import { LinkBatch, type LinkBatchParts } from './link-batch.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
 import type { Linkage } from './options.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
 import { settled, type Unit } from './unit.js';
+
+/** One module of a group; see `Engine.recompileGroup`. */
+export interface GroupMember {
+  readonly module: string;
+  /** Name of a tier of the engine's ladder. */
+  readonly tier: string;
+}
+
+/** How a group is published. */
+export interface GroupOptions {
+  /**
+   * True: at a moment at which no thread is inside compiled code, so that none ever runs code of some members from
+   * before and of others from after. @defaultValue false
+   */
+  readonly atomic?: boolean;
+  /** How long to wait for such a moment, in milliseconds. @defaultValue 1000 */
+  readonly timeoutMs?: number;
+}
 
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
@@ -62,37 +80,47 @@ export class ModuleLoader {
   }
 
   async #linkPending(): Promise<void> {
-    const { builder, controller, units } = this.#parts;
+    const { units } = this.#parts;
     const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
     if (pending.length === 0) return;
     for (const unit of pending) this.#checkUses(unit.module);
-    builder.setBatch(new LinkBatch(pending, { ...this.#parts, clock: this.#parts.settings.clock }));
+    await this.#buildTogether(
+      pending.map((unit) => ({ unit, target: 0 })),
+      'first version',
+    );
+    this.#startup.run(pending);
+  }
+
+  /** Compiles units and publishes them together, or none of them. */
+  async #buildTogether(
+    members: readonly { readonly unit: Unit; readonly target: number }[],
+    reason: string,
+    whenQuiescent?: LinkBatchParts['whenQuiescent'],
+  ): Promise<void> {
+    const { builder, controller, settings } = this.#parts;
+    const units = members.map(({ unit }) => unit);
+    const batch = new LinkBatch(units, { ...this.#parts, clock: settings.clock, whenQuiescent });
+    builder.addBatch(batch);
     try {
-      for (const unit of pending) {
-        controller.step(unit, { type: 'request', target: 0, reason: 'first version', forced: true });
+      for (const { unit, target } of members) {
+        controller.takeFailure(unit);
+        const started = controller.step(unit, { type: 'request', target, reason, forced: true });
+        assert(started, 'a unit that is not being compiled starts when it is forced to');
       }
-      await Promise.all(pending.map(settled));
+      await Promise.all(units.map(settled));
     } finally {
-      builder.setBatch(undefined);
+      builder.removeBatch(batch);
     }
     // All members fail with the same error, so that one report is enough.
-    const failures = pending.map((unit) => controller.takeFailure(unit));
+    const failures = units.map((unit) => controller.takeFailure(unit));
     const failure = failures.find((error) => error !== undefined);
     if (failure !== undefined) throw failure;
-    this.#startup.run(pending);
   }
 
   /** Compiles a module again; see `Engine.recompile`. */
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
-    const { controller, settings } = this.#parts;
-    const unit = this.#parts.unitOf(module);
-    const target = settings.tiers.findIndex((recipe) => recipe.name === tier);
-    if (target < 0) {
-      throw new TierlinkError('TIER_UNKNOWN', { tier, known: settings.tiers.map((recipe) => recipe.name) });
-    }
-    if (unit.module.pinned !== '') {
-      throw new TierlinkError('UNIT_PINNED', { module, reason: unit.module.pinned });
-    }
+    const { controller } = this.#parts;
+    const { unit, target } = this.#recompilable(module, tier);
     const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
     for (;;) {
       while (unit.work !== undefined) await settled(unit);
@@ -105,6 +133,45 @@ export class ModuleLoader {
     const failure = controller.takeFailure(unit);
     if (failure !== undefined) throw failure;
     return present(unit.published, 'a compile that did not fail was published');
+  }
+
+  /** Compiles modules again and publishes them together; see `Engine.recompileGroup`. */
+  async recompileGroup(requests: readonly GroupMember[], options: GroupOptions): Promise<PublishedEvent[]> {
+    const { quiescence, reclaimer } = this.#parts;
+    const members = requests.map(({ module, tier }) => this.#recompilable(module, tier));
+    const names = members.map(({ unit }) => unit.module.name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      const expected = 'each module once';
+      throw new TierlinkError('OPTION_INVALID', { option: 'group', value: `${twice}, twice`, expected });
+    }
+    const unlinked = members.find(({ unit }) => unit.version === undefined);
+    if (unlinked !== undefined) {
+      const module = unlinked.unit.module.name;
+      throw new TierlinkError('NOT_LINKED', { operation: 'recompileGroup', module });
+    }
+    while (members.some(({ unit }) => unit.work !== undefined)) {
+      await Promise.all(members.map(async ({ unit }) => settled(unit)));
+    }
+    const { timeoutMs = 1000 } = options;
+    const whenQuiescent = async (commit: () => void): Promise<void> =>
+      quiescence.run(names, timeoutMs, commit);
+    await this.#buildTogether(members, 'asked for', options.atomic === true ? whenQuiescent : undefined);
+    reclaimer.soon();
+    return members.map(({ unit }) => present(unit.published, 'a group that did not fail was published'));
+  }
+
+  #recompilable(module: string, tier: string): { readonly unit: Unit; readonly target: number } {
+    const { settings, unitOf } = this.#parts;
+    const unit = unitOf(module);
+    const target = settings.tiers.findIndex((recipe) => recipe.name === tier);
+    if (target < 0) {
+      throw new TierlinkError('TIER_UNKNOWN', { tier, known: settings.tiers.map((recipe) => recipe.name) });
+    }
+    if (unit.module.pinned !== '') {
+      throw new TierlinkError('UNIT_PINNED', { module, reason: unit.module.pinned });
+    }
+    return { unit, target };
   }
 
   #register(name: string, { format, bytes }: SourceBytes, linkage: Linkage): void {

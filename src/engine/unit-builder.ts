@@ -28,16 +28,21 @@ export interface UnitBuilderParts {
 /** Builds versions of units. */
 export class UnitBuilder {
   readonly #parts: UnitBuilderParts;
-  #batch: LinkBatch | undefined;
+  readonly #batches = new Set<LinkBatch>();
 
   /** @param parts - Compiler, linker, memory, publisher. */
   constructor(parts: UnitBuilderParts) {
     this.#parts = parts;
   }
 
-  /** From now until the next call, members of this batch are built with it. */
-  setBatch(batch: LinkBatch | undefined): void {
-    this.#batch = batch;
+  /** From now on members of this batch are built with it. */
+  addBatch(batch: LinkBatch): void {
+    this.#batches.add(batch);
+  }
+
+  /** The batch is done. */
+  removeBatch(batch: LinkBatch): void {
+    this.#batches.delete(batch);
   }
 
   /**
@@ -50,8 +55,9 @@ export class UnitBuilder {
    */
   async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
     const compiling = this.#parts.compiler.compile(unit, tier, reason);
-    if (this.#batch?.has(unit) === true) {
-      await this.#batch.join(compiling);
+    for (const batch of this.#batches) {
+      if (!batch.has(unit)) continue;
+      await batch.join(compiling);
       return;
     }
     const version = this.#link(await compiling);

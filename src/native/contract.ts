@@ -217,6 +217,12 @@ export interface NativeAddon {
   /** Threads now inside compiled code of this engine (JS calls, async calls, runs, threads the program made). */
   engineMutatorsInside(engine: Handle): number;
   /**
+   * Keeps threads from entering; true if none is inside, else the gate is open again. Only for as long as it takes to
+   * store some slots: who comes in meanwhile spins.
+   */
+  engineCloseGate(engine: Handle): boolean;
+  engineOpenGate(engine: Handle): void;
+  /**
    * Examines the registers and stacks of every thread that is inside now.
    *
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.

@@ -165,8 +165,8 @@ describe('link refuses, and nothing is linked (I8)', () => {
 describe('the rest', () => {
   it('OPTION_INVALID and TIER_UNKNOWN: options', () => {
     const make = (options: object) => () => createEngine(options);
-    expect(make({ linkage: 'direct' })).toThrow(
-      withCode('OPTION_INVALID', { option: 'linkage', value: 'direct' }),
+    expect(make({ linkage: 'straight' })).toThrow(
+      withCode('OPTION_INVALID', { option: 'linkage', value: 'straight' }),
     );
     expect(make({ unit: 'function' })).toThrow(withCode('OPTION_INVALID', { option: 'unit' }));
     expect(make({ policy: 'nobody' })).toThrow(withCode('OPTION_INVALID', { option: 'policy' }));
