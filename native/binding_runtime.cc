@@ -131,9 +131,7 @@ napi_value engineMutatorsInside(Call &call) {
   return toJs(call.env, static_cast<double>(Threads::inside(*openHandle(call, 0)->engine())));
 }
 
-napi_value engineCloseGate(Call &call) {
-  return toJs(call.env, openHandle(call, 0)->engine()->closeGate());
-}
+napi_value engineCloseGate(Call &call) { return toJs(call.env, openHandle(call, 0)->engine()->closeGate()); }
 
 napi_value engineOpenGate(Call &call) {
   openHandle(call, 0)->engine()->openGate();

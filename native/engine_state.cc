@@ -57,7 +57,8 @@ bool Engine::close(const std::function<void()> &beforeUnmap) {
 }
 
 // Safe because of two stores and two loads in opposite order, with the barrier of Threads::inside between: an
-// entry shows that it is inside and then looks at the gate, this closes the gate and then looks who is inside.
+// entry shows that it is inside and then looks at the gate, this closes the gate and then looks who is
+// inside.
 bool Engine::closeGate() {
   gateClosed.store(true, std::memory_order_seq_cst);
   if (Threads::inside(*this) == 0)

@@ -46,7 +46,8 @@ public:
   ExitHandlers quickExitHandlers;
   ProgramKeys keys;
   Sampler sampler{*this};
-  // Closed: who comes in waits at the door. Returns false, and opens again, if a thread is inside or being made.
+  // Closed: who comes in waits at the door. Returns false, and opens again, if a thread is inside or being
+  // made.
   bool closeGate();
   void openGate() { gateClosed.store(false, std::memory_order_release); }
   std::atomic<bool> gateClosed{false};

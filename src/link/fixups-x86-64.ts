@@ -102,7 +102,7 @@ export function applyFixups(
         break;
       case fixup.call32:
         value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place;
-        if (value === (value | 0) && isPatchable(place)) {
+        if (value === (value | 0) && (base !== 0 || isPatchable(place))) {
           if (write) view.setUint16(at - 2, 0xe867, true);
         } else {
           value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
@@ -112,7 +112,7 @@ export function applyFixups(
       case fixup.jump32:
         // The relaxed jump is one byte shorter, so its displacement starts, and counts from, one byte earlier.
         value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place + 1;
-        if (value === (value | 0) && isPatchable(place - 1)) {
+        if (value === (value | 0) && (base !== 0 || isPatchable(place - 1))) {
           if (write) {
             view.setUint8(at - 2, 0xe9);
             view.setUint8(at + 3, 0x90);

@@ -17,15 +17,16 @@ const near = 0x1000_0800_0000;
 const nearData: Target = { kind: 'data', address: address(near) };
 const farData: Target = { kind: 'data', address: address(0x7fff_1234_0000) };
 
-/** Links one instruction whose last 4 bytes are the field, at offset 4 of the code. */
+/** Links one instruction whose last 4 bytes are the field, at offset `lead` of the code (4 unless told). */
 function instruction(
   hex: string,
   type: number,
   target: Target,
-  options: { bind?: boolean; tail?: string } = {},
+  options: { bind?: boolean; tail?: string; lead?: number } = {},
 ) {
-  const bytes = Buffer.from(`cccccccc${hex}00000000${options.tail ?? ''}cc`, 'hex');
-  const field = 4 + hex.length / 2;
+  const lead = options.lead ?? 4;
+  const bytes = Buffer.from(`${'cc'.repeat(lead)}${hex}00000000${options.tail ?? ''}cc`, 'hex');
+  const field = lead + hex.length / 2;
   const addend = -4 - (options.tail ?? '').length / 2;
   const object = buildObject(
     [
@@ -42,7 +43,7 @@ function instruction(
   const placement = placementAt(image);
   const linked = linkImage(image, placement, contextOf({ f: target }));
   const code = placement.code?.bytes ?? new Uint8Array();
-  const opcode = Buffer.from(code.subarray(4, field)).toString('hex');
+  const opcode = Buffer.from(code.subarray(lead, field)).toString('hex');
   return {
     linked,
     placement,
@@ -103,6 +104,17 @@ describe('a call', () => {
     expect(indirect.reaches).toBe(place.code);
     expect(indirect.linked.preserved.count).toBe(0);
   });
+
+  it.each(['ff15', 'ff25'])(
+    '%s within the object stays inside when its field crosses a cache line',
+    (hex) => {
+      // It never has to be patched, so it may lie anywhere.
+      const crossing = instruction(hex, gotpcrelx, jitFunction(3), { bind: true, lead: 60 });
+      expect(crossing.opcode).toMatch(/^67e8|^e9/);
+      const displaced = hex === 'ff15' ? 62 : 61;
+      expect(displaced + 4 + displacement(crossing.code, displaced)).toBe(0);
+    },
+  );
 
   it('within the object goes to the stub when it is not bound', () => {
     expect(instruction('e8', plt32, jitFunction(3), { bind: false }).reaches).toBe(0x1000_3000_0018);
