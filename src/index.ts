@@ -24,6 +24,7 @@ export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
+export type { FrameRegistrar } from './unwind/frame-registrar.js';
 export { defaultPenalty, type PenaltyRule } from '../tiers/penalty.js';
 export {
   type CountersOptions,

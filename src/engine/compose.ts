@@ -66,7 +66,7 @@ export interface Composition {
  * @throws TierlinkError LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
  */
 export function compose(settings: Settings, emit: Emit): Composition {
-  const { addon, clock } = settings;
+  const { addon, clock, frames } = settings;
   const engine = createNative(settings);
   const began = clock.now();
   const atMs = (): number => (clock.now() - began) / 1e6;
@@ -86,7 +86,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({ addon, memory, table, symbols, search });
-  const linker = new UnitLinker({ addon, engine, symbols, targets, registry, atMs });
+  const linker = new UnitLinker({ addon, engine, frames, symbols, targets, registry, atMs });
   const publisher = new Publisher({
     table,
     memory,
@@ -95,7 +95,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     clock,
     emit,
     deregisterFrames: (version) => {
-      if (version.frames !== undefined) addon.framesDeregister(BigInt(version.frames));
+      if (version.frames !== undefined) frames.deregister(version.frames);
     },
   });
   const reclaim = (): void => {
@@ -147,6 +147,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     await Promise.all([...units.values()].map(settled));
     addon.engineRunExitHandlers(engine);
     ended = true;
+    frames.destroy();
     addon.engineDestroy(engine);
   };
   return {

@@ -1,6 +1,7 @@
 /** Turns compiled objects into placed, relocated images: takes memory, links, registers unwind tables. */
 import { present } from '../core/assert.js';
 import type { CompiledObject } from '../core/compiler.js';
+import { TierlinkError } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
@@ -13,12 +14,14 @@ import type { Handle, NativeAddon } from '../native/contract.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
+import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import type { Targets } from './targets.js';
 
 /** What the linker works with. */
 export interface UnitLinkerParts {
   readonly addon: NativeAddon;
   readonly engine: Handle;
+  readonly frames: FrameRegistrar;
   readonly symbols: SymbolTable;
   readonly targets: Targets;
   readonly registry: Registry;
@@ -126,20 +129,35 @@ export class UnitLinker {
    * @param record - The module.
    * @param placed - The image.
    * @returns The linked image.
-   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
+   *   OBJECT_UNSUPPORTED
    */
   link(transaction: Transaction, record: ModuleRecord, placed: PlacedImage): LinkedImage {
     const context = this.#parts.targets.contextFor(record.name);
     const image = linkImage(placed.prepared, placed.placement, context);
-    const { frames } = image;
-    if (frames !== undefined && frames.size > 0) {
-      const table = BigInt(frames.address);
-      this.#parts.addon.framesRegister(table);
+    const table = framesOf(image, placed);
+    const { code } = placed.placement;
+    if (table !== undefined && code !== undefined) {
+      this.#register(record.name, table, { start: code.address, size: placed.prepared.blocks.code.size });
       transaction.onAbort(() => {
-        this.#parts.addon.framesDeregister(table);
+        this.#parts.frames.deregister(table.address);
       });
     }
     return image;
+  }
+
+  #register(
+    module: string,
+    table: FramesRange,
+    code: { readonly start: Address; readonly size: number },
+  ): void {
+    try {
+      this.#parts.frames.register(table.address, table.size, code);
+    } catch (cause) {
+      if (cause instanceof TierlinkError) throw cause;
+      const reason = `its unwind table is refused (${cause instanceof Error ? cause.message : String(cause)})`;
+      throw new TierlinkError('OBJECT_UNSUPPORTED', { module, reason }, { cause });
+    }
   }
 
   /**
@@ -180,7 +198,14 @@ export class UnitLinker {
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
       entries,
-      frames: image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined,
+      frames: framesOf(image, placed)?.address,
     };
   }
+}
+
+type FramesRange = NonNullable<LinkedImage['frames']>;
+
+/** The unwind table of an image that has code to unwind. */
+function framesOf({ frames }: LinkedImage, { placement }: PlacedImage): FramesRange | undefined {
+  return placement.code === undefined || frames?.size === 0 ? undefined : frames;
 }
