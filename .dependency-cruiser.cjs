@@ -29,6 +29,12 @@ module.exports = {
     only('profile', '^src/profile/', ['^src/core/'], 'profile -> core'),
     only('observe', '^src/observe/', ['^src/core/'], 'observe -> core'),
     only('call', '^src/call/', ['^src/core/', '^src/native/contract\\.ts$'], 'call -> core, the contract'),
+    only(
+      'unwind',
+      '^src/unwind/',
+      ['^src/core/', '^src/native/contract\\.ts$'],
+      'unwind -> core, the contract',
+    ),
     only('native', '^src/native/', ['^src/core/'], 'native -> core'),
     only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
     only('tiers', '^tiers/', ['^src/core/'], 'tiers -> core; never stubs'),

@@ -149,9 +149,16 @@ napi_value librarySymbol(Call &call) {
   return toJsAddress(call.env, Libraries::symbol(library, call.string(1, "name")));
 }
 
+AddressRange rangeArgument(const Call &call, size_t index, const char *start, const char *bytes) {
+  const uint64_t at = call.bigint(index, start);
+  return {at, static_cast<size_t>(call.integer(index + 1, 0, UINT32_MAX, bytes))};
+}
+
 napi_value framesRegister(Call &call) {
-  if (!Frames::add(call.bigint(0, "address")))
-    throw BindingError("there is no frame table to register at this address, or it is registered");
+  std::string failure;
+  const AddressRange section = rangeArgument(call, 0, "address", "bytes");
+  if (!Frames::add(section, rangeArgument(call, 2, "codeStart", "codeBytes"), failure))
+    throw BindingError(failure);
   return undefined(call.env);
 }
 
@@ -159,6 +166,12 @@ napi_value framesDeregister(Call &call) {
   if (!Frames::remove(call.bigint(0, "address")))
     throw BindingError("no frame table is registered at this address");
   return undefined(call.env);
+}
+
+napi_value framesIndexed(Call &call) { return toJs(call.env, Frames::indexed()); }
+
+napi_value unwindFunctionAround(Call &call) {
+  return toJsBigint(call.env, Frames::functionAround(call.bigint(0, "address")));
 }
 
 napi_value flushStdio(Call &call) {
@@ -200,6 +213,8 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<librarySymbol>(env, exports, "librarySymbol");
   exportFunction<framesRegister>(env, exports, "framesRegister");
   exportFunction<framesDeregister>(env, exports, "framesDeregister");
+  exportFunction<framesIndexed>(env, exports, "framesIndexed");
+  exportFunction<unwindFunctionAround>(env, exports, "unwindFunctionAround");
   exportFunction<flushStdio>(env, exports, "flushStdio");
   exportFunction<adoptProcess>(env, exports, "adoptProcess");
   exportFunction<exitProcess>(env, exports, "exitProcess");

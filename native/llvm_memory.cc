@@ -2,24 +2,20 @@
 // has no memory left (a parameter index of 2^31 in an attribute group, a constant that contains itself).
 // Checking the bytes first would mean to rewrite the reader; a limit for the process would hit the program
 // that runs in it. So the entries of libLLVM's own offset table for the allocation functions are pointed to
-// the counting ones below. This is what LD_PRELOAD would do, for one library and after it was loaded.
+// the counting ones below.
 #include "llvm_memory.h"
 
+#include "got_redirect.h"
 #include "llvm_guard.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <dlfcn.h>
-#include <link.h>
 #include <mutex>
 #include <new>
 #include <string_view>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace tierlink {
 namespace {
@@ -82,56 +78,15 @@ const std::array<Counted, 7> countedFunctions{{
     {"_ZnwmSt11align_val_tRKSt9nothrow_t", reinterpret_cast<void *>(countedNewAligned)},
 }};
 
-/// The dynamic section's entries that this needs. The loader has made the addresses absolute.
-struct DynamicTables {
-  const ElfW(Sym) *symbols = nullptr;
-  const char *names = nullptr;
-  const ElfW(Rela) *jumps = nullptr;
-  size_t jumpCount = 0;
-};
-
-DynamicTables readDynamic(const link_map *library) {
-  DynamicTables tables;
-  for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++) {
-    if (entry->d_tag == DT_SYMTAB)
-      tables.symbols = reinterpret_cast<const ElfW(Sym) *>(entry->d_un.d_ptr);
-    if (entry->d_tag == DT_STRTAB)
-      tables.names = reinterpret_cast<const char *>(entry->d_un.d_ptr);
-    if (entry->d_tag == DT_JMPREL)
-      tables.jumps = reinterpret_cast<const ElfW(Rela) *>(entry->d_un.d_ptr);
-    if (entry->d_tag == DT_PLTRELSZ)
-      tables.jumpCount = entry->d_un.d_val / sizeof(ElfW(Rela));
-  }
-  return tables;
-}
-
-void redirect(uintptr_t slot, void *function) {
-  const auto pageBytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  auto *page = reinterpret_cast<void *>(slot & ~(pageBytes - 1));
-  // A library bound at load has this page read-only. It stays writable then: other entries may share it.
-  if (mprotect(page, pageBytes, PROT_READ | PROT_WRITE) != 0)
-    return;
-  // Safe because the slot is aligned and callers load it whole; the old function and the new one may both be
-  // called meanwhile, and both allocate from the same heap.
-  std::atomic_ref(*reinterpret_cast<void **>(slot)).store(function, std::memory_order_release);
-}
-
 void install() {
-  Dl_info info;
-  link_map *library = nullptr;
-  auto *anchor = reinterpret_cast<void *>(&llvm::parseBitcodeFile);
-  if (dladdr1(anchor, &info, reinterpret_cast<void **>(&library), RTLD_DL_LINKMAP) == 0)
-    return;
-  DynamicTables tables = readDynamic(library);
-  if (tables.symbols == nullptr || tables.names == nullptr || tables.jumps == nullptr)
-    return;
-  for (size_t at = 0; at < tables.jumpCount; at++) {
-    const ElfW(Rela) &jump = tables.jumps[at];
-    std::string_view name = tables.names + tables.symbols[ELF64_R_SYM(jump.r_info)].st_name;
-    for (const Counted &counted : countedFunctions)
-      if (name == counted.symbol)
-        redirect(library->l_addr + jump.r_offset, counted.function);
-  }
+  visitImports(reinterpret_cast<const void *>(&llvm::parseBitcodeFile),
+               [](std::string_view name, void **entry) {
+                 // The old function and the new one allocate from the same heap, so both may be in use
+                 // meanwhile.
+                 for (const Counted &counted : countedFunctions)
+                   if (name == counted.symbol)
+                     redirectImport(entry, counted.function);
+               });
 }
 
 } // namespace

@@ -23,6 +23,7 @@ export {
   type FnOptions,
   type RunOptions,
 } from './engine/engine.js';
+export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
@@ -33,6 +34,7 @@ export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
+export type { FrameRegistrar } from './unwind/frame-registrar.js';
 export { defaultPenalty, type PenaltyRule } from '../tiers/penalty.js';
 export {
   type CountersOptions,

@@ -26,6 +26,11 @@ export interface ErrorDetailsByCode {
   readonly ADDON_MISSING: { readonly tried: readonly string[]; readonly reason: string };
   readonly LLVM_MISSING: { readonly addon: string; readonly reason: string };
   readonly OPTION_INVALID: { readonly option: string; readonly value: string; readonly expected: string };
+  readonly API_VERSION_MISMATCH: {
+    readonly interface: string;
+    readonly found: string;
+    readonly expected: number;
+  };
   readonly ENGINE_DISPOSED: { readonly operation: string };
   readonly ENGINE_BUSY: { readonly operation: string; readonly reason: string };
   readonly INPUT_UNREADABLE: { readonly module: string; readonly path: string; readonly reason: string };
@@ -134,6 +139,11 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   OPTION_INVALID: entry(
     (d) => `option ${d.option} can't be ${d.value}`,
     (d) => `give ${d.expected}`,
+  ),
+  API_VERSION_MISMATCH: entry(
+    (d) =>
+      `the ${d.interface} given in options.parts is of version ${d.found}; this tierlink calls version ${String(d.expected)}`,
+    (d) => `use one whose apiVersion is ${String(d.expected)}, or the tierlink that it was written for`,
   ),
   ENGINE_DISPOSED: entry(
     (d) => `${d.operation} was called on an engine that is disposed`,

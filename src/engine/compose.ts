@@ -77,7 +77,7 @@ export interface Composition {
  * @throws TierlinkError LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
  */
 export function compose(settings: Settings, emit: Emit): Composition {
-  const { addon, clock } = settings;
+  const { addon, clock, frames } = settings;
   const engine = createNative(settings);
   const began = clock.now();
   const atMs = (): number => (clock.now() - began) / 1e6;
@@ -104,7 +104,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({ addon, memory, table, symbols, search });
-  const linker = new UnitLinker({ addon, engine, symbols, targets, registry, atMs });
+  const linker = new UnitLinker({ addon, engine, frames, symbols, targets, registry, atMs });
   const directCalls = new DirectCalls({
     symbols,
     table,
@@ -121,7 +121,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     clock,
     emit,
     deregisterFrames: (version) => {
-      if (version.frames !== undefined) addon.framesDeregister(BigInt(version.frames));
+      if (version.frames !== undefined) frames.deregister(version.frames);
     },
   });
   const reclaim = (): void => {
@@ -182,6 +182,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     await Promise.all([...units.values()].map(settled));
     addon.engineRunExitHandlers(engine);
     ended = true;
+    frames.destroy();
     addon.engineDestroy(engine);
   };
   return {

@@ -1,5 +1,6 @@
 /** What an engine can be told, and the values it takes when it is told nothing. */
 import { availableParallelism } from 'node:os';
+import { checkApiVersion } from '../core/api-version.js';
 import { type Clock, monotonicClock } from '../core/clock.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
@@ -7,6 +8,8 @@ import type { TierRecipe } from '../core/tier.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
+import { type FrameRegistrar, frameRegistrarVersion } from '../unwind/frame-registrar.js';
+import { NativeFrameRegistrar } from '../unwind/native-registrar.js';
 import { defaultPenalty, type PenaltyRule } from '../../tiers/penalty.js';
 import { countersPolicy, type Thresholds } from '../../tiers/policies/counters.js';
 import { eagerPolicy } from '../../tiers/policies/eager.js';
@@ -69,6 +72,8 @@ export interface EngineOptions {
     readonly clock?: Clock;
     /** Makes the compiler, given the number of threads. */
     readonly compiler?: (threads: number) => Compiler;
+    /** Tells the unwinder of compiled code. The engine destroys it. */
+    readonly frameRegistrar?: FrameRegistrar;
   };
 }
 
@@ -87,6 +92,7 @@ export interface Settings {
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly compiler: (threads: number) => Compiler;
+  readonly frames: FrameRegistrar;
 }
 
 const mebibyte = 2 ** 20;
@@ -96,7 +102,8 @@ const mebibyte = 2 ** 20;
  *
  * @param options - As the user gave them.
  * @returns Every setting.
- * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING,
+ *   API_VERSION_MISMATCH
  */
 export function settle(options: EngineOptions): Settings {
   const linkage = checkLinkage(options.linkage ?? 'stub');
@@ -127,6 +134,7 @@ export function settle(options: EngineOptions): Settings {
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
+    frames: registrarOf(options, addon),
   };
 }
 
@@ -164,6 +172,13 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
     default:
       throw invalid('policy', policy, policyNames.join(', '));
   }
+}
+
+function registrarOf({ parts }: EngineOptions, addon: NativeAddon): FrameRegistrar {
+  const given = parts?.frameRegistrar;
+  if (given === undefined) return new NativeFrameRegistrar(addon);
+  checkApiVersion(given, 'FrameRegistrar', frameRegistrarVersion);
+  return given;
 }
 
 function penaltyOf(rule: PenaltyRule): PenaltyRule {

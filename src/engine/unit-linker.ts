@@ -1,6 +1,7 @@
 /** Turns compiled objects into placed, relocated images: takes memory, links, registers unwind tables. */
 import { present } from '../core/assert.js';
 import type { CompiledObject } from '../core/compiler.js';
+import { TierlinkError } from '../core/errors.js';
 import { type Address, address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
@@ -14,6 +15,7 @@ import type { Handle, NativeAddon } from '../native/contract.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
+import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import type { Targets } from './targets.js';
 import type { LinkedVersion, Unit } from './unit.js';
 
@@ -21,6 +23,7 @@ import type { LinkedVersion, Unit } from './unit.js';
 export interface UnitLinkerParts {
   readonly addon: NativeAddon;
   readonly engine: Handle;
+  readonly frames: FrameRegistrar;
   readonly symbols: SymbolTable;
   readonly targets: Targets;
   readonly registry: Registry;
@@ -148,7 +151,8 @@ export class UnitLinker {
    * @param unit - The unit.
    * @param placed - The image.
    * @returns The linked image.
-   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
+   *   OBJECT_UNSUPPORTED
    */
   link(transaction: Transaction, unit: Unit, placed: PlacedImage): LinkedImage {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
@@ -165,7 +169,7 @@ export class UnitLinker {
    * @param image - Its linked code.
    * @param placement - Where it comes to lie.
    * @returns The image at its new place.
-   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, OBJECT_UNSUPPORTED
    */
   relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
@@ -174,13 +178,27 @@ export class UnitLinker {
     return moved;
   }
 
-  #registerFrames(transaction: Transaction, { frames }: LinkedImage): void {
-    if (frames !== undefined && frames.size > 0) {
-      const table = BigInt(frames.address);
-      this.#parts.addon.framesRegister(table);
-      transaction.onAbort(() => {
-        this.#parts.addon.framesDeregister(table);
-      });
+  #registerFrames(transaction: Transaction, image: LinkedImage): void {
+    const table = framesOf(image);
+    const { code } = image.placement;
+    if (table === undefined || code === undefined) return;
+    this.#register(image.plan.module, table, { start: code.address, size: image.plan.blocks.code.size });
+    transaction.onAbort(() => {
+      this.#parts.frames.deregister(table.address);
+    });
+  }
+
+  #register(
+    module: string,
+    table: FramesRange,
+    code: { readonly start: Address; readonly size: number },
+  ): void {
+    try {
+      this.#parts.frames.register(table.address, table.size, code);
+    } catch (cause) {
+      if (cause instanceof TierlinkError) throw cause;
+      const reason = `its unwind table is refused (${cause instanceof Error ? cause.message : String(cause)})`;
+      throw new TierlinkError('OBJECT_UNSUPPORTED', { module, reason }, { cause });
     }
   }
 
@@ -240,6 +258,12 @@ function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' |
     const entry = symbol.place === 'code' ? addressOf(image, name) : undefined;
     if (entry !== undefined) entries.set(name, entry);
   }
-  const frames = image.frames !== undefined && image.frames.size > 0 ? image.frames.address : undefined;
-  return { entries, frames, image };
+  return { entries, frames: framesOf(image)?.address, image };
+}
+
+type FramesRange = NonNullable<LinkedImage['frames']>;
+
+/** The unwind table of an image that has code to unwind. */
+function framesOf({ frames, placement }: LinkedImage): FramesRange | undefined {
+  return placement.code === undefined || frames?.size === 0 ? undefined : frames;
 }

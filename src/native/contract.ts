@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 1;
+export const contractVersion = 2;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -258,9 +258,17 @@ export interface NativeAddon {
   librarySymbol(library: bigint, name: string): bigint;
 
   // --- unwinding -------------------------------------------------------------------------------------
-  /** Registers the .eh_frame section (zero-terminated) at this address. */
-  framesRegister(address: bigint): void;
+  /**
+   * Registers the .eh_frame section at this address, which a zero word follows, for functions within the code.
+   * Throws Error if it is damaged or registered, or if its code overlaps that of a registered one.
+   */
+  framesRegister(address: bigint, bytes: number, codeStart: bigint, codeBytes: number): void;
+  /** When this returns, no thread reads the section. */
   framesDeregister(address: bigint): void;
+  /** Whether the unwinder asks the addon's index (native/frames.h), or libgcc's own list. */
+  framesIndexed(): boolean;
+  /** Start of the function that the unwinder finds around an address, or 0n. */
+  unwindFunctionAround(address: bigint): bigint;
 
   // --- calls -----------------------------------------------------------------------------------------
   /** A JS function that calls through `*slot` with the signature letters of {@link FunctionSummary.signature}. */

@@ -185,6 +185,18 @@ describe('the rest', () => {
     expect(make({ tiers: ['fast'] })).toThrow(withCode('TIER_UNKNOWN', { tier: 'fast' }));
   });
 
+  it.each([2, 0, '1', undefined])('API_VERSION_MISMATCH: a frame registrar of version %s', (apiVersion) => {
+    const nothing = (): void => undefined;
+    const frameRegistrar = { register: nothing, deregister: nothing, destroy: nothing, apiVersion };
+    expect(() => createEngine({ parts: { frameRegistrar: frameRegistrar as never } })).toThrow(
+      withCode('API_VERSION_MISMATCH', {
+        interface: 'FrameRegistrar',
+        found: String(apiVersion),
+        expected: 1,
+      }),
+    );
+  });
+
   it('MEMORY_EXHAUSTED: regions of more than 1 GiB together', () => {
     const memory = { codeBytes: 2 ** 30, readonlyBytes: 2 ** 30, dataBytes: 2 ** 30 };
     expect(() => createEngine({ memory })).toThrow(withCode('MEMORY_EXHAUSTED'));

@@ -11,6 +11,8 @@ export interface PlacedProgram {
   readonly address: (name: string) => bigint;
   /** Address of a slot that leads to the function. */
   readonly slot: (name: string) => bigint;
+  /** Its frame table, as `framesRegister` takes it. */
+  readonly frames: readonly [address: bigint, bytes: number, codeStart: bigint, codeBytes: number];
 }
 
 /** Bytes at the start of the data region kept for slots. */
@@ -57,7 +59,7 @@ export function place(
         . = ${hex(code.base)}; .text : { *(.text*) }
         . = ${hex(readonly.base)};
         .rodata : { *(.rodata*) *(.gcc_except_table*) *(.got*) }
-        .eh_frame : { eh_frame_start = .; KEEP(*(.eh_frame)) LONG(0) }
+        .eh_frame : { eh_frame_start = .; KEEP(*(.eh_frame)) eh_frame_end = .; LONG(0) }
         . = ${hex(dataStart)}; .data : { *(.data*) *(.bss*) *(COMMON) BYTE(0) }
         /DISCARD/ : { *(.comment) *(.note*) }
       }`,
@@ -111,7 +113,8 @@ export function place(
       }
       return data.base + BigInt(index * 8);
     };
-    return { address, slot };
+    const [start, end] = [address('eh_frame_start'), address('eh_frame_end')];
+    return { address, slot, frames: [start, Number(end - start), code.base, code.bytes.byteLength] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

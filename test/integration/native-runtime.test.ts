@@ -128,7 +128,8 @@ describe('memory', () => {
 describe('bad input', () => {
   const functions = Object.entries(addon).filter(
     (entry): entry is [string, (...args: unknown[]) => unknown] =>
-      typeof entry[1] === 'function' && !['exitProcess', 'flushStdio', 'adoptProcess'].includes(entry[0]),
+      typeof entry[1] === 'function' &&
+      !['exitProcess', 'flushStdio', 'adoptProcess', 'framesIndexed'].includes(entry[0]),
   );
   // The functions of the other half have tests of their own.
   const ours = functions.filter(([name]) => !/^(ingest|compiler)/.test(name));
@@ -170,8 +171,8 @@ describe('bad input', () => {
       addon.framesDeregister(data.base);
     }).toThrow(/registered/);
     expect(() => {
-      addon.framesRegister(0n);
-    }).toThrow(/register/);
+      addon.framesRegister(0n, 8, data.base, 8);
+    }).toThrow(/no frame table/);
     expect(() => addon.engineTlsRegister(engine, 4096n, 8, 8, 8)).toThrow(/image/);
     expect(() => addon.engineTlsRegister(engine, data.base, 8, 4, 8)).toThrow(/memoryBytes/);
     expect(() => addon.engineTlsRegister(engine, data.base, 8, 8, 3)).toThrow(/power of two/);
@@ -304,16 +305,16 @@ describe('calls', () => {
        extern "C" void odd() { throw 1; }`,
       'c++',
     );
-    addon.framesRegister(program.address('eh_frame_start'));
+    addon.framesRegister(...program.frames);
     expect(() => {
-      addon.framesRegister(program.address('eh_frame_start'));
+      addon.framesRegister(...program.frames);
     }).toThrow(/registered/);
     expect(addon.bindFunction(engine, program.slot('caught'), '44', 'caught')(4)).toBe(5);
     const uncaught = addon.bindFunction(engine, program.slot('uncaught'), 'v', 'uncaught');
     expectFailure(uncaught, 'EXCEPTION_UNCAUGHT', { message: 'uncaught threw a C++ exception: from inside' });
     expectFailure(addon.bindFunction(engine, program.slot('odd'), 'v', 'odd'), 'EXCEPTION_UNCAUGHT');
     expect(addon.engineMutatorsInside(engine)).toBe(0);
-    addon.framesDeregister(program.address('eh_frame_start'));
+    addon.framesDeregister(program.frames[0]);
   });
 });
 
@@ -582,7 +583,7 @@ describe('a run', () => {
          return 7; }`,
       'c++',
     );
-    addon.framesRegister(program.address('eh_frame_start'));
+    addon.framesRegister(...program.frames);
     expect(await addon.run(engine, program.slot('main'), [])).toEqual({ how: 'return', status: 7 });
     expect(addon.engineMutatorsInside(engine)).toBe(1);
     const { data } = addon.engineRegions(engine);
@@ -882,7 +883,7 @@ describe('the end of the process', () => {
   test('an uncaught C++ exception in main ends the process as natively', () => {
     const seen = child(`
       const program = place(addon, engine, 'extern "C" int main() { throw 1; }', 'c++');
-      addon.framesRegister(program.address('eh_frame_start'));
+      addon.framesRegister(...program.frames);
       await addon.run(engine, program.slot('main'), []);`);
     expect(seen).toMatchObject({ status: null, signal: 'SIGABRT' });
     expect(seen.stderr).toContain('terminate called after throwing');
