@@ -6,6 +6,7 @@ import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
 import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
 import { linkImage } from '../link/link.js';
+import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
@@ -36,6 +37,8 @@ export interface PlacedImage {
 /** Links objects of one engine. */
 export class UnitLinker {
   readonly #parts: UnitLinkerParts;
+  /** Kept once for all versions: most of them use the same. */
+  readonly #names = new NameTable();
 
   /** @param parts - Tables, memory and symbols. */
   constructor(parts: UnitLinkerParts) {
@@ -56,7 +59,10 @@ export class UnitLinker {
       const definition = this.#parts.symbols.lookup(symbol);
       return definition?.module === record.name && definition.binding === 'strong';
     };
-    return prepareObject(object, record.name, tier?.bindLocalCalls === true ? { bindLocalCall } : {});
+    return prepareObject(object, record.name, {
+      names: this.#names,
+      ...(tier?.bindLocalCalls === true ? { bindLocalCall } : {}),
+    });
   }
 
   /**

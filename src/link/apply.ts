@@ -45,7 +45,7 @@ export function applyRelocations(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
-  const visit = writer(plan, placement, resolution, write);
+  const visit = writer(plan, placement, resolution, blocks, write);
   for (const block of blocks) {
     if (placement[block] !== undefined) plan.preserved.inBlock(block, visit);
   }
@@ -58,6 +58,7 @@ export function applyRelocations(
  * @param plan - The image.
  * @param placement - Where its blocks lie.
  * @param resolution - What the reference came to.
+ * @param blocks - The blocks to write in.
  * @param write - False: only check that everything fits.
  * @throws TierlinkError RELOCATION_OVERFLOW, RELOCATION_UNSUPPORTED
  */
@@ -65,14 +66,21 @@ export function applyReference(
   plan: ImagePlan,
   placement: Placement,
   resolution: Resolution,
+  blocks: readonly BlockKind[],
   write: boolean,
 ): void {
-  plan.preserved.forReference(resolution.first, writer(plan, placement, resolution, write));
-  if (write) writeCells(plan, placement, resolution);
+  plan.preserved.forReference(resolution.first, writer(plan, placement, resolution, blocks, write));
+  if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
 }
 
 /** Makes what writes entries into the blocks of a placement. */
-function writer(plan: ImagePlan, placement: Placement, resolution: Resolution, write: boolean): FixupVisitor {
+function writer(
+  plan: ImagePlan,
+  placement: Placement,
+  resolution: Resolution,
+  blocks: readonly BlockKind[],
+  write: boolean,
+): FixupVisitor {
   const { references } = plan.preserved;
   const bases = blockBases(placement);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
@@ -86,10 +94,11 @@ function writer(plan: ImagePlan, placement: Placement, resolution: Resolution, w
     tlsBase: got + references.threadBase,
     failed: 0,
   };
-  const nowhere = new DataView(new ArrayBuffer(0));
-  const views = [nowhere, ...blockKinds.map((kind) => viewOf(placement[kind]) ?? nowhere)];
+  const views: (DataView | undefined)[] = [undefined];
+  for (const kind of blockKinds) views.push(blocks.includes(kind) ? viewOf(placement[kind]) : undefined);
   return (block, place, code, addend, base, operand) => {
-    const view = views[block] ?? nowhere;
+    const view = views[block];
+    if (view === undefined) return;
     if (applyFixup(run, view, bases[block] ?? 0, place, code, addend, base, operand, write)) return;
     throw failure(plan, code, base, operand, run.failed);
   };

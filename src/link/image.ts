@@ -86,7 +86,7 @@ export interface LinkedImage {
   readonly placement: Placement;
   /** Global symbols that it defines, by name; {@link addressOf} gives their addresses. */
   readonly symbols: ReadonlyMap<string, DefinedSymbol>;
-  /** What relinking needs; {@link nothingPreserved} once it was discarded. */
+  /** What relinking needs; nothing once it was discarded. */
   readonly preserved: PreservedRelocations;
   /** The zero-terminated `.eh_frame`: where it is, and its bytes without the terminator. */
   readonly frames: { readonly address: Address; readonly size: number } | undefined;

@@ -54,7 +54,7 @@ export class PreservedColumns {
     this.counts = counts;
     this.wide = counts.references > narrowReferences;
     // One record more tells where the last window ends.
-    this.ownFixups = (counts.windows + 1) * windowStride;
+    this.ownFixups = counts.windows === 0 ? 0 : (counts.windows + 1) * windowStride;
     let words = this.ownFixups + own;
     if (this.wide) {
       this.groupReferences = words;

@@ -102,14 +102,19 @@ export class ReferenceTable {
   }
 
   /**
-   * The reference of a name.
+   * The reference to a global symbol.
    *
    * @param name - Linker name.
    * @returns Its number; -1 when the image does not refer to it.
    */
   find(name: string): number {
     const id = this.#names.find(name);
-    return id === undefined ? -1 : this.#ids.indexOf(id);
+    if (id === undefined) return -1;
+    let found = this.#ids.indexOf(id);
+    // A local symbol may have the name of a global one, which alone can be found elsewhere.
+    while (found >= 0 && ((this.needs[found] ?? 0) & need.local) !== 0)
+      found = this.#ids.indexOf(id, found + 1);
+    return found;
   }
 
   /**
