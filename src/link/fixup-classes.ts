@@ -17,23 +17,36 @@ export const classKind = { reference: 0, cleared: 4 } as const;
 /** Tells classes of relocations in unwind tables from others of the same fixup. */
 const framesBit = 64;
 
+/** Room for classes in the beginning. */
+const firstClasses = 256;
+
+/** Numbers in a class's row. */
+const classStride = 5;
+
+/** What stands where in a row. */
+export const classField = {
+  /** A value of {@link classKind}. */
+  kind: 0,
+  /** Fixup to write. */
+  code: 1,
+  /** The reference's number, or the symbol's offset in its block in bytes. */
+  operand: 2,
+  /** The fixup asked for, with {@link framesBit}. */
+  key: 3,
+  /** Where the row of the same symbol's next class starts; 0 for none. */
+  next: 4,
+} as const;
+
 /** How a symbol's call binding was decided. */
 const binding = { unknown: 0, bound: 1, free: 2 } as const;
 
 /** Classes: one for each symbol and fixup that occur together. */
 export class FixupClasses {
-  /** Fixup to write, by class. */
-  readonly codes: number[] = [0];
-  /** {@link classKind} of each class. */
-  readonly kinds: number[] = [0];
-  /** The reference's number, or the symbol's offset in its block in bytes. */
-  readonly operands: number[] = [0];
-  /** First class of each symbol; 0 for none yet. */
-  readonly #first: Uint32Array;
-  /** Next class of the same symbol; 0 for none. */
-  readonly #next: number[] = [0];
-  /** The fixup asked for, with {@link framesBit}. */
-  readonly #keys: number[] = [0];
+  /** Rows of {@link classField}; the first stands for none. */
+  rows: Uint32Array = new Uint32Array(firstClasses * classStride);
+  #count = 1;
+  /** Start of the row of each symbol's latest class; 0 for none yet. */
+  readonly #latest: Uint32Array;
   readonly #graph: SectionGraph;
   readonly #layout: Layout;
   readonly #references: ReferenceBuilder;
@@ -58,7 +71,7 @@ export class FixupClasses {
     this.#references = references;
     this.#bindLocalCall = bindLocalCall;
     this.#bindings = new Uint8Array(count);
-    this.#first = new Uint32Array(count);
+    this.#latest = new Uint32Array(count);
   }
 
   /**
@@ -67,28 +80,39 @@ export class FixupClasses {
    * @param symbol - The symbol.
    * @param code - The fixup that the relocation asks for.
    * @param frames - Whether it lies in an unwind table.
-   * @returns Number of the class.
+   * @returns Where its row starts.
    * @throws TierlinkError OBJECT_UNSUPPORTED, RELOCATION_UNSUPPORTED
    */
   find(symbol: number, code: number, frames: boolean): number {
     const key = frames ? code | framesBit : code;
-    let found = this.#first[symbol] ?? 0;
-    while (found !== 0 && this.#keys[found] !== key) found = this.#next[found] ?? 0;
+    const { rows } = this;
+    let found = this.#latest[symbol] ?? 0;
+    while (found !== 0 && rows[found + classField.key] !== key) found = rows[found + classField.next] ?? 0;
     return found === 0 ? this.#add(symbol, code, frames, key) : found;
   }
 
   #add(symbol: number, code: number, frames: boolean, key: number): number {
     const kind = this.#kindOf(symbol, code, frames);
     const own = kind !== classKind.reference && kind !== classKind.cleared;
+    const row = this.#count * classStride;
+    if (row === this.rows.length) {
+      const larger = new Uint32Array(row * 2);
+      larger.set(this.rows);
+      this.rows = larger;
+    }
+    const { rows } = this;
     // A symbol of the image's own is always near.
-    this.codes.push(own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code);
-    this.kinds.push(kind);
-    if (own) this.operands.push(this.#offsetOf(symbol));
-    else this.operands.push(kind === classKind.cleared ? 0 : this.#references.refer(symbol, code));
-    this.#next.push(this.#first[symbol] ?? 0);
-    const number = this.#keys.push(key) - 1;
-    this.#first[symbol] = number;
-    return number;
+    rows[row + classField.code] =
+      own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
+    rows[row + classField.kind] = kind;
+    if (own) rows[row + classField.operand] = this.#offsetOf(symbol);
+    else if (kind === classKind.reference)
+      rows[row + classField.operand] = this.#references.refer(symbol, code);
+    rows[row + classField.key] = key;
+    rows[row + classField.next] = this.#latest[symbol] ?? 0;
+    this.#latest[symbol] = row;
+    this.#count += 1;
+    return row;
   }
 
   #offsetOf(symbol: number): number {

@@ -2,11 +2,13 @@
 import type { ElfObject } from '../elf/object.js';
 import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
 import { blockKinds } from './blocks.js';
+import { isDefined } from './definitions.js';
 import { fixup } from './fixup-codes-x86-64.js';
 import type { SectionGraph } from './graph.js';
+import type { WantedSymbol } from './image.js';
 import type { Layout } from './layout.js';
-import type { NameTable } from './names.js';
-import { cellBytes, need, type OwnDefinition, ReferenceTable } from './references.js';
+import { cellBytes, need, type OwnDefinition, ReferenceTable, useOf } from './references.js';
+import type { SymbolNames } from './symbol-names.js';
 
 /** The symbol through which an object refers to the image's cells. */
 const gotSymbol = '_GLOBAL_OFFSET_TABLE_';
@@ -47,7 +49,9 @@ export class ReferenceBuilder {
   readonly #object: ElfObject;
   readonly #graph: SectionGraph;
   readonly #layout: Layout;
-  readonly #names: NameTable;
+  readonly #names: SymbolNames;
+  /** Number of the name {@link gotSymbol}. */
+  readonly #got: number;
   /** Reference of each symbol, plus 1; 0 for none yet. */
   readonly #numbers: Uint32Array;
   readonly #symbols: number[] = [];
@@ -60,13 +64,14 @@ export class ReferenceBuilder {
   /**
    * @param graph - The object's sections by role.
    * @param layout - Their places.
-   * @param names - Where names are interned.
+   * @param names - Names of its symbols.
    */
-  constructor(graph: SectionGraph, layout: Layout, names: NameTable) {
+  constructor(graph: SectionGraph, layout: Layout, names: SymbolNames) {
     this.#object = graph.object;
     this.#graph = graph;
     this.#layout = layout;
     this.#names = names;
+    this.#got = names.table.intern(gotSymbol);
     this.#numbers = new Uint32Array(graph.object.symbols.count);
   }
 
@@ -84,7 +89,7 @@ export class ReferenceBuilder {
       number = this.#symbols.push(symbol);
       this.#numbers[symbol] = number;
       this.#needs.push(this.#bindingNeeds(symbol));
-      this.#ids.push(this.#names.intern(this.nameOf(symbol)));
+      this.#ids.push(this.#names.id(symbol));
       if (number >= referenceLimit) throw this.#object.reader.unsupported('it refers to too many symbols');
     }
     const needs = needsOf[code] ?? 0;
@@ -95,15 +100,13 @@ export class ReferenceBuilder {
   }
 
   /**
-   * A symbol's name for messages and look-up.
+   * A symbol's name for messages.
    *
    * @param symbol - The symbol.
    * @returns Its name, or its section's.
    */
   nameOf(symbol: number): string {
-    const { symbols, sections } = this.#object;
-    if (symbols.type(symbol) !== symbolType.section) return symbols.name(symbol);
-    return sections[symbols.sections[symbol] ?? 0]?.name ?? '';
+    return this.#names.text(symbol);
   }
 
   /**
@@ -114,15 +117,15 @@ export class ReferenceBuilder {
    */
   build(cellStart: number): { readonly references: ReferenceTable; readonly bytes: number } {
     const own = new Map<number, OwnDefinition>();
-    for (const [index, symbol] of this.#symbols.entries()) {
+    for (let index = 0; index < this.#symbols.length; index += 1) {
       if (((this.#needs[index] ?? 0) & need.local) === 0 && !this.#sized.has(index)) continue;
-      const definition = this.#definitionOf(symbol, cellStart);
+      const definition = this.#definitionOf(this.#symbols[index] ?? 0, cellStart);
       if (definition !== undefined) own.set(index, definition);
     }
     const references = new ReferenceTable(
-      this.#names,
-      Uint32Array.from(this.#ids),
-      Uint8Array.from(this.#needs),
+      this.#names.table,
+      new Uint32Array(this.#ids),
+      new Uint8Array(this.#needs),
       own,
       cellStart,
     );
@@ -130,12 +133,29 @@ export class ReferenceBuilder {
     return { references, bytes: bytes === 0 && this.#usesCells ? cellBytes : bytes };
   }
 
+  /**
+   * Lists the symbols that the object needs and does not define.
+   *
+   * @returns One for each such reference.
+   */
+  wanted(): WantedSymbol[] {
+    const wanted: WantedSymbol[] = [];
+    for (let index = 0; index < this.#symbols.length; index += 1) {
+      const needs = this.#needs[index] ?? 0;
+      if ((needs & need.local) !== 0 || isDefined(this.#graph, this.#layout, this.#symbols[index] ?? 0))
+        continue;
+      const name = this.#names.table.text(this.#ids[index] ?? 0);
+      wanted.push({ name, weak: (needs & need.weak) !== 0, use: useOf(needs) });
+    }
+    return wanted;
+  }
+
   #bindingNeeds(symbol: number): number {
     const { symbols } = this.#object;
     const binding = symbols.binding(symbol);
     if (binding === symbolBinding.local) return need.local;
     if ((symbols.sections[symbol] ?? 0) !== symbolSection.undefined) return 0;
-    if (symbols.name(symbol) === gotSymbol) return need.local;
+    if (this.#names.id(symbol) === this.#got) return need.local;
     return binding === symbolBinding.weak ? need.weak : 0;
   }
 
@@ -149,7 +169,9 @@ export class ReferenceBuilder {
       return { place: 'data', offset: this.#layout.commons.get(symbol) ?? 0, size };
     }
     if (section === symbolSection.undefined) {
-      return symbols.name(symbol) === gotSymbol ? { place: 'readonly', offset: cellStart, size } : undefined;
+      return this.#names.id(symbol) === this.#got
+        ? { place: 'readonly', offset: cellStart, size }
+        : undefined;
     }
     if (this.#graph.roles[section] === 'discarded') return undefined;
     if (symbols.type(symbol) === symbolType.tls) {

@@ -4,10 +4,10 @@
  */
 import { TierlinkError } from '../core/errors.js';
 import { type ElfObject, relocationsOf } from '../elf/object.js';
-import type { RelocationTable } from '../elf/relocations.js';
+import { RelocationColumns, type RelocationTable } from '../elf/relocations.js';
 import type { ElfSection } from '../elf/sections.js';
 import { type BlockKind, blockKinds, type BlockNumber, blockNumber } from './blocks.js';
-import { classKind, FixupClasses, isRelative } from './fixup-classes.js';
+import { classField, classKind, FixupClasses, isRelative } from './fixup-classes.js';
 import { fixup } from './fixup-codes-x86-64.js';
 import { applyFixup, type FixupRun } from './fixups-x86-64.js';
 import { fieldBytes, fixupOf, noFixup, plainFixup } from './forms-x86-64.js';
@@ -45,13 +45,17 @@ export function scanRelocations(
   const { object } = graph;
   const relocated: ElfSection[][] = [[], [], [], []];
   let bytes = 0;
+  let largest = 0;
   for (const [index, relocations] of object.relocationSections) {
     const section = object.sections[index];
     const block = layout.blockOf[index] ?? 0;
     if (section === undefined || block === 0) continue;
     relocated[block]?.push(section);
     bytes += relocations.size;
+    largest = Math.max(largest, relocations.size);
   }
+  const columns = new RelocationColumns();
+  columns.reserve(Math.floor(largest / relocationBytes));
   const classes = new FixupClasses(graph, layout, references, bindLocalCall);
   const scanner = new Scanner(graph, layout, content, references, classes, bytes / relocationBytes);
   for (const block of blockKinds) {
@@ -59,7 +63,7 @@ export function scanRelocations(
     const sections = relocated[blockNumber[block]] ?? [];
     sections.sort((left, right) => (layout.offsets[left.index] ?? 0) - (layout.offsets[right.index] ?? 0));
     for (const section of sections) {
-      const table = relocationsOf(object, section);
+      const table = relocationsOf(object, section, columns);
       if (table !== undefined) scanner.scan(section, table);
     }
   }
@@ -120,9 +124,9 @@ class Scanner implements Scan {
       if (Number.isNaN(addend)) throw reader.unsupported('a relocation has an addend beyond 2^53');
       const asked = executable ? fixupOf(type, plain, addend, bytes, section.offset, at) : plain;
       const found = classes.find(symbol, asked, frames);
-      const kind = classes.kinds[found] ?? 0;
-      const code = classes.codes[found] ?? 0;
-      const operand = classes.operands[found] ?? 0;
+      const kind = classes.rows[found + classField.kind] ?? 0;
+      const code = classes.rows[found + classField.code] ?? 0;
+      const operand = classes.rows[found + classField.operand] ?? 0;
       if (kind === classKind.reference) {
         this.preserved.addReference(start + at, code, operand, addend);
       } else if (kind === classKind.cleared) {
