@@ -87,6 +87,7 @@ export interface ErrorDetailsByCode {
     readonly kind: string;
     readonly value: string;
   };
+  readonly RELOCATIONS_DISCARDED: { readonly module: string; readonly operation: string };
   readonly EXCEPTION_UNCAUGHT: { readonly symbol: string; readonly reason: string };
   readonly CALL_UNFINISHED: { readonly symbol: string; readonly reason: string };
   readonly MEMORY_EXHAUSTED: {
@@ -233,6 +234,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   RELOCATION_OVERFLOW: entry(
     (d) => `module ${d.module}: relocation ${d.kind} against ${d.symbol} is out of range (${d.value})`,
     () => 'compile with -fPIC, so that distant symbols are reached through the GOT',
+  ),
+  RELOCATIONS_DISCARDED: entry(
+    (d) => `${d.operation} is not possible: the relocations of module ${d.module} were discarded`,
+    () => "create the engine with relocations: 'preserve'",
   ),
   EXCEPTION_UNCAUGHT: entry(
     (d) => `an exception left the compiled code: ${d.reason}`,

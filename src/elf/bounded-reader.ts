@@ -1,4 +1,5 @@
 /** Reads little-endian fields of an untrusted file; whatever lies outside of it is a typed error. */
+import { isAscii } from 'node:buffer';
 import { TierlinkError } from '../core/errors.js';
 
 const twoTo32 = 4294967296;
@@ -118,7 +119,7 @@ export class BoundedReader {
    * @returns Its text, NUL bytes included; empty when it is not plain ASCII.
    */
   ascii(start: number, size: number): string {
-    const text = this.#text.toString('latin1', start, start + size);
-    return /^[\0-\x7f]*$/.test(text) ? text : '';
+    const bytes = this.#text.subarray(start, start + size);
+    return isAscii(bytes) ? bytes.toString('latin1') : '';
   }
 }

@@ -2,7 +2,7 @@
 import { BoundedReader } from './bounded-reader.js';
 import { readGroups, type SectionGroup } from './groups.js';
 import { readHeader } from './header.js';
-import { readRelocations, type RelocationTable } from './relocations.js';
+import { readRelocations, RelocationColumns, type RelocationTable } from './relocations.js';
 import { type ElfSection, readSections, sectionAt, sectionFlag, sectionType } from './sections.js';
 import { readSymbols, type SymbolTable } from './symbols.js';
 
@@ -58,13 +58,18 @@ function findRelocations(reader: BoundedReader, sections: readonly ElfSection[])
  *
  * @param object - The object.
  * @param section - The section that they apply to.
- * @returns The relocations, or `undefined` when it has none.
+ * @param columns - Where they are put; given when those of many sections are read, one after the other.
+ * @returns The relocations, or `undefined` when it has none; valid until the columns are used again.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
  */
-export function relocationsOf(object: ElfObject, section: ElfSection): RelocationTable | undefined {
+export function relocationsOf(
+  object: ElfObject,
+  section: ElfSection,
+  columns: RelocationColumns = new RelocationColumns(),
+): RelocationTable | undefined {
   const table = object.relocationSections.get(section.index);
   if (table === undefined) return undefined;
-  return readRelocations(object.reader, table, section, object.symbols.count);
+  return readRelocations(object.reader, table, section, object.symbols.count, columns);
 }
 
 /**

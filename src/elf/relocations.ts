@@ -1,12 +1,34 @@
-/** Relocation sections as columns, so that reading thousands of them allocates four arrays. */
+/** Relocation sections as columns: four arrays for as many sections as are read one after the other. */
 import type { BoundedReader } from './bounded-reader.js';
 import type { ElfSection } from './sections.js';
 import { sectionType } from './sections.js';
 
 const entryBytes = 24;
 
+/** Room for the relocations of one section. */
+export class RelocationColumns {
+  offsets: Uint32Array = new Uint32Array(0);
+  types: Uint32Array = new Uint32Array(0);
+  symbols: Uint32Array = new Uint32Array(0);
+  addends: Float64Array = new Float64Array(0);
+
+  /**
+   * Makes room; what was there is lost.
+   *
+   * @param count - Relocations of the largest section to be read.
+   */
+  reserve(count: number): void {
+    if (this.offsets.length >= count) return;
+    this.offsets = new Uint32Array(count);
+    this.types = new Uint32Array(count);
+    this.symbols = new Uint32Array(count);
+    this.addends = new Float64Array(count);
+  }
+}
+
 /** The relocations of one section, in file order. */
 export interface RelocationTable {
+  /** Rows; the columns may be longer. */
   readonly count: number;
   /** Offset in the section, in bytes; inside the section. */
   readonly offsets: Uint32Array;
@@ -25,7 +47,8 @@ export interface RelocationTable {
  * @param section - The relocation section.
  * @param target - The section that its relocations apply to.
  * @param symbolCount - Number of symbols.
- * @returns The relocations.
+ * @param columns - Where they are put.
+ * @returns The relocations; valid until the columns are used again.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
  */
 export function readRelocations(
@@ -33,6 +56,7 @@ export function readRelocations(
   section: ElfSection,
   target: ElfSection,
   symbolCount: number,
+  columns: RelocationColumns,
 ): RelocationTable {
   if (section.type !== sectionType.rela) {
     throw reader.unsupported(`${section.name} is not in the RELA form, the only one of x86-64`);
@@ -44,10 +68,8 @@ export function readRelocations(
     throw reader.damaged(`${section.name} relocates ${target.name}, which has no bytes`);
   }
   const count = section.size / entryBytes;
-  const offsets = new Uint32Array(count);
-  const types = new Uint32Array(count);
-  const symbols = new Uint32Array(count);
-  const addends = new Float64Array(count);
+  columns.reserve(count);
+  const { addends, offsets, symbols, types } = columns;
   const { view } = reader;
   for (let index = 0, at = section.offset; index < count; index += 1, at += entryBytes) {
     const offset = view.getUint32(at, true);

@@ -91,6 +91,22 @@ export class SymbolTable {
     return (this.info[symbol] ?? 0) >>> 4;
   }
 
+  /** Where the string table ends in the file. */
+  get nameLimit(): number {
+    return this.#strings.offset + this.#strings.size;
+  }
+
+  /**
+   * Where the name of a symbol starts in the file.
+   *
+   * @param symbol - Its index.
+   * @returns An offset, not checked against {@link SymbolTable.nameLimit}; -1 when it has no name.
+   */
+  nameStart(symbol: number): number {
+    const index = this.#nameOffsets[symbol] ?? 0;
+    return index === 0 ? -1 : this.#strings.offset + index;
+  }
+
   /**
    * Name of a symbol.
    *

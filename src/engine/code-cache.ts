@@ -1,17 +1,14 @@
 /** The limit on code memory, and what is done when it is reached: reclaim, then compact, then refuse. */
 import { TierlinkError } from '../core/errors.js';
-import type { UnitId } from '../core/ids.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
-import type { Mover } from './mover.js';
 import type { Reclaimer } from './reclaimer.js';
-import type { Unit } from './unit.js';
 
 /** What a code cache works with. */
 export interface CodeCacheParts {
   readonly memory: MemoryManager;
   readonly reclaimer: Reclaimer;
-  readonly mover: Mover;
-  readonly units: ReadonlyMap<UnitId, Unit>;
+  /** Moves code into holes, where that is possible. */
+  readonly compact: () => void;
   /** Bytes of code, stubs included. */
   readonly maxBytes: number;
 }
@@ -33,11 +30,11 @@ export class CodeCache {
    * @throws TierlinkError CODE_CACHE_FULL, or MEMORY_EXHAUSTED when no limit was set
    */
   makeRoom(bytes: number, module: string): void {
-    const { memory, reclaimer, mover, units, maxBytes } = this.#parts;
+    const { memory, reclaimer, compact, maxBytes } = this.#parts;
     if (this.#fits(bytes)) return;
     reclaimer.now();
     if (this.#fits(bytes)) return;
-    mover.compact([...units.values()]);
+    compact();
     if (this.#fits(bytes)) return;
     const limit = memory.capacity('code');
     // Without a limit of its own the region is what is full.

@@ -104,7 +104,16 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({ addon, memory, table, symbols, search });
-  const linker = new UnitLinker({ addon, engine, frames, symbols, targets, registry, atMs });
+  const linker = new UnitLinker({
+    addon,
+    engine,
+    frames,
+    symbols,
+    targets,
+    registry,
+    atMs,
+    relocations: settings.relocations,
+  });
   const directCalls = new DirectCalls({
     symbols,
     table,
@@ -129,7 +138,14 @@ export function compose(settings: Settings, emit: Emit): Composition {
   };
   const unitCompiler = new UnitCompiler(compiler, linker, search);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
-  const codeCache = new CodeCache({ memory, reclaimer, mover, units, maxBytes: settings.codeCacheBytes });
+  const codeCache = new CodeCache({
+    memory,
+    reclaimer,
+    compact: () => {
+      if (settings.relocations === 'preserve') mover.compact([...units.values()]);
+    },
+    maxBytes: settings.codeCacheBytes,
+  });
   const builder = new UnitBuilder({
     compiler: unitCompiler,
     linker,

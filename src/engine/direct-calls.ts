@@ -4,9 +4,10 @@
  */
 import { present } from '../core/assert.js';
 import type { Address, SlotIndex } from '../core/ids.js';
+import { blockNumber } from '../link/blocks.js';
 import { directCallAt, isPatchable } from '../link/fixups-x86-64.js';
 import type { LinkedImage } from '../link/image.js';
-import { need, ownPlace } from '../link/references.js';
+import { need } from '../link/references.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 
@@ -38,17 +39,12 @@ export class DirectCalls {
 
   /** Notes the direct calls of an image that was linked for this linkage; also of one that is about to retire. */
   add(image: LinkedImage): void {
-    const { needs, names, places, count } = image.plan.references;
+    const { references } = image.plan.preserved;
     const noted: { readonly slot: SlotIndex; readonly caller: Caller }[] = [];
-    for (let reference = 0; reference < count; reference += 1) {
-      const isCalled = ((needs[reference] ?? 0) & need.call) !== 0;
-      if (
-        !isCalled ||
-        ((needs[reference] ?? 0) & need.local) !== 0 ||
-        places[reference] === ownPlace.absolute
-      )
-        continue;
-      const found = this.#parts.symbols.resolve(names[reference] ?? '');
+    for (let reference = 0; reference < references.count; reference += 1) {
+      const needs = references.needs[reference] ?? 0;
+      if ((needs & need.call) === 0 || (needs & need.local) !== 0) continue;
+      const found = this.#parts.symbols.resolve(references.name(reference));
       const slot = found?.definition.slot;
       if (slot === undefined || found?.offset !== 0) continue;
       const caller = { image, reference };
@@ -94,7 +90,8 @@ export class DirectCalls {
   #collect(image: LinkedImage, reference: number, code: Address, stub: Address, patches: bigint[]): void {
     const block = image.placement.code;
     if (block === undefined) return;
-    image.preserved.forReference('code', reference, (offset, fixup, addend) => {
+    image.preserved.forReference(reference, (kind, offset, fixup, addend) => {
+      if (kind !== blockNumber.code) return;
       const at = directCallAt(fixup, block.bytes, offset);
       if (at < 0) return;
       const place = block.address + at;

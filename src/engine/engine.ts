@@ -73,7 +73,7 @@ export class Engine implements AsyncDisposable {
   addModule(name: string, source: ModuleSource, options: AddModuleOptions = {}): void {
     this.#alive('addModule');
     const linkage = options.linkage ?? this.#parts.settings.linkage;
-    this.#loader.add(name, source, checkLinkage(linkage));
+    this.#loader.add(name, source, checkLinkage(linkage, this.#parts.settings.relocations));
   }
 
   /**
@@ -204,8 +204,8 @@ export class Engine implements AsyncDisposable {
    *
    * @param module - Name of a linked module.
    * @param at - Address at which its code is to begin, aligned to 64; by default the lowest place that is free.
-   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED (the place is
-   *   taken); then nothing has moved.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED,
+   *   MEMORY_EXHAUSTED (the place is taken); then nothing has moved.
    */
   move(module: string, at?: bigint): void {
     this.#alive('move');
@@ -217,7 +217,7 @@ export class Engine implements AsyncDisposable {
    * Defragments the code while the program runs: moves modules from its far end into holes, and reclaims.
    *
    * @returns How many modules moved, and the bytes from the first to the last byte of code, before and after.
-   * @throws TierlinkError ENGINE_DISPOSED
+   * @throws TierlinkError ENGINE_DISPOSED, RELOCATIONS_DISCARDED
    */
   compact(): Compaction {
     this.#alive('compact');
@@ -230,8 +230,8 @@ export class Engine implements AsyncDisposable {
    *
    * @param order - Names of linked modules, each once.
    * @returns Address of the first, and the bytes from there to the end of the last.
-   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED; then nothing
-   *   has moved.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED,
+   *   MEMORY_EXHAUSTED; then nothing has moved.
    */
   relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
     this.#alive('relayout');

@@ -7,6 +7,7 @@
 import type { Emit } from '../core/events.js';
 import { TierlinkError } from '../core/errors.js';
 import { type Address, address } from '../core/ids.js';
+import { needRelocations } from '../link/discard.js';
 import { blockKinds } from '../link/image.js';
 import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
@@ -57,7 +58,7 @@ export class Mover {
    *
    * @param unit - A linked unit.
    * @param at - Where its code is to begin; by default at the lowest place that is large enough.
-   * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED; then nothing has moved.
+   * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED, MEMORY_EXHAUSTED; then nothing has moved.
    */
   move(unit: Unit, at?: Address): void {
     this.#relocate([{ unit, at }]);
@@ -69,7 +70,7 @@ export class Mover {
    *
    * @param units - Linked units, each once.
    * @returns Where the first one begins, and the bytes from there to the end of the last.
-   * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, MEMORY_EXHAUSTED; then nothing has moved.
+   * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED, MEMORY_EXHAUSTED; then nothing has moved.
    */
   relayout(units: readonly Unit[]): { readonly start: Address; readonly bytes: number } {
     const { memory, reclaimer } = this.#parts;
@@ -101,9 +102,11 @@ export class Mover {
    *
    * @param units - All units.
    * @returns What it did.
+   * @throws TierlinkError RELOCATIONS_DISCARDED
    */
   compact(units: readonly Unit[]): Compaction {
     const { memory, reclaimer } = this.#parts;
+    for (const { version } of units) if (version !== undefined) needRelocations(version.image, 'compacting');
     const spanBefore = memory.span('code');
     let moved = 0;
     for (let pass = 0; pass < passes; pass += 1) {
@@ -133,6 +136,7 @@ export class Mover {
     try {
       const placed = moves.map(({ unit, at }) => {
         const version = versionOf(unit);
+        needRelocations(version.image, 'moving');
         if (!isMovable(unit)) throw immovable(unit);
         const blocks: MemoryBlock[] = [];
         const placement: Record<string, MemoryBlock> = {};

@@ -23,6 +23,9 @@ import { ladder, shippedTiers } from '../../tiers/recipes.js';
  */
 export type Linkage = 'stub' | 'offset-table' | 'direct';
 
+/** What is kept of the external relocations of linked code: all it takes to relink it, or nothing. */
+export type RelocationKeeping = 'preserve' | 'discard';
+
 const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies readonly Linkage[];
 
 /** What is compiled at once. One function a unit comes with a later release and is refused by name until then. */
@@ -37,6 +40,12 @@ export interface EngineOptions {
   readonly linkage?: Linkage;
   /** @defaultValue `'module'` */
   readonly unit?: UnitKind;
+  /**
+   * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage
+   * `direct` is refused: it re-patches calls. Code is still replaced: callers reach it through stubs or slots.
+   * @defaultValue `'preserve'`
+   */
+  readonly relocations?: RelocationKeeping;
   /**
    * The ladder, lowest first: names of shipped tiers or recipes.
    * @defaultValue `['baseline', 'quick', 'optimized', 'peak']`
@@ -80,6 +89,7 @@ export interface EngineOptions {
 /** Options with every value settled. */
 export interface Settings {
   readonly linkage: Linkage;
+  readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
   readonly libraries: readonly string[];
@@ -106,7 +116,8 @@ const mebibyte = 2 ** 20;
  *   API_VERSION_MISMATCH
  */
 export function settle(options: EngineOptions): Settings {
-  const linkage = checkLinkage(options.linkage ?? 'stub');
+  const relocations = keepingOf(options.relocations ?? 'preserve');
+  const linkage = checkLinkage(options.linkage ?? 'stub', relocations);
   const unit: string = options.unit ?? 'module';
   if (unit !== 'module') {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');
@@ -117,6 +128,7 @@ export function settle(options: EngineOptions): Settings {
   const addon = loadAddon();
   return {
     linkage,
+    relocations,
     tiers,
     policy: policyOf(options, tiers),
     libraries: options.libraries ?? [],
@@ -142,11 +154,15 @@ export function settle(options: EngineOptions): Settings {
  * Checks a linkage that came from outside.
  *
  * @param linkage - What was given.
+ * @param relocations - What is kept of them.
  * @returns The same, as a linkage.
  * @throws TierlinkError OPTION_INVALID
  */
-export function checkLinkage(linkage: string): Linkage {
+export function checkLinkage(linkage: string, relocations: RelocationKeeping): Linkage {
   if (!linkages.includes(linkage)) throw invalid('linkage', linkage, linkages.join(', '));
+  if (linkage === 'direct' && relocations === 'discard') {
+    throw invalid('linkage', linkage, '"stub" or "offset-table": relocations are discarded');
+  }
   // Safe because it was just found in the list.
   return linkage as Linkage;
 }
@@ -172,6 +188,12 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
     default:
       throw invalid('policy', policy, policyNames.join(', '));
   }
+}
+
+function keepingOf(keeping: string): RelocationKeeping {
+  if (keeping !== 'preserve' && keeping !== 'discard')
+    throw invalid('relocations', keeping, '"preserve" or "discard"');
+  return keeping;
 }
 
 function registrarOf({ parts }: EngineOptions, addon: NativeAddon): FrameRegistrar {

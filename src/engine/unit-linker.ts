@@ -5,10 +5,12 @@ import { TierlinkError } from '../core/errors.js';
 import { type Address, address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
+import { discardRelocations } from '../link/discard.js';
 import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
 import { linkImage } from '../link/link.js';
-import { relinkImage } from '../link/relink.js';
+import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
+import { relinkImage } from '../link/relink.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
@@ -16,6 +18,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
+import type { RelocationKeeping } from './options.js';
 import type { Targets } from './targets.js';
 import type { LinkedVersion, Unit } from './unit.js';
 
@@ -27,6 +30,7 @@ export interface UnitLinkerParts {
   readonly symbols: SymbolTable;
   readonly targets: Targets;
   readonly registry: Registry;
+  readonly relocations: RelocationKeeping;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
 }
@@ -41,6 +45,8 @@ export interface PlacedImage {
 /** Links objects of one engine. */
 export class UnitLinker {
   readonly #parts: UnitLinkerParts;
+  /** Kept once for all versions: most of them use the same. */
+  readonly #names = new NameTable();
 
   /** @param parts - Tables, memory and symbols. */
   constructor(parts: UnitLinkerParts) {
@@ -61,7 +67,10 @@ export class UnitLinker {
       const definition = this.#parts.symbols.lookup(symbol);
       return definition?.module === record.name && definition.binding === 'strong';
     };
-    return prepareObject(object, record.name, tier?.bindLocalCalls === true ? { bindLocalCall } : {});
+    return prepareObject(object, record.name, {
+      names: this.#names,
+      ...(tier?.bindLocalCalls === true ? { bindLocalCall } : {}),
+    });
   }
 
   /**
@@ -158,7 +167,7 @@ export class UnitLinker {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
     const image = linkImage(placed.prepared, placed.placement, context);
     this.#registerFrames(transaction, image);
-    return image;
+    return this.#parts.relocations === 'preserve' ? image : discardRelocations(image);
   }
 
   /**

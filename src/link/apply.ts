@@ -3,11 +3,13 @@
  * for every relink (I6). Safe to repeat: each field is computed from preserved facts, never from what it holds.
  */
 import { TierlinkError } from '../core/errors.js';
-import { type BlockKind, blockNumber } from './blocks.js';
-import type { Placement } from './context.js';
+import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
+import type { PlacedBlock, Placement } from './context.js';
 import { fixup } from './fixup-codes-x86-64.js';
-import { applyFixups, type FixupRun } from './fixups-x86-64.js';
+import { applyFixup, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
+import type { FixupVisitor } from './preserved.js';
+import { cellBytes, hasCell, need, pairBytes } from './references.js';
 import { relocationTable } from './relocations-x86-64.js';
 import type { Resolution } from './resolve.js';
 import { valueField, valueStride } from './values.js';
@@ -43,51 +45,96 @@ export function applyRelocations(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
-  const bases = blockBases(placement);
-  const got = (bases[blockNumber.readonly] ?? 0) + plan.references.cellStart;
-  const run: FixupRun = {
-    preserved: plan.preserved,
-    bases,
-    values: resolution.values,
-    modules: resolution.modules,
-    got,
-    tlsBase: got + plan.references.threadBase,
-    failed: 0,
-  };
+  const visit = writer(plan, placement, resolution, blocks, write);
   for (const block of blocks) {
-    const placed = placement[block];
-    const { from, to } = plan.preserved.range(block);
-    if (placed === undefined || from === to) continue;
-    const { bytes } = placed;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const failed = applyFixups(run, from, to, view, placed.address, write);
-    if (failed >= 0) throw failure(plan, failed, run.failed);
+    if (placement[block] !== undefined) plan.preserved.inBlock(block, visit);
   }
-  if (write && blocks.includes('readonly') && placement.readonly !== undefined) {
-    writeCells(plan, placement.readonly.bytes, resolution);
-  }
+  if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
 }
 
-function writeCells(plan: ImagePlan, bytes: Uint8Array, resolution: Resolution): void {
-  const { count, cells, pairs, cellStart, threadBase } = plan.references;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let index = 0; index < count; index += 1) {
-    const cell = cells[index] ?? -1;
-    const pair = pairs[index] ?? -1;
+/**
+ * Computes the fixups against one reference, and its cells, and writes them.
+ *
+ * @param plan - The image.
+ * @param placement - Where its blocks lie.
+ * @param resolution - What the reference came to.
+ * @param blocks - The blocks to write in.
+ * @param write - False: only check that everything fits.
+ * @throws TierlinkError RELOCATION_OVERFLOW, RELOCATION_UNSUPPORTED
+ */
+export function applyReference(
+  plan: ImagePlan,
+  placement: Placement,
+  resolution: Resolution,
+  blocks: readonly BlockKind[],
+  write: boolean,
+): void {
+  plan.preserved.forReference(resolution.first, writer(plan, placement, resolution, blocks, write));
+  if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
+}
+
+/** Makes what writes entries into the blocks of a placement. */
+function writer(
+  plan: ImagePlan,
+  placement: Placement,
+  resolution: Resolution,
+  blocks: readonly BlockKind[],
+  write: boolean,
+): FixupVisitor {
+  const { references } = plan.preserved;
+  const bases = blockBases(placement);
+  const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
+  const { first, modules, values } = resolution;
+  const run: FixupRun = {
+    bases,
+    first,
+    values,
+    modules,
+    got,
+    tlsBase: got + references.threadBase,
+    failed: 0,
+  };
+  const views: (DataView | undefined)[] = [undefined];
+  for (const kind of blockKinds) views.push(blocks.includes(kind) ? viewOf(placement[kind]) : undefined);
+  return (block, place, code, addend, base, operand) => {
+    const view = views[block];
+    if (view === undefined) return;
+    if (applyFixup(run, view, bases[block] ?? 0, place, code, addend, base, operand, write)) return;
+    throw failure(plan, code, base, operand, run.failed);
+  };
+}
+
+function viewOf(placed: PlacedBlock | undefined): DataView | undefined {
+  return placed === undefined
+    ? undefined
+    : new DataView(placed.bytes.buffer, placed.bytes.byteOffset, placed.bytes.byteLength);
+}
+
+/** Writes the cells and pairs of all references that a resolution covers. */
+function writeCells(plan: ImagePlan, placement: Placement, resolution: Resolution): void {
+  const { references } = plan.preserved;
+  const { cellStart, needs, threadBase } = references;
+  const { first, modules, values } = resolution;
+  const view = viewOf(placement.readonly);
+  if (view === undefined) return;
+  let cell = cellStart + references.cellAfter(references.firstCell, 0, first);
+  let pair = cellStart + references.pairAfter(0, 0, first);
+  for (let index = 0; index < modules.length; index += 1) {
+    const bits = needs[first + index] ?? 0;
     const row = index * valueStride;
-    if (cell >= 0) {
-      const address = resolution.values[row + valueField.address] ?? Number.NaN;
-      const content = Number.isNaN(address)
-        ? (resolution.values[row + valueField.threadOffset] ?? Number.NaN)
-        : address;
-      write64(view, cellStart + cell, Number.isNaN(content) ? 0 : content);
+    if (hasCell(bits)) {
+      const address = values[row + valueField.address] ?? Number.NaN;
+      const content = Number.isNaN(address) ? (values[row + valueField.threadOffset] ?? Number.NaN) : address;
+      write64(view, cell, Number.isNaN(content) ? 0 : content);
+      cell += cellBytes;
     }
-    if (pair >= 0) {
-      view.setBigUint64(cellStart + pair, resolution.modules[index] ?? 0n, true);
-      write64(view, cellStart + pair + 8, resolution.values[row + valueField.tlsOffset] ?? 0);
+    if ((bits & need.pair) !== 0) {
+      view.setBigUint64(pair, modules[index] ?? 0n, true);
+      write64(view, pair + 8, values[row + valueField.tlsOffset] ?? 0);
+      pair += pairBytes;
     }
   }
-  if (threadBase >= 0) {
+  if (threadBase >= 0 && modules.length === references.count) {
     view.setBigUint64(cellStart + threadBase, resolution.threadBase, true);
     write64(view, cellStart + threadBase + 8, 0);
   }
@@ -99,12 +146,9 @@ function write64(view: DataView, at: number, value: number): void {
 }
 
 /** Names the relocation that did not fit. */
-function failure(plan: ImagePlan, entry: number, value: number): TierlinkError {
-  const packed = plan.preserved.fixups[entry] ?? 0;
-  const code = packed & 63;
-  const base = (packed >>> 6) & 3;
+function failure(plan: ImagePlan, code: number, base: number, operand: number, value: number): TierlinkError {
   const symbol =
-    base === 0 ? (plan.references.names[packed >>> 8] ?? '') : `its own ${ownNames[base] ?? 'block'}`;
+    base === 0 ? plan.preserved.references.name(operand) : `its own ${ownNames[base] ?? 'block'}`;
   const kind = nameOf(code);
   const { module } = plan;
   if (!Number.isNaN(value)) {

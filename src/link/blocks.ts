@@ -3,8 +3,11 @@
 /** Executable code, constants, mutable data. */
 export type BlockKind = 'code' | 'readonly' | 'data';
 
+/** A block where a number is wanted, in packed entries and inner loops. */
+export type BlockNumber = 1 | 2 | 3;
+
 /** All blocks, in the order used throughout. */
 export const blockKinds: readonly BlockKind[] = ['code', 'readonly', 'data'];
 
 /** Number of a block in packed entries; 0 stands for a reference. */
-export const blockNumber: Readonly<Record<BlockKind, 1 | 2 | 3>> = { code: 1, readonly: 2, data: 3 };
+export const blockNumber: Readonly<Record<BlockKind, BlockNumber>> = { code: 1, readonly: 2, data: 3 };

@@ -1,5 +1,6 @@
 /** What the linker is given from outside: where symbols lead, which definitions win, and where blocks lie. */
 import type { Address } from '../core/ids.js';
+import type { NameTable } from './names.js';
 
 /**
  * How an object uses a symbol: `call` when at least one relocation is a call (other uses may be there too),
@@ -77,6 +78,12 @@ export interface PrepareOptions {
    * @defaultValue none does: calls go through {@link LinkContext.resolve}
    */
   readonly bindLocalCall?: ((symbol: string) => boolean) | undefined;
+  /**
+   * Where names are kept; images that share one keep each name once.
+   *
+   * @defaultValue one of the image's own
+   */
+  readonly names?: NameTable | undefined;
 }
 
 /** Memory for one block; a `MemoryBlock` of src/memory is one. */

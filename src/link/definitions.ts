@@ -4,22 +4,28 @@ import { type BlockKind, blockKinds } from './blocks.js';
 import type { SectionGraph } from './graph.js';
 import type { DefinedSymbol } from './image.js';
 import type { Layout } from './layout.js';
+import type { SymbolNames } from './symbol-names.js';
 
 /**
  * Collects the global symbols that an object defines and keeps.
  *
  * @param graph - The object's sections by role.
  * @param layout - Their places.
+ * @param names - Names of its symbols.
  * @returns The symbols by name.
  * @throws TierlinkError OBJECT_INVALID when a name is defined twice or missing.
  */
-export function definedSymbols(graph: SectionGraph, layout: Layout): Map<string, DefinedSymbol> {
+export function definedSymbols(
+  graph: SectionGraph,
+  layout: Layout,
+  names: SymbolNames,
+): Map<string, DefinedSymbol> {
   const { symbols, reader } = graph.object;
   const defined = new Map<string, DefinedSymbol>();
   for (let symbol = symbols.firstGlobal; symbol < symbols.count; symbol += 1) {
     const place = placeOf(graph, layout, symbol);
     if (place === undefined) continue;
-    const name = symbols.name(symbol);
+    const name = names.text(symbol);
     if (name === '' || defined.has(name)) {
       throw reader.damaged(
         `it defines global symbol ${name === '' ? String(symbol) : name} ${name === '' ? 'without a name' : 'twice'}`,
@@ -35,6 +41,18 @@ export function definedSymbols(graph: SectionGraph, layout: Layout): Map<string,
     });
   }
   return defined;
+}
+
+/**
+ * Whether an object defines a symbol, and keeps it.
+ *
+ * @param graph - The object's sections by role.
+ * @param layout - Their places.
+ * @param symbol - Index of the symbol.
+ * @returns True when {@link definedSymbols} has it, if it is global.
+ */
+export function isDefined(graph: SectionGraph, layout: Layout, symbol: number): boolean {
+  return placeOf(graph, layout, symbol) !== undefined;
 }
 
 function placeOf(

@@ -2,15 +2,15 @@
  * Fixups of x86-64: pure functions of (pristine addend, place, target) that overwrite their whole field, and,
  * where an instruction has a relaxed form, its opcode too; so each can be written again at any time (I6).
  */
-import type { PreservedRelocations } from './preserved.js';
+import { fixup, store, storeOf } from './fixup-codes-x86-64.js';
 import { valueField, valueStride } from './values.js';
-import { fixup, store, storeOf, usualAddend } from './fixup-codes-x86-64.js';
 
-/** Everything that applying fixups reads. */
+/** The targets of fixups. */
 export interface FixupRun {
-  readonly preserved: PreservedRelocations;
   /** Addresses of the blocks at 1 to 3 (see `blockNumber`). */
   readonly bases: Float64Array;
+  /** The reference of the first row of values. */
+  readonly first: number;
   /** Values of each reference, see values.ts. */
   readonly values: Float64Array;
   /** First `tls_index` words, by reference. */
@@ -24,187 +24,178 @@ export interface FixupRun {
 }
 
 /**
- * Computes and stores a range of fixups. Allocates nothing.
+ * Computes and stores one fixup. Allocates nothing.
  *
- * @param run - What to compute from.
- * @param from - First entry.
- * @param to - Entry after the last.
- * @param view - Writable bytes of the block that the entries lie in.
+ * @param run - Its targets.
+ * @param view - Writable bytes of the block that it lies in.
  * @param block - Address of that block.
- * @param write - False: only check that every value fits.
- * @returns -1, or the entry whose value does not fit; `run.failed` then holds the value.
+ * @param offset - Offset of the field in the block.
+ * @param code - Fixup code.
+ * @param addend - Pristine addend.
+ * @param base - 0: against a reference; else number of the block that the symbol lies in.
+ * @param operand - Number of the reference, or offset of the symbol.
+ * @param write - False: only check that the value fits.
+ * @returns False when the value does not fit; `run.failed` then holds it.
  */
-export function applyFixups(
+export function applyFixup(
   run: FixupRun,
-  from: number,
-  to: number,
   view: DataView,
   block: number,
+  offset: number,
+  code: number,
+  addend: number,
+  base: number,
+  operand: number,
   write: boolean,
-): number {
-  const { bases, values, got } = run;
-  const { places, fixups, oddEntries, oddAddends } = run.preserved;
-  let odd = run.preserved.firstOdd(from);
-  let nextOdd = oddEntries[odd] ?? -1;
-  for (let entry = from; entry < to; entry += 1) {
-    const packed = fixups[entry] ?? 0;
-    let at = places[entry] ?? 0;
-    const place = block + at;
-    const code = packed & 63;
-    const base = (packed >>> 6) & 3;
-    const operand = packed >>> 8;
-    const row = operand * valueStride;
-    const symbol =
-      base === 0 ? (values[row + valueField.address] ?? Number.NaN) : (bases[base] ?? 0) + operand;
-    let addend = usualAddend[code] ?? 0;
-    if (entry === nextOdd) {
-      addend = oddAddends[odd] ?? 0;
-      odd += 1;
-      nextOdd = oddEntries[odd] ?? -1;
-    }
-    let value: number;
-    switch (code) {
-      case fixup.pc32:
-      case fixup.pc8:
-      case fixup.pc16:
-      case fixup.pc64:
-        value = symbol + addend - place;
-        break;
-      case fixup.branch32:
-        value = (values[row + valueField.direct] ?? Number.NaN) + addend - place;
-        if (value !== (value | 0) || !isPatchable(place))
-          value = (values[row + valueField.entry] ?? Number.NaN) + addend - place;
-        break;
-      case fixup.abs64:
-      case fixup.abs8:
-      case fixup.abs16:
-      case fixup.abs32:
-      case fixup.abs32s:
-        value = symbol + addend;
-        break;
-      case fixup.load32:
-        value = symbol + addend - place;
-        if (value === (value | 0)) {
-          if (write) view.setUint8(at - 2, 0x8d);
-        } else {
-          value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
-          if (write) view.setUint8(at - 2, 0x8b);
-        }
-        break;
-      case fixup.lea32:
-        value = symbol + addend - place;
-        if (value === (value | 0)) {
-          if (write) view.setUint8(at - 2, 0x8d);
-        } else {
-          value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
-          if (write) view.setUint8(at - 2, 0x8b);
-        }
-        break;
-      case fixup.call32:
-        value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place;
-        if (value === (value | 0) && (base !== 0 || isPatchable(place))) {
-          if (write) view.setUint16(at - 2, 0xe867, true);
-        } else {
-          value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
-          if (write) view.setUint16(at - 2, 0x15ff, true);
-        }
-        break;
-      case fixup.jump32:
-        // The relaxed jump is one byte shorter, so its displacement starts, and counts from, one byte earlier.
-        value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place + 1;
-        if (value === (value | 0) && (base !== 0 || isPatchable(place - 1))) {
-          if (write) {
-            view.setUint8(at - 2, 0xe9);
-            view.setUint8(at + 3, 0x90);
-          }
-          at -= 1;
-        } else {
-          value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
-          if (write) view.setUint16(at - 2, 0x25ff, true);
-        }
-        break;
-      case fixup.cell32:
-      case fixup.cell64:
+): boolean {
+  const { values, got } = run;
+  let at = offset;
+  const place = block + at;
+  const row = (operand - run.first) * valueStride;
+  const symbol =
+    base === 0 ? (values[row + valueField.address] ?? Number.NaN) : (run.bases[base] ?? 0) + operand;
+  let value: number;
+  switch (code) {
+    case fixup.pc32:
+    case fixup.pc8:
+    case fixup.pc16:
+    case fixup.pc64:
+      value = symbol + addend - place;
+      break;
+    case fixup.branch32:
+      value = (values[row + valueField.direct] ?? Number.NaN) + addend - place;
+      if (value !== (value | 0) || !isPatchable(place))
+        value = (values[row + valueField.entry] ?? Number.NaN) + addend - place;
+      break;
+    case fixup.abs64:
+    case fixup.abs8:
+    case fixup.abs16:
+    case fixup.abs32:
+    case fixup.abs32s:
+      value = symbol + addend;
+      break;
+    case fixup.load32:
+      value = symbol + addend - place;
+      if (value === (value | 0)) {
+        if (write) view.setUint8(at - 2, 0x8d);
+      } else {
         value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
-        break;
-      case fixup.tlsCell32:
+        if (write) view.setUint8(at - 2, 0x8b);
+      }
+      break;
+    case fixup.lea32:
+      value = symbol + addend - place;
+      if (value === (value | 0)) {
+        if (write) view.setUint8(at - 2, 0x8d);
+      } else {
+        value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
+        if (write) view.setUint8(at - 2, 0x8b);
+      }
+      break;
+    case fixup.call32:
+      value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place;
+      if (value === (value | 0) && (base !== 0 || isPatchable(place))) {
+        if (write) view.setUint16(at - 2, 0xe867, true);
+      } else {
         value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
-        break;
-      case fixup.got32:
-      case fixup.got64:
-        value = (values[row + valueField.cell] ?? Number.NaN) + addend - got;
-        break;
-      case fixup.gotOffset64:
-        value = symbol + addend - got;
-        break;
-      case fixup.pltOffset64:
-        value = (values[row + valueField.entry] ?? Number.NaN) + addend - got;
-        break;
-      case fixup.gotPc32:
-      case fixup.gotPc64:
-        value = got + addend - place;
-        break;
-      case fixup.tlsPair32:
-        value = (values[row + valueField.pair] ?? Number.NaN) + addend - place;
-        break;
-      case fixup.tlsBase32:
-        value = run.tlsBase + addend - place;
-        break;
-      case fixup.tlsOffset32:
-      case fixup.tlsOffset64:
-        value = (values[row + valueField.tlsOffset] ?? Number.NaN) + addend;
-        break;
-      case fixup.threadOffset32:
-      case fixup.threadOffset64:
-        value = (values[row + valueField.threadOffset] ?? Number.NaN) + addend;
-        break;
-      case fixup.size32:
-      case fixup.size64:
-        value = (values[row + valueField.size] ?? Number.NaN) + addend;
-        break;
-      case fixup.tlsModule64:
-        value = values[row + valueField.tlsOffset] ?? Number.NaN;
-        if (Number.isNaN(value)) return fail(run, entry, value);
-        if (write) view.setBigUint64(at, run.modules[operand] ?? 0n, true);
-        continue;
-      default:
-        continue;
-    }
-    switch (storeOf[code] ?? store.none) {
-      case store.signed32:
-        if (value !== (value | 0)) return fail(run, entry, value);
-        if (write) view.setInt32(at, value, true);
-        break;
-      case store.whole64:
-        if (!Number.isSafeInteger(value)) return fail(run, entry, value);
+        if (write) view.setUint16(at - 2, 0x15ff, true);
+      }
+      break;
+    case fixup.jump32:
+      // The relaxed jump is one byte shorter, so its displacement starts, and counts from, one byte earlier.
+      value = (base === 0 ? (values[row + valueField.direct] ?? Number.NaN) : symbol) + addend - place + 1;
+      if (value === (value | 0) && (base !== 0 || isPatchable(place - 1))) {
         if (write) {
-          view.setInt32(at, value | 0, true);
-          view.setInt32(at + 4, Math.floor(value / 4294967296), true);
+          view.setUint8(at - 2, 0xe9);
+          view.setUint8(at + 3, 0x90);
         }
-        break;
-      case store.unsigned32:
-        if (value !== value >>> 0) return fail(run, entry, value);
-        if (write) view.setUint32(at, value, true);
-        break;
-      case store.either16:
-        if (!(value >= -0x8000 && value <= 0xffff)) return fail(run, entry, value);
-        if (write) view.setInt16(at, value, true);
-        break;
-      case store.signed16:
-        if (!(value >= -0x8000 && value <= 0x7fff)) return fail(run, entry, value);
-        if (write) view.setInt16(at, value, true);
-        break;
-      case store.either8:
-        if (!(value >= -0x80 && value <= 0xff)) return fail(run, entry, value);
-        if (write) view.setInt8(at, value);
-        break;
-      default:
-        if (!(value >= -0x80 && value <= 0x7f)) return fail(run, entry, value);
-        if (write) view.setInt8(at, value);
-        break;
-    }
+        at -= 1;
+      } else {
+        value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
+        if (write) view.setUint16(at - 2, 0x25ff, true);
+      }
+      break;
+    case fixup.cell32:
+    case fixup.cell64:
+      value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
+      break;
+    case fixup.tlsCell32:
+      value = (values[row + valueField.slot] ?? Number.NaN) + addend - place;
+      break;
+    case fixup.got32:
+    case fixup.got64:
+      value = (values[row + valueField.cell] ?? Number.NaN) + addend - got;
+      break;
+    case fixup.gotOffset64:
+      value = symbol + addend - got;
+      break;
+    case fixup.pltOffset64:
+      value = (values[row + valueField.entry] ?? Number.NaN) + addend - got;
+      break;
+    case fixup.gotPc32:
+    case fixup.gotPc64:
+      value = got + addend - place;
+      break;
+    case fixup.tlsPair32:
+      value = (values[row + valueField.pair] ?? Number.NaN) + addend - place;
+      break;
+    case fixup.tlsBase32:
+      value = run.tlsBase + addend - place;
+      break;
+    case fixup.tlsOffset32:
+    case fixup.tlsOffset64:
+      value = (values[row + valueField.tlsOffset] ?? Number.NaN) + addend;
+      break;
+    case fixup.threadOffset32:
+    case fixup.threadOffset64:
+      value = (values[row + valueField.threadOffset] ?? Number.NaN) + addend;
+      break;
+    case fixup.size32:
+    case fixup.size64:
+      value = (values[row + valueField.size] ?? Number.NaN) + addend;
+      break;
+    case fixup.tlsModule64:
+      value = values[row + valueField.tlsOffset] ?? Number.NaN;
+      if (Number.isNaN(value)) return fail(run, value);
+      if (write) view.setBigUint64(at, run.modules[operand - run.first] ?? 0n, true);
+      return true;
+    default:
+      return true;
   }
-  return -1;
+  switch (storeOf[code] ?? store.none) {
+    case store.signed32:
+      if (value !== (value | 0)) return fail(run, value);
+      if (write) view.setInt32(at, value, true);
+      break;
+    case store.whole64:
+      if (!Number.isSafeInteger(value)) return fail(run, value);
+      if (write) {
+        view.setInt32(at, value | 0, true);
+        view.setInt32(at + 4, Math.floor(value / 4294967296), true);
+      }
+      break;
+    case store.unsigned32:
+      if (value !== value >>> 0) return fail(run, value);
+      if (write) view.setUint32(at, value, true);
+      break;
+    case store.either16:
+      if (!(value >= -0x8000 && value <= 0xffff)) return fail(run, value);
+      if (write) view.setInt16(at, value, true);
+      break;
+    case store.signed16:
+      if (!(value >= -0x8000 && value <= 0x7fff)) return fail(run, value);
+      if (write) view.setInt16(at, value, true);
+      break;
+    case store.either8:
+      if (!(value >= -0x80 && value <= 0xff)) return fail(run, value);
+      if (write) view.setInt8(at, value);
+      break;
+    default:
+      if (!(value >= -0x80 && value <= 0x7f)) return fail(run, value);
+      if (write) view.setInt8(at, value);
+      break;
+  }
+  return true;
 }
 
 /** Bytes that the processor stores and fetches as one. */
@@ -236,7 +227,7 @@ export function directCallAt(code: number, bytes: Uint8Array, at: number): numbe
   return -1;
 }
 
-function fail(run: FixupRun, entry: number, value: number): number {
+function fail(run: FixupRun, value: number): boolean {
   run.failed = value;
-  return entry;
+  return false;
 }

@@ -24,25 +24,27 @@ const lastRelaxable = 43;
  * @param type - Number of the relocation.
  * @param plain - Its plain fixup.
  * @param addend - Its addend; only -4 (the field ends the instruction) has other forms.
- * @param content - Pristine bytes of the section.
- * @param at - Offset of the field in it.
+ * @param bytes - The object's bytes.
+ * @param start - Where the field's section starts in them.
+ * @param at - Offset of the field in the section.
  * @returns The fixup code; the plain one when the instruction has only one form.
  */
 export function fixupOf(
   type: number,
   plain: number,
   addend: number,
-  content: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
   at: number,
 ): number {
   const relaxable = type >= firstRelaxable && type <= lastRelaxable;
   if ((!relaxable && plain !== fixup.pc32) || addend !== -4 || at < 3) return plain;
-  const opcode = content[at - 2] ?? 0;
-  const operand = content[at - 1] ?? 0;
+  const opcode = bytes[start + at - 2] ?? 0;
+  const operand = bytes[start + at - 1] ?? 0;
   const ripRelative = (operand & 0xc7) === 0x05;
   if (!relaxable) {
     // Only with REX.W: a 32-bit lea of an address has no 64-bit cell to load from.
-    const wide = ((content[at - 3] ?? 0) & 0xf8) === 0x48;
+    const wide = ((bytes[start + at - 3] ?? 0) & 0xf8) === 0x48;
     return ripRelative && opcode === 0x8d && wide ? fixup.lea32 : plain;
   }
   if (ripRelative && opcode === 0x8b) return fixup.load32;

@@ -3,7 +3,6 @@ import { type Address, address } from '../core/ids.js';
 import type { BlockKind } from './blocks.js';
 import type { Placement, SymbolUse } from './context.js';
 import type { PreservedRelocations } from './preserved.js';
-import type { ReferenceTable } from './references.js';
 
 export { blockKinds } from './blocks.js';
 
@@ -72,7 +71,6 @@ export interface PreparedImage {
   readonly content: Readonly<Record<BlockKind, Uint8Array>>;
   /** Every fixup that a placement or a target changes. */
   readonly preserved: PreservedRelocations;
-  readonly references: ReferenceTable;
   /** The zero-terminated `.eh_frame`. */
   readonly frames: BlockRange | undefined;
   /** Offsets in the `readonly` block of 8-byte cells that hold constructors, in the order to run them. */
@@ -88,6 +86,7 @@ export interface LinkedImage {
   readonly placement: Placement;
   /** Global symbols that it defines, by name; {@link addressOf} gives their addresses. */
   readonly symbols: ReadonlyMap<string, DefinedSymbol>;
+  /** What relinking needs; nothing once it was discarded. */
   readonly preserved: PreservedRelocations;
   /** The zero-terminated `.eh_frame`: where it is, and its bytes without the terminator. */
   readonly frames: { readonly address: Address; readonly size: number } | undefined;

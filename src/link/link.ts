@@ -4,8 +4,19 @@ import { type Address, address } from '../core/ids.js';
 import { applyRelocations, blockBases } from './apply.js';
 import { blockKinds } from './blocks.js';
 import type { LinkContext, Placement } from './context.js';
+import { discardRelocations } from './discard.js';
 import type { ImagePlan, LinkedImage, PreparedImage } from './image.js';
 import { resolveReferences } from './resolve.js';
+
+/** What becomes of an image's relocations once they are applied. */
+export interface LinkOptions {
+  /**
+   * `discard`: dropped, so that the image can't be linked again.
+   *
+   * @defaultValue `preserve`
+   */
+  readonly relocations?: 'preserve' | 'discard' | undefined;
+}
 
 /**
  * Links an image. Writes only into the given blocks; after an error they hold garbage, and nothing else has
@@ -15,16 +26,23 @@ import { resolveReferences } from './resolve.js';
  * @param placement - A block for each kind of which the image needs more than 0 bytes, aligned as needed. What
  * the object does not initialise is not written, and must read as zero.
  * @param context - Where symbols lead.
+ * @param options - Whether it is to be linked again.
  * @returns The linked image, which no longer refers to the object's bytes.
  * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, RELOCATION_UNSUPPORTED
  */
-export function linkImage(prepared: PreparedImage, placement: Placement, context: LinkContext): LinkedImage {
+export function linkImage(
+  prepared: PreparedImage,
+  placement: Placement,
+  context: LinkContext,
+  options: LinkOptions = {},
+): LinkedImage {
   checkPlacement(prepared, placement);
   const { content, ...plan } = prepared;
   const resolution = resolveReferences(plan, blockBases(placement), context);
   for (const block of blockKinds) placement[block]?.bytes.set(content[block]);
   applyRelocations(plan, placement, resolution, blockKinds, true);
-  return imageAt(plan, placement);
+  const image = imageAt(plan, placement);
+  return options.relocations === 'discard' ? discardRelocations(image) : image;
 }
 
 /**

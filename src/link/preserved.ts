@@ -1,224 +1,260 @@
 /**
  * Preserved relocations: what it takes to write every fixup of an image again after its target or its place
- * has moved, in 8 bytes each; addends that are not the usual ones stand in a sparse table beside.
+ * has moved, with the indexes to find those of one reference, or of a range of bytes.
+ *
+ * Each block is cut into windows of 64 KiB, so that 2 bytes tell a place. In a window, the entries against
+ * references stand in groups, one for each reference and fixup that occur together, ordered by both: what
+ * belongs to a reference stands together, and an entry is only its place. A second column numbers the same
+ * entries by place. Entries against the image's own blocks stand by place.
  */
-import { type BlockKind, blockKinds } from './blocks.js';
+import { type BlockKind, type BlockNumber, blockNumber } from './blocks.js';
 import { usualAddend } from './fixup-codes-x86-64.js';
+import { type PreservedColumns, windowBits, windowStride } from './preserved-columns.js';
+import type { ReferenceTable } from './references.js';
 
-/** Entries may have this many references, or reach this many bytes into a block, before they need more room. */
-const operandLimit = 0x100_0000;
+/**
+ * Is shown one entry. For an entry against a reference, `base` is 0 and `operand` the reference's number; else
+ * `base` is a block of the image and `operand` an offset in it, in bytes. `place` is in bytes, too.
+ */
+export type FixupVisitor = (
+  block: BlockNumber,
+  place: number,
+  code: number,
+  addend: number,
+  base: 0 | BlockNumber,
+  operand: number,
+) => void;
 
-/** Packed entries, ordered by the block that they lie in. */
+/** Addends that are not the usual ones: of entries against references by number, then of own ones. */
+export interface OddAddends {
+  /** Entries, ascending; own entries are numbered behind all others. */
+  readonly entries: Uint32Array;
+  readonly addends: Float64Array;
+}
+
+/** First window of the code, readonly and data block, and the number of windows. */
+export type BlockWindows = readonly [number, number, number, number];
+
+/** All entries of an image, and the references that they are against. */
 export class PreservedRelocations {
-  /** Offset of each field in its block, in bytes. */
-  readonly places: Uint32Array;
-  /** Fixup code (6 bits), base (2 bits: 0 or a `blockNumber`), operand (24 bits: reference, or offset in the block). */
-  readonly fixups: Uint32Array;
-  /** Entries with an unusual addend, ascending. */
-  readonly oddEntries: Uint32Array;
-  readonly oddAddends: Float64Array;
-  /** First entry of the code, readonly and data block, and the number of entries. */
-  readonly starts: readonly [number, number, number, number];
-  #byReference: Map<number, number[]> | undefined;
+  readonly references: ReferenceTable;
+  readonly #columns: PreservedColumns;
+  readonly #windows: BlockWindows;
+  readonly #odd: OddAddends;
 
   /**
-   * @param places - Offsets of the fields.
-   * @param fixups - Packed fixups, as many.
-   * @param oddEntries - Entries with an unusual addend.
-   * @param oddAddends - Their addends.
-   * @param starts - First entry of each block, and the end.
+   * @param references - What the entries are against.
+   * @param columns - The entries.
+   * @param windows - The windows of each block.
+   * @param odd - Unusual addends.
    */
-  constructor(
-    places: Uint32Array,
-    fixups: Uint32Array,
-    oddEntries: Uint32Array,
-    oddAddends: Float64Array,
-    starts: readonly [number, number, number, number],
-  ) {
-    this.places = places;
-    this.fixups = fixups;
-    this.oddEntries = oddEntries;
-    this.oddAddends = oddAddends;
-    this.starts = starts;
+  constructor(references: ReferenceTable, columns: PreservedColumns, windows: BlockWindows, odd: OddAddends) {
+    this.references = references;
+    this.#columns = columns;
+    this.#windows = windows;
+    this.#odd = odd;
   }
 
   /** Number of entries. */
   get count(): number {
-    return this.places.length;
+    const { own, referenced } = this.#columns.counts;
+    return referenced + own;
   }
 
-  /** Bytes that the entries take, those of unusual addends included. */
+  /** Bytes of all that is kept: entries, indexes, unusual addends and references. */
   get bytes(): number {
-    return (
-      this.places.byteLength +
-      this.fixups.byteLength +
-      this.oddEntries.byteLength +
-      this.oddAddends.byteLength
-    );
+    const { addends, entries } = this.#odd;
+    return this.#columns.bytes + entries.byteLength + addends.byteLength + this.references.bytes;
   }
 
   /**
-   * The entries that lie in a block.
+   * Shows all entries that lie in a block.
    *
    * @param block - The block.
-   * @returns First entry, and the one after the last.
+   * @param visit - Is shown each entry once.
    */
-  range(block: BlockKind): { readonly from: number; readonly to: number } {
-    const index = blockKinds.indexOf(block);
-    return { from: this.starts[index] ?? 0, to: this.starts[index + 1] ?? 0 };
+  inBlock(block: BlockKind, visit: FixupVisitor): void {
+    const number = blockNumber[block];
+    const first = this.#windows[number - 1] ?? 0;
+    const end = this.#windows[number];
+    for (let window = first; window < end; window += 1) {
+      const start = (window - first) << windowBits;
+      const group = this.#firstGroup(window);
+      const groupEnd = this.#firstGroup(window + 1);
+      for (let index = group; index < groupEnd; index += 1)
+        this.#visitGroup(number, window, start, index, visit);
+      const own = this.#firstOwn(window + 1);
+      for (let index = this.#firstOwn(window); index < own; index += 1) {
+        this.#visitOwn(number, start, index, visit);
+      }
+    }
   }
 
   /**
-   * Visits the entries of a block against one reference, found by an index over references.
+   * Shows the entries against one reference.
+   *
+   * @param reference - Its number.
+   * @param visit - Is shown each entry once.
+   */
+  forReference(reference: number, visit: FixupVisitor): void {
+    for (const number of [1, 2, 3] as const) {
+      const first = this.#windows[number - 1] ?? 0;
+      const end = this.#windows[number];
+      for (let window = first; window < end; window += 1) {
+        const groupEnd = this.#firstGroup(window + 1);
+        let group = this.#findGroup(this.#firstGroup(window), groupEnd, reference);
+        for (; group < groupEnd && this.#columns.reference(group) === reference; group += 1) {
+          this.#visitGroup(number, window, (window - first) << windowBits, group, visit);
+        }
+      }
+    }
+  }
+
+  /**
+   * Shows the entries whose place lies in a range of bytes.
    *
    * @param block - The block.
-   * @param reference - Number of the reference.
-   * @param visit - Called with the offset of the field, the fixup code and the pristine addend.
+   * @param from - First byte.
+   * @param to - Byte after the last.
+   * @param visit - Is shown each entry once.
    */
-  forReference(
-    block: BlockKind,
-    reference: number,
-    visit: (place: number, code: number, addend: number) => void,
+  within(block: BlockKind, from: number, to: number, visit: FixupVisitor): void {
+    const number = blockNumber[block];
+    const first = this.#windows[number - 1] ?? 0;
+    const end = this.#windows[number];
+    const last = Math.min(end, first + Math.floor(Math.max(0, to - 1) / 2 ** windowBits) + 1);
+    for (let window = first + Math.floor(from / 2 ** windowBits); window < last; window += 1) {
+      const start = (window - first) << windowBits;
+      this.#referencedWithin(number, window, start, from, to, visit);
+      this.#ownWithin(number, window, start, from, to, visit);
+    }
+  }
+
+  #referencedWithin(
+    block: BlockNumber,
+    window: number,
+    start: number,
+    from: number,
+    to: number,
+    visit: FixupVisitor,
   ): void {
-    this.#byReference ??= this.#index();
-    const { from, to } = this.range(block);
-    for (const entry of this.#byReference.get(reference) ?? []) {
-      if (entry < from || entry >= to) continue;
-      const code = (this.fixups[entry] ?? 0) & 63;
-      const odd = this.firstOdd(entry);
-      const addend = this.oddEntries[odd] === entry ? this.oddAddends[odd] : usualAddend[code];
-      visit(this.places[entry] ?? 0, code, addend ?? 0);
-    }
-  }
-
-  #index(): Map<number, number[]> {
-    const index = new Map<number, number[]>();
-    for (let entry = 0; entry < this.count; entry += 1) {
-      const packed = this.fixups[entry] ?? 0;
-      if (((packed >>> 6) & 3) !== 0) continue;
-      const known = index.get(packed >>> 8);
-      if (known === undefined) index.set(packed >>> 8, [entry]);
-      else known.push(entry);
-    }
-    return index;
-  }
-
-  /**
-   * Finds where a run through the odd addends starts.
-   *
-   * @param entry - First entry of the run.
-   * @returns Index of the first odd addend at or after that entry.
-   */
-  firstOdd(entry: number): number {
+    const { halves, octets, order, places, groupCodes } = this.#columns;
+    const first = this.#firstEntry(window);
     let low = 0;
-    let high = this.oddEntries.length;
-    while (low < high) {
+    const end = this.#firstEntry(window + 1) - first;
+    for (let high = end; low < high; ) {
       const middle = (low + high) >>> 1;
-      if ((this.oddEntries[middle] ?? 0) < entry) low = middle + 1;
+      const entry = first + (halves[order + first + middle] ?? 0);
+      if (start + (halves[places + entry] ?? 0) < from) low = middle + 1;
+      else high = middle;
+    }
+    for (; low < end; low += 1) {
+      const number = halves[order + first + low] ?? 0;
+      const place = start + (halves[places + first + number] ?? 0);
+      if (place >= to) return;
+      const group = this.#groupOf(window, number);
+      const code = octets[groupCodes + group] ?? 0;
+      visit(block, place, code, this.#addend(first + number, code), 0, this.#columns.reference(group));
+    }
+  }
+
+  #ownWithin(
+    block: BlockNumber,
+    window: number,
+    start: number,
+    from: number,
+    to: number,
+    visit: FixupVisitor,
+  ): void {
+    const { halves, ownPlaces } = this.#columns;
+    let low = this.#firstOwn(window);
+    const end = this.#firstOwn(window + 1);
+    for (let high = end; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (start + (halves[ownPlaces + middle] ?? 0) < from) low = middle + 1;
+      else high = middle;
+    }
+    for (; low < end && start + (halves[ownPlaces + low] ?? 0) < to; low += 1) {
+      this.#visitOwn(block, start, low, visit);
+    }
+  }
+
+  #visitGroup(block: BlockNumber, window: number, start: number, group: number, visit: FixupVisitor): void {
+    const { halves, octets, places, groupCodes, groupStarts } = this.#columns;
+    const first = this.#firstEntry(window);
+    const lastInWindow = group + 1 === this.#firstGroup(window + 1);
+    const end = lastInWindow ? this.#firstEntry(window + 1) : first + (halves[groupStarts + group + 1] ?? 0);
+    const code = octets[groupCodes + group] ?? 0;
+    const reference = this.#columns.reference(group);
+    const odd = this.#odd.entries.length > 0;
+    const usual = usualAddend[code] ?? 0;
+    for (let entry = first + (halves[groupStarts + group] ?? 0); entry < end; entry += 1) {
+      const addend = odd ? this.#addend(entry, code) : usual;
+      visit(block, start + (halves[places + entry] ?? 0), code, addend, 0, reference);
+    }
+  }
+
+  #visitOwn(block: BlockNumber, start: number, own: number, visit: FixupVisitor): void {
+    const { halves, ownFixups, ownPlaces, words, counts } = this.#columns;
+    const packed = words[ownFixups + own] ?? 0;
+    const code = packed & 63;
+    // Safe because the builder only packs block numbers there.
+    const base = ((packed >>> 6) & 3) as BlockNumber;
+    const addend = this.#addend(counts.referenced + own, code);
+    visit(block, start + (halves[ownPlaces + own] ?? 0), code, addend, base, packed >>> 8);
+  }
+
+  #addend(entry: number, code: number): number {
+    const { addends, entries } = this.#odd;
+    if (entries.length > 0) {
+      const index = firstAtLeast(entries, entry);
+      if (entries[index] === entry) return addends[index] ?? 0;
+    }
+    return usualAddend[code] ?? 0;
+  }
+
+  /** First group at or after a reference; references ascend within a window. */
+  #findGroup(from: number, to: number, reference: number): number {
+    let low = from;
+    for (let high = to; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (this.#columns.reference(middle) < reference) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-}
 
-/** Collects entries, block by block. */
-export class PreservedBuilder {
-  #places: Uint32Array;
-  #fixups: Uint32Array;
-  readonly #oddEntries: number[] = [];
-  readonly #oddAddends: number[] = [];
-  readonly #starts: number[] = [];
-  #count = 0;
-
-  /** @param capacity - Entries expected. */
-  constructor(capacity: number) {
-    this.#places = new Uint32Array(capacity);
-    this.#fixups = new Uint32Array(capacity);
-  }
-
-  /** Begins the next block, in the order of {@link blockKinds}. */
-  nextBlock(): void {
-    this.#starts.push(this.#count);
-  }
-
-  /**
-   * Adds an entry against a reference.
-   *
-   * @param place - Offset of the field in the current block.
-   * @param code - Fixup code.
-   * @param reference - Index of the reference.
-   * @param addend - Pristine addend.
-   */
-  addReference(place: number, code: number, reference: number, addend: number): void {
-    if (addend !== usualAddend[code]) this.#odd(addend);
-    this.#add(place, code | (reference << 8));
-  }
-
-  /**
-   * Adds an entry against a place in one of the image's own blocks.
-   *
-   * @param place - Offset of the field in the current block.
-   * @param code - Fixup code; one that reads nothing but the symbol's address.
-   * @param base - The block, as in `blockNumber`.
-   * @param offset - Offset of the symbol in that block.
-   * @param addend - Pristine addend.
-   */
-  addOwn(place: number, code: number, base: 1 | 2 | 3, offset: number, addend: number): void {
-    // The addend is folded into the offset: `.rodata + 1234 - 4` takes no more room than `.rodata - 4`.
-    const folded = offset + addend - (usualAddend[code] ?? 0);
-    if (folded >= 0 && folded < operandLimit) {
-      this.#add(place, code | (base << 6) | (folded << 8));
-    } else {
-      this.#odd(offset + addend);
-      this.#add(place, code | (base << 6));
+  /** The group of an entry, which is counted in its window. */
+  #groupOf(window: number, entry: number): number {
+    const { groupStarts, halves } = this.#columns;
+    let low = this.#firstGroup(window);
+    for (let high = this.#firstGroup(window + 1); low + 1 < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((halves[groupStarts + middle] ?? 0) <= entry) low = middle;
+      else high = middle;
     }
+    return low;
   }
 
-  /** True when no further reference can be numbered. */
-  static isFull(references: number): boolean {
-    return references >= operandLimit;
+  #firstGroup(window: number): number {
+    return this.#columns.words[window * windowStride] ?? 0;
   }
 
-  /**
-   * Packs what was collected.
-   *
-   * @returns The entries.
-   */
-  build(): PreservedRelocations {
-    const end = this.#count;
-    const [code = end, readonly = end, data = end] = this.#starts;
-    return new PreservedRelocations(
-      exactly(this.#places, end),
-      exactly(this.#fixups, end),
-      Uint32Array.from(this.#oddEntries),
-      Float64Array.from(this.#oddAddends),
-      [code, readonly, data, end],
-    );
+  #firstEntry(window: number): number {
+    return this.#columns.words[window * windowStride + 1] ?? 0;
   }
 
-  #add(place: number, packed: number): void {
-    if (this.#count === this.#places.length) {
-      this.#places = grown(this.#places);
-      this.#fixups = grown(this.#fixups);
-    }
-    this.#places[this.#count] = place;
-    this.#fixups[this.#count] = packed;
-    this.#count += 1;
-  }
-
-  #odd(addend: number): void {
-    this.#oddEntries.push(this.#count);
-    this.#oddAddends.push(addend);
+  #firstOwn(window: number): number {
+    return this.#columns.words[window * windowStride + 2] ?? 0;
   }
 }
 
-function grown(column: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(Math.max(64, column.length * 2));
-  larger.set(column);
-  return larger;
-}
-
-/** The first entries of a column, without room behind them that would stay allocated. */
-function exactly(column: Uint32Array, count: number): Uint32Array {
-  return column.length === count ? column : column.slice(0, count);
+function firstAtLeast(column: Uint32Array, value: number): number {
+  let low = 0;
+  for (let high = column.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((column[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,14 +1,14 @@
-/** Numbers the symbols that relocations refer to, and gives them cells. */
+/** Numbers the symbols that relocations refer to, and notes what their fixups need. */
 import type { ElfObject } from '../elf/object.js';
 import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
+import { blockKinds } from './blocks.js';
+import { isDefined } from './definitions.js';
 import { fixup } from './fixup-codes-x86-64.js';
 import type { SectionGraph } from './graph.js';
+import type { WantedSymbol } from './image.js';
 import type { Layout } from './layout.js';
-import { PreservedBuilder } from './preserved.js';
-import { need, ownPlace, type ReferenceTable } from './references.js';
-
-const cellBytes = 8;
-const pairBytes = 16;
+import { cellBytes, need, type OwnDefinition, ReferenceTable, useOf } from './references.js';
+import type { SymbolNames } from './symbol-names.js';
 
 /** The symbol through which an object refers to the image's cells. */
 const gotSymbol = '_GLOBAL_OFFSET_TABLE_';
@@ -41,32 +41,42 @@ for (const [code, needs] of [
   needsOf[code] = needs;
 }
 
+/** References that a packed entry can tell apart. */
+const referenceLimit = 0x100_0000;
+
 /** Collects the references of one object. */
 export class ReferenceBuilder {
   readonly #object: ElfObject;
   readonly #graph: SectionGraph;
   readonly #layout: Layout;
+  readonly #names: SymbolNames;
+  /** Number of the name {@link gotSymbol}. */
+  readonly #got: number;
   /** Reference of each symbol, plus 1; 0 for none yet. */
   readonly #numbers: Uint32Array;
   readonly #symbols: number[] = [];
   readonly #needs: number[] = [];
-  readonly #names: string[] = [];
-  #threadBase = false;
+  readonly #ids: number[] = [];
+  /** References whose size is used. */
+  readonly #sized = new Set<number>();
   #usesCells = false;
 
   /**
    * @param graph - The object's sections by role.
    * @param layout - Their places.
+   * @param names - Names of its symbols.
    */
-  constructor(graph: SectionGraph, layout: Layout) {
+  constructor(graph: SectionGraph, layout: Layout, names: SymbolNames) {
     this.#object = graph.object;
     this.#graph = graph;
     this.#layout = layout;
+    this.#names = names;
+    this.#got = names.table.intern(gotSymbol);
     this.#numbers = new Uint32Array(graph.object.symbols.count);
   }
 
   /**
-   * Notes that a fixup refers to a symbol.
+   * Notes that fixups of one kind refer to a symbol.
    *
    * @param symbol - The symbol.
    * @param code - The fixup.
@@ -78,28 +88,25 @@ export class ReferenceBuilder {
     if (number === 0) {
       number = this.#symbols.push(symbol);
       this.#numbers[symbol] = number;
-      this.#needs.push(0);
-      this.#names.push(this.nameOf(symbol));
-      if (PreservedBuilder.isFull(number))
-        throw this.#object.reader.unsupported('it refers to too many symbols');
+      this.#needs.push(this.#bindingNeeds(symbol));
+      this.#ids.push(this.#names.id(symbol));
+      if (number >= referenceLimit) throw this.#object.reader.unsupported('it refers to too many symbols');
     }
     const needs = needsOf[code] ?? 0;
     this.#needs[number - 1] = (this.#needs[number - 1] ?? 0) | needs;
-    if (code === fixup.tlsBase32) this.#threadBase = true;
+    if (code === fixup.size32 || code === fixup.size64) this.#sized.add(number - 1);
     if (needs === 0 || code === fixup.gotOffset64 || code === fixup.pltOffset64) this.#usesCells = true;
     return number - 1;
   }
 
   /**
-   * A symbol's name for messages and look-up.
+   * A symbol's name for messages.
    *
    * @param symbol - The symbol.
    * @returns Its name, or its section's.
    */
   nameOf(symbol: number): string {
-    const { symbols, sections } = this.#object;
-    if (symbols.type(symbol) !== symbolType.section) return symbols.name(symbol);
-    return sections[symbols.sections[symbol] ?? 0]?.name ?? '';
+    return this.#names.text(symbol);
   }
 
   /**
@@ -109,71 +116,70 @@ export class ReferenceBuilder {
    * @returns The references and the bytes of their cells.
    */
   build(cellStart: number): { readonly references: ReferenceTable; readonly bytes: number } {
-    const count = this.#symbols.length;
-    const references = {
-      count,
-      names: this.#names,
-      needs: Uint8Array.from(this.#needs),
-      places: new Uint8Array(count),
-      offsets: new Float64Array(count),
-      sizes: new Float64Array(count),
-      cells: new Int32Array(count).fill(-1),
-      pairs: new Int32Array(count).fill(-1),
+    const own = new Map<number, OwnDefinition>();
+    for (let index = 0; index < this.#symbols.length; index += 1) {
+      if (((this.#needs[index] ?? 0) & need.local) === 0 && !this.#sized.has(index)) continue;
+      const definition = this.#definitionOf(this.#symbols[index] ?? 0, cellStart);
+      if (definition !== undefined) own.set(index, definition);
+    }
+    const references = new ReferenceTable(
+      this.#names.table,
+      new Uint32Array(this.#ids),
+      new Uint8Array(this.#needs),
+      own,
       cellStart,
-      threadBase: -1,
-    };
-    for (let index = 0; index < count; index += 1) this.#describe(index, references);
-    let bytes = 0;
-    // Pairs come first, so that they are aligned to their 16 bytes.
-    for (let index = 0; index < count; index += 1) {
-      if (((references.needs[index] ?? 0) & need.pair) === 0) continue;
-      references.pairs[index] = bytes;
-      bytes += pairBytes;
-    }
-    if (this.#threadBase) {
-      references.threadBase = bytes;
-      bytes += pairBytes;
-    }
-    for (let index = 0; index < count; index += 1) {
-      const needs = references.needs[index] ?? 0;
-      // A call to a weak symbol that nothing defines goes to the cell: not executable, it faults as address 0.
-      const wanted = (needs & need.weak) === 0 ? need.cell : need.cell | need.call;
-      if ((needs & wanted) === 0) continue;
-      references.cells[index] = bytes;
-      bytes += cellBytes;
-    }
-    if (bytes === 0 && this.#usesCells) bytes = cellBytes;
-    return { references, bytes };
+    );
+    const bytes = references.cellBytes;
+    return { references, bytes: bytes === 0 && this.#usesCells ? cellBytes : bytes };
   }
 
-  #describe(index: number, table: ReferenceTable): void {
+  /**
+   * Lists the symbols that the object needs and does not define.
+   *
+   * @returns One for each such reference.
+   */
+  wanted(): WantedSymbol[] {
+    const wanted: WantedSymbol[] = [];
+    for (let index = 0; index < this.#symbols.length; index += 1) {
+      const needs = this.#needs[index] ?? 0;
+      if ((needs & need.local) !== 0 || isDefined(this.#graph, this.#layout, this.#symbols[index] ?? 0))
+        continue;
+      const name = this.#names.table.text(this.#ids[index] ?? 0);
+      wanted.push({ name, weak: (needs & need.weak) !== 0, use: useOf(needs) });
+    }
+    return wanted;
+  }
+
+  #bindingNeeds(symbol: number): number {
     const { symbols } = this.#object;
-    const symbol = this.#symbols[index] ?? 0;
+    const binding = symbols.binding(symbol);
+    if (binding === symbolBinding.local) return need.local;
+    if ((symbols.sections[symbol] ?? 0) !== symbolSection.undefined) return 0;
+    if (this.#names.id(symbol) === this.#got) return need.local;
+    return binding === symbolBinding.weak ? need.weak : 0;
+  }
+
+  #definitionOf(symbol: number, cellStart: number): OwnDefinition | undefined {
+    const { symbols } = this.#object;
     const section = symbols.sections[symbol] ?? 0;
     const value = symbols.values[symbol] ?? 0;
-    const binding = symbols.binding(symbol);
-    let needs = table.needs[index] ?? 0;
-    if (binding === symbolBinding.local) needs |= need.local;
-    table.sizes[index] = symbols.sizes[symbol] ?? 0;
-    table.offsets[index] = value;
-    if (symbol === 0 || section === symbolSection.absolute) {
-      table.places[index] = ownPlace.absolute;
-    } else if (section === symbolSection.common) {
-      table.places[index] = ownPlace.data;
-      table.offsets[index] = this.#layout.commons.get(symbol) ?? 0;
-    } else if (section !== symbolSection.undefined && this.#graph.roles[section] !== 'discarded') {
-      const thread = symbols.type(symbol) === symbolType.tls;
-      const start = thread ? this.#layout.threadOffsets[section] : this.#layout.offsets[section];
-      table.places[index] = thread ? ownPlace.thread : (this.#layout.blockOf[section] ?? 0);
-      table.offsets[index] = (start ?? 0) + value;
-    } else if (table.names[index] === gotSymbol) {
-      needs |= need.local;
-      table.places[index] = ownPlace.readonly;
-      table.offsets[index] = table.cellStart;
-    } else {
-      table.sizes[index] = Number.NaN;
-      if (binding === symbolBinding.weak && section === symbolSection.undefined) needs |= need.weak;
+    const size = symbols.sizes[symbol] ?? 0;
+    if (symbol === 0 || section === symbolSection.absolute) return { place: 'absolute', offset: value, size };
+    if (section === symbolSection.common) {
+      return { place: 'data', offset: this.#layout.commons.get(symbol) ?? 0, size };
     }
-    table.needs[index] = needs;
+    if (section === symbolSection.undefined) {
+      return this.#names.id(symbol) === this.#got
+        ? { place: 'readonly', offset: cellStart, size }
+        : undefined;
+    }
+    if (this.#graph.roles[section] === 'discarded') return undefined;
+    if (symbols.type(symbol) === symbolType.tls) {
+      return { place: 'tls', offset: (this.#layout.threadOffsets[section] ?? 0) + value, size };
+    }
+    const place = blockKinds[(this.#layout.blockOf[section] ?? 0) - 1];
+    return place === undefined
+      ? undefined
+      : { place, offset: (this.#layout.offsets[section] ?? 0) + value, size };
   }
 }

@@ -4,11 +4,13 @@ import { TierlinkError } from '../core/errors.js';
 import { blockNumber } from './blocks.js';
 import type { LinkContext, Target } from './context.js';
 import type { ImagePlan } from './image.js';
-import { need, ownPlace, type ReferenceTable, useOf } from './references.js';
+import { cellBytes, hasCell, need, type OwnDefinition, pairBytes, useOf } from './references.js';
 import { valueField, valueStride } from './values.js';
 
-/** What all references of an image came to. */
+/** What references of an image came to. */
 export interface Resolution {
+  /** The reference of the first row. */
+  readonly first: number;
   /** Rows as in values.ts. */
   readonly values: Float64Array;
   /** First `tls_index` word of each reference. */
@@ -27,27 +29,71 @@ export interface Resolution {
  * @throws TierlinkError SYMBOL_UNRESOLVED naming all that are missing, RELOCATION_UNSUPPORTED
  */
 export function resolveReferences(plan: ImagePlan, bases: Float64Array, context: LinkContext): Resolution {
-  const { references } = plan;
-  const { count } = references;
-  const values = new Float64Array(count * valueStride).fill(Number.NaN);
-  const modules = new BigUint64Array(count);
+  const { references } = plan.preserved;
+  const { values, modules } = lookUp(plan, bases, context, 0, references.count);
+  return { first: 0, values, modules, threadBase: threadBaseOf(plan, values, modules) };
+}
+
+/**
+ * Looks up one reference.
+ *
+ * @param plan - The image.
+ * @param bases - Addresses of its blocks, by block number.
+ * @param context - Where symbols lead.
+ * @param reference - Its number; not one that is reached from the start of a thread-local block.
+ * @returns Its values.
+ * @throws TierlinkError SYMBOL_UNRESOLVED
+ */
+export function resolveReference(
+  plan: ImagePlan,
+  bases: Float64Array,
+  context: LinkContext,
+  reference: number,
+): Resolution {
+  const { values, modules } = lookUp(plan, bases, context, reference, reference + 1);
+  return { first: reference, values, modules, threadBase: 0n };
+}
+
+function lookUp(
+  plan: ImagePlan,
+  bases: Float64Array,
+  context: LinkContext,
+  from: number,
+  to: number,
+): Pick<Resolution, 'values' | 'modules'> {
+  const { symbols } = plan;
+  const { references } = plan.preserved;
+  const values = new Float64Array((to - from) * valueStride).fill(Number.NaN);
+  const modules = new BigUint64Array(to - from);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
   const missing: string[] = [];
-  for (let index = 0; index < count; index += 1) {
+  let cell = got + references.cellAfter(references.firstCell, 0, from);
+  let pair = got + references.pairAfter(0, 0, from);
+  for (let reference = from; reference < to; reference += 1) {
+    const index = reference - from;
     const row = index * valueStride;
-    const needs = references.needs[index] ?? 0;
-    const name = references.names[index] ?? '';
-    const cell = references.cells[index] ?? -1;
-    const pair = references.pairs[index] ?? -1;
-    if (cell >= 0) values[row + valueField.cell] = got + cell;
-    if (pair >= 0) values[row + valueField.pair] = got + pair;
-    values[row + valueField.size] = references.sizes[index] ?? Number.NaN;
-    const target = (needs & need.local) !== 0 ? undefined : context.resolve(name, useOf(needs));
-    if (target !== undefined) fillTarget(values, modules, index, target);
-    else if (references.places[index] !== ownPlace.none) {
-      fillOwn(values, modules, index, references, bases, context);
-    } else if ((needs & need.weak) !== 0) fillNothing(values, row);
-    else missing.push(name);
+    const needs = references.needs[reference] ?? 0;
+    const name = references.name(reference);
+    if (hasCell(needs)) {
+      values[row + valueField.cell] = cell;
+      cell += cellBytes;
+    }
+    if ((needs & need.pair) !== 0) {
+      values[row + valueField.pair] = pair;
+      pair += pairBytes;
+    }
+    const described = references.own.get(reference);
+    if (described !== undefined) values[row + valueField.size] = described.size;
+    const local = (needs & need.local) !== 0;
+    const target = local ? undefined : context.resolve(name, useOf(needs));
+    if (target !== undefined) {
+      fillTarget(values, modules, index, target);
+    } else {
+      const own = described ?? (local ? undefined : symbols.get(name));
+      if (own !== undefined) fillOwn(values, modules, index, own, bases, context);
+      else if ((needs & need.weak) !== 0) fillNothing(values, row);
+      else missing.push(name);
+    }
     // What a target can't serve must not be served by an empty cell.
     if (Number.isNaN(values[row + valueField.address])) values[row + valueField.cell] = Number.NaN;
     if (Number.isNaN(values[row + valueField.tlsOffset])) values[row + valueField.pair] = Number.NaN;
@@ -56,7 +102,7 @@ export function resolveReferences(plan: ImagePlan, bases: Float64Array, context:
     const { module } = plan;
     throw new TierlinkError('SYMBOL_UNRESOLVED', { module, symbols: missing, searched: context.searched });
   }
-  return { values, modules, threadBase: threadBaseOf(plan, values, modules) };
+  return { values, modules };
 }
 
 function fillTarget(values: Float64Array, modules: BigUint64Array, index: number, target: Target): void {
@@ -90,21 +136,20 @@ function fillOwn(
   values: Float64Array,
   modules: BigUint64Array,
   index: number,
-  references: ReferenceTable,
+  own: OwnDefinition,
   bases: Float64Array,
   context: LinkContext,
 ): void {
   const row = index * valueStride;
-  const place = references.places[index] ?? 0;
-  const offset = references.offsets[index] ?? 0;
-  if (place === ownPlace.thread) {
+  const { offset, place } = own;
+  if (place === 'tls') {
     values[row + valueField.tlsOffset] = offset;
     modules[index] = present(
       context.tlsModule,
       'an image with thread-locals is linked with their module word',
     );
   } else {
-    fillAddress(values, row, place === ownPlace.absolute ? offset : (bases[place] ?? 0) + offset);
+    fillAddress(values, row, place === 'absolute' ? offset : (bases[blockNumber[place]] ?? 0) + offset);
   }
 }
 
@@ -126,7 +171,7 @@ function fillNothing(values: Float64Array, row: number): void {
 
 /** The module that `__tls_get_addr({module, 0})` is asked for; one image can have only one such. */
 function threadBaseOf(plan: ImagePlan, values: Float64Array, modules: BigUint64Array): bigint {
-  const { references } = plan;
+  const { references } = plan.preserved;
   if (references.threadBase < 0) return 0n;
   let first = -1;
   for (let index = 0; index < references.count; index += 1) {
@@ -136,10 +181,10 @@ function threadBaseOf(plan: ImagePlan, values: Float64Array, modules: BigUint64A
     if (thread && modules[index] === modules[first]) continue;
     throw new TierlinkError('RELOCATION_UNSUPPORTED', {
       module: plan.module,
-      symbol: references.names[index] ?? '',
+      symbol: references.name(index),
       kind: 'R_X86_64_TLSLD',
       reason: thread
-        ? `it shares a thread-local block with ${references.names[first] ?? ''} of another module`
+        ? `it shares a thread-local block with ${references.name(first)} of another module`
         : 'it is not thread-local',
     });
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine, Linkage } from '../../src/index.js';
+import type { Engine, EngineOptions } from '../../src/index.js';
 import { engineFor, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
 /** Modules that call each other, with a jump table, a string, a static and function pointers. */
-async function calling(linkage: Linkage): Promise<Engine> {
-  const engine = engineFor({ linkage });
+async function calling(options: EngineOptions): Promise<Engine> {
+  const engine = engineFor(options);
   engine.addModule(
     'a',
     bitcode(`
@@ -33,8 +33,8 @@ const addressOf = (engine: Engine, module: string): bigint =>
 
 describe.each(linkages)('moving with linkage %s', (linkage) => {
   it('I1: changes no address and no result, at any tier', async () => {
-    const engine = await calling(linkage);
-    const model = await calling(linkage);
+    const engine = await calling({ linkage });
+    const model = await calling({ linkage });
     const pointers = () => [engine.fn('pointer')(0), engine.fn('pointer')(1), engine.fn('where')()];
     const before = pointers();
     const moved: bigint[] = [];
@@ -54,7 +54,7 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
   });
 
   it('puts code where it is told, or says that the place is taken and moves nothing', async () => {
-    const engine = await calling(linkage);
+    const engine = await calling({ linkage });
     const { start } = engine.snapshot().codeCache;
     engine.move('b', start + 0x40_0000n);
     expect(addressOf(engine, 'b')).toBe(start + 0x40_0000n);
@@ -71,7 +71,7 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
   });
 
   it('compact moves code into the holes before it, and the freed end is free again', async () => {
-    const engine = await calling(linkage);
+    const engine = await calling({ linkage });
     const { start } = engine.snapshot().codeCache;
     for (const [index, module] of ['a', 'b', 'c'].entries()) {
       engine.move(module, start + BigInt(0x10_0000 * (index + 1)));
@@ -85,7 +85,7 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
   });
 
   it('relayout puts units side by side from a page boundary on', async () => {
-    const engine = await calling(linkage);
+    const engine = await calling({ linkage });
     const { start, bytes } = engine.relayout(['c', 'a']);
     expect(start % 4096n).toBe(0n);
     expect(addressOf(engine, 'c')).toBe(start);
@@ -141,6 +141,55 @@ it('an object file is refused by name', async () => {
   expect(() => {
     engine.move('fixed');
   }).toThrow(expect.objectContaining({ code: 'UNIT_IMMOVABLE' }));
+});
+
+describe('discarded relocations', () => {
+  const discarded = (operation: string) =>
+    expect.objectContaining({
+      code: 'RELOCATIONS_DISCARDED',
+      details: { module: 'a', operation },
+    }) as unknown;
+
+  it('take no memory; code is still replaced and reclaimed, but nothing moves', async () => {
+    const engine = await calling({ relocations: 'discard' });
+    expect(engine.snapshot().relocations).toEqual({ count: 0, bytes: 0 });
+    const seen = [engine.fn('f')(1)];
+    const before = addressOf(engine, 'a');
+    expect(() => {
+      engine.move('a');
+    }).toThrow(discarded('moving'));
+    expect(() => engine.relayout(['a', 'b'])).toThrow(discarded('moving'));
+    expect(() => engine.compact()).toThrow(discarded('compacting'));
+    expect(addressOf(engine, 'a')).toBe(before);
+    for (const tier of ['quick', 'peak', 'baseline']) {
+      for (const module of ['a', 'b', 'c']) await engine.recompile(module, tier);
+      seen.push(engine.fn('f')(1));
+    }
+    expect(seen).toEqual([13, 14, 15, 16]);
+    expect(engine.snapshot().retired).toEqual([]);
+    expect(engine.snapshot().relocations).toEqual({ count: 0, bytes: 0 });
+  });
+
+  it('and linkage direct exclude each other', () => {
+    const refused = expect.objectContaining({ code: 'OPTION_INVALID' }) as unknown;
+    expect(() => engineFor({ relocations: 'discard', linkage: 'direct' })).toThrow(refused);
+    const engine = engineFor({ relocations: 'discard' });
+    expect(() => {
+      engine.addModule('a', bitcode('int f(void) { return 1; }'), { linkage: 'direct' });
+    }).toThrow(refused);
+  });
+
+  it('a full code cache is reclaimed but not compacted', async () => {
+    const engine = await calling({ relocations: 'discard', codeCache: { maxBytes: 8192 } });
+    for (let round = 0; round < 40; round += 1) await engine.recompile('b', 'baseline');
+    const body = Array.from(
+      { length: 200 },
+      (_, n) => `int big${String(n)}(int x) { return x + ${String(n)}; }`,
+    );
+    engine.addModule('big', bitcode(body.join(' ')));
+    await expect(engine.link()).rejects.toMatchObject({ code: 'CODE_CACHE_FULL' });
+    expect(engine.fn('f')(1)).toBe(13);
+  });
 });
 
 describe('the code cache', () => {

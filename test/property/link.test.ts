@@ -6,7 +6,7 @@ import type { PlacedBlock, Placement, Target } from '../../src/link/context.js';
 import { blockKinds, type PreparedImage } from '../../src/link/image.js';
 import { linkImage } from '../../src/link/link.js';
 import { prepareObject } from '../../src/link/prepare.js';
-import { relinkImage } from '../../src/link/relink.js';
+import { relinkImage, relinkReference } from '../../src/link/relink.js';
 import {
   buildObject,
   flags,
@@ -139,7 +139,39 @@ function attempt<Result>(run: () => Result): Result | undefined {
   }
 }
 
+function imageOf(plan: typeof blueprint extends fc.Arbitrary<infer Value> ? Value : never) {
+  const object = buildObject(
+    [
+      section('.text', flags.alloc | flags.exec, plan.code, true),
+      section('.rodata', flags.alloc, plan.constants, false),
+      section('.data', flags.alloc | flags.write, plan.data, false),
+    ],
+    symbols,
+  );
+  return attempt(() => prepareObject(object, 'm', { bindLocalCall: () => plan.bound }));
+}
+
 describe('relinking (I6)', () => {
+  it('one reference after the other gives the bytes of a fresh link', () => {
+    let compared = 0;
+    fc.assert(
+      fc.property(blueprint, situation, targets, (plan, first, later) => {
+        const image = imageOf(plan);
+        if (image === undefined) return;
+        const placement = placed(image, first.at, 0x11);
+        const linked = attempt(() => linkImage(image, placement, contextOf(first.targets)));
+        const fresh = placed(image, first.at, 0x22);
+        const expected = attempt(() => linkImage(image, fresh, contextOf(later)));
+        if (linked === undefined || expected === undefined) return;
+        for (const { name } of symbols) relinkReference(linked, name, contextOf(later), 'untouched');
+        expect(dump(placement)).toEqual(dump(fresh));
+        compared += 1;
+      }),
+      { numRuns: 300 },
+    );
+    expect(compared).toBeGreaterThan(50);
+  });
+
   it('any number of times, anywhere, gives the bytes of a fresh link there', () => {
     let compared = 0;
     fc.assert(
@@ -148,15 +180,7 @@ describe('relinking (I6)', () => {
         situation,
         fc.array(situation, { minLength: 1, maxLength: 5 }),
         (plan, first, later) => {
-          const object = buildObject(
-            [
-              section('.text', flags.alloc | flags.exec, plan.code, true),
-              section('.rodata', flags.alloc, plan.constants, false),
-              section('.data', flags.alloc | flags.write, plan.data, false),
-            ],
-            symbols,
-          );
-          const image = attempt(() => prepareObject(object, 'm', { bindLocalCall: () => plan.bound }));
+          const image = imageOf(plan);
           if (image === undefined) return;
           let linked = attempt(() =>
             linkImage(image, placed(image, first.at, 0x11), contextOf(first.targets)),

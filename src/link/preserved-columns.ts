@@ -1,0 +1,121 @@
+/**
+ * The columns of preserved relocations. All lie in one buffer, widest first: a typed array of its own for each
+ * would take more memory than most of them hold.
+ */
+
+/** Bits of a place within its window. */
+export const windowBits = 16;
+
+/** Numbers in a window's record: its first group, first entry against a reference, and first own entry. */
+export const windowStride = 3;
+
+/** References that 2 bytes can tell apart. */
+const narrowReferences = 0x1_0000;
+
+/** How many there are of everything that has a row. */
+export interface ColumnCounts {
+  readonly windows: number;
+  /** References that the entries may be against. */
+  readonly references: number;
+  readonly groups: number;
+  /** Entries against references. */
+  readonly referenced: number;
+  /** Entries against the image's own blocks. */
+  readonly own: number;
+}
+
+/** Where each column starts, in elements of its width, and the buffer. */
+export class PreservedColumns {
+  readonly counts: ColumnCounts;
+  /** Bytes of the buffer. */
+  readonly bytes: number;
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  readonly octets: Uint8Array;
+  /** Words: packed fixup of each own entry: code (6 bits), base (2 bits), offset in that block (24 bits). */
+  readonly ownFixups: number;
+  /** Reference of each group: words when {@link PreservedColumns.wide}, else halves. */
+  readonly groupReferences: number;
+  readonly wide: boolean;
+  /** Halves: first entry of each group, counted in its window. */
+  readonly groupStarts: number;
+  /** Halves: place in its window of each entry against a reference; by window, group and place. */
+  readonly places: number;
+  /** Halves: numbers, counted in the window, of the same entries by place. */
+  readonly order: number;
+  /** Halves: place in its window of each own entry. */
+  readonly ownPlaces: number;
+  /** Octets: fixup code of each group. */
+  readonly groupCodes: number;
+
+  /** @param counts - Rows of each column. */
+  constructor(counts: ColumnCounts) {
+    const { groups, own, referenced } = counts;
+    this.counts = counts;
+    this.wide = counts.references > narrowReferences;
+    // One record more tells where the last window ends.
+    this.ownFixups = counts.windows === 0 ? 0 : (counts.windows + 1) * windowStride;
+    let words = this.ownFixups + own;
+    if (this.wide) {
+      this.groupReferences = words;
+      words += groups;
+      this.groupStarts = words * 2;
+    } else {
+      this.groupReferences = words * 2;
+      this.groupStarts = this.groupReferences + groups;
+    }
+    this.places = this.groupStarts + groups;
+    this.order = this.places + referenced;
+    this.ownPlaces = this.order + referenced;
+    const halves = this.ownPlaces + own;
+    this.groupCodes = halves * 2;
+    this.bytes = this.groupCodes + groups;
+    // Rounded up for the views; what an allocator would do anyway.
+    const buffer = new ArrayBuffer(Math.ceil(this.bytes / 4) * 4);
+    this.bytes = buffer.byteLength;
+    this.words = new Uint32Array(buffer);
+    this.halves = new Uint16Array(buffer);
+    this.octets = new Uint8Array(buffer);
+  }
+
+  /**
+   * Reference of a group.
+   *
+   * @param group - Its number.
+   * @returns Number of the reference.
+   */
+  reference(group: number): number {
+    const column = this.wide ? this.words : this.halves;
+    return column[this.groupReferences + group] ?? 0;
+  }
+
+  /**
+   * Writes the record of a window.
+   *
+   * @param window - Its number.
+   * @param group - Its first group.
+   * @param entry - Its first entry against a reference.
+   * @param own - Its first own entry.
+   */
+  setWindow(window: number, group: number, entry: number, own: number): void {
+    const at = window * windowStride;
+    this.words[at] = group;
+    this.words[at + 1] = entry;
+    this.words[at + 2] = own;
+  }
+
+  /**
+   * Writes a group.
+   *
+   * @param group - Its number.
+   * @param reference - Number of the reference.
+   * @param code - Fixup code.
+   * @param start - Its first entry, counted in its window.
+   */
+  setGroup(group: number, reference: number, code: number, start: number): void {
+    const column = this.wide ? this.words : this.halves;
+    column[this.groupReferences + group] = reference;
+    this.octets[this.groupCodes + group] = code;
+    this.halves[this.groupStarts + group] = start;
+  }
+}
