@@ -83,6 +83,22 @@ napi_value engineRunExitHandlers(Call &call) {
   return undefined(call.env);
 }
 
+napi_value engineRunExitHandlersWithin(Call &call) {
+  Engine &engine = *openHandle(call, 0)->engine();
+  const auto words = call.words(1, "ranges");
+  std::vector<ExitHandlers::Range> ranges;
+  for (size_t at = 0; at + 1 < words.size(); at += 2)
+    ranges.push_back({words[at], words[at + 1]});
+  try {
+    Entry entry(engine);
+    engine.exitHandlers.runWithin(ranges);
+    engine.quickExitHandlers.removeWithin(ranges);
+  } catch (...) {
+    throw BindingError("an exit handler threw an exception");
+  }
+  return undefined(call.env);
+}
+
 // What the promise of a run needs when it is over.
 struct PendingRun {
   napi_deferred deferred = nullptr;
@@ -208,6 +224,7 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<callPlain>(env, exports, "callPlain");
   exportFunction<run>(env, exports, "run");
   exportFunction<engineRunExitHandlers>(env, exports, "engineRunExitHandlers");
+  exportFunction<engineRunExitHandlersWithin>(env, exports, "engineRunExitHandlersWithin");
   exportFunction<processSymbol>(env, exports, "processSymbol");
   exportFunction<libraryOpen>(env, exports, "libraryOpen");
   exportFunction<librarySymbol>(env, exports, "librarySymbol");

@@ -7,6 +7,7 @@
 #include "coded_error.h"
 #include "engine_state.h"
 #include "marshal.h"
+#include "removed_function.h"
 #include "thread_record.h"
 
 namespace tierlink {
@@ -97,6 +98,8 @@ CallFailure callTarget(const Target &target, CallFrame &frame) {
     return {};
   } catch (abi::__forced_unwind &) {
     throw; // pthread_exit; it may not be stopped
+  } catch (const FunctionRemoved &error) {
+    return {"FUNCTION_REMOVED", error.what()};
   } catch (const std::exception &error) {
     return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what()};
   } catch (...) {

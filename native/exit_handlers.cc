@@ -1,6 +1,9 @@
 // Job: keeps and runs exit handlers, from any thread.
 #include "exit_handlers.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tierlink {
 
 void ExitHandlers::add(Plain function) { push({.plain = function}); }
@@ -28,12 +31,47 @@ void ExitHandlers::run(int status) {
       handler = handlers_.back();
       handlers_.pop_back();
     }
-    if (handler.plain != nullptr)
-      handler.plain();
-    else if (handler.withArgument != nullptr)
-      handler.withArgument(handler.argument);
-    else if (handler.withStatus != nullptr)
-      handler.withStatus(status, handler.argument);
+    call(handler, status);
+  }
+}
+
+void ExitHandlers::call(const Handler &handler, int status) {
+  if (handler.plain != nullptr)
+    handler.plain();
+  else if (handler.withArgument != nullptr)
+    handler.withArgument(handler.argument);
+  else if (handler.withStatus != nullptr)
+    handler.withStatus(status, handler.argument);
+}
+
+bool ExitHandlers::Handler::liesIn(const std::vector<Range> &ranges) const {
+  const auto lies = [&](const void *pointer) {
+    const auto address = reinterpret_cast<uint64_t>(pointer);
+    return std::ranges::any_of(
+        ranges, [&](const Range &range) { return address >= range.start && address < range.end; });
+  };
+  return lies(reinterpret_cast<const void *>(plain)) || lies(reinterpret_cast<const void *>(withArgument)) ||
+         lies(reinterpret_cast<const void *>(withStatus)) || lies(argument);
+}
+
+void ExitHandlers::removeWithin(const std::vector<Range> &ranges) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::erase_if(handlers_, [&](const Handler &handler) { return handler.liesIn(ranges); });
+}
+
+void ExitHandlers::runWithin(const std::vector<Range> &ranges) {
+  for (;;) {
+    Handler handler;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      const auto last = std::find_if(handlers_.rbegin(), handlers_.rend(),
+                                     [&](const Handler &known) { return known.liesIn(ranges); });
+      if (last == handlers_.rend())
+        return;
+      handler = *last;
+      handlers_.erase(std::next(last).base());
+    }
+    call(handler, 0);
   }
 }
 

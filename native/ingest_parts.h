@@ -55,6 +55,8 @@ struct IngestState {
   std::vector<StructorFact> destructors;
   /// Reason why the module must never be recompiled; the first one found.
   std::string pinned;
+  /// True when an initialiser holds a difference of addresses: a copy of its value elsewhere means nothing.
+  bool distances = false;
 
   void pin(std::string reason) {
     if (pinned.empty())

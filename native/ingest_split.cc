@@ -25,13 +25,13 @@ bool hasLabels(const llvm::Module &module) {
   });
 }
 
-/// Whether the value refers to a label without going through another variable.
-bool holdsLabels(const llvm::Constant &root) {
+/// Whether a part of the value has a property, without going through another variable.
+bool holds(const llvm::Constant &root, llvm::function_ref<bool(const llvm::Constant &)> property) {
   llvm::SmallPtrSet<const llvm::Constant *, 16> seen;
   llvm::SmallVector<const llvm::Constant *, 16> pending{&root};
   while (!pending.empty()) {
     const llvm::Constant *constant = pending.pop_back_val();
-    if (llvm::isa<llvm::BlockAddress>(constant))
+    if (property(*constant))
       return true;
     if (llvm::isa<GlobalValue>(constant) || !seen.insert(constant).second)
       continue;
@@ -40,6 +40,17 @@ bool holdsLabels(const llvm::Constant &root) {
         pending.push_back(inner);
   }
   return false;
+}
+
+bool holdsLabels(const llvm::Constant &root) {
+  return holds(root, [](const llvm::Constant &part) { return llvm::isa<llvm::BlockAddress>(part); });
+}
+
+bool holdsDistances(const llvm::Constant &root) {
+  return holds(root, [](const llvm::Constant &part) {
+    auto *expression = llvm::dyn_cast<llvm::ConstantExpr>(&part);
+    return expression != nullptr && expression->getOpcode() == llvm::Instruction::Sub;
+  });
 }
 
 /// Whether the initialiser of a variable that is not in `withCode` refers to `table`.
@@ -152,7 +163,7 @@ std::unique_ptr<llvm::Module> splitData(IngestState &state) {
     return nullptr;
 
   auto data = std::make_unique<llvm::Module>(state.module.getModuleIdentifier(), state.module.getContext());
-  data->setSourceFileName(state.module.getSourceFileName());
+  // Without the name of the source, so that the same variables are the same bytes.
   data->setTargetTriple(state.module.getTargetTriple());
   data->setDataLayout(state.module.getDataLayout());
   data->setPICLevel(llvm::PICLevel::BigPIC);
@@ -162,6 +173,7 @@ std::unique_ptr<llvm::Module> splitData(IngestState &state) {
     map[variable] = createInData(*data, *variable);
   Declarer declarer(*data);
   for (GlobalVariable *variable : moved) {
+    state.distances = state.distances || holdsDistances(*variable->getInitializer());
     llvm::Constant *value =
         llvm::MapValue(variable->getInitializer(), map, llvm::RF_None, nullptr, &declarer);
     llvm::cast<GlobalVariable>(map[variable])->setInitializer(value);

@@ -107,6 +107,7 @@ public:
       writeStructors("constructors", state_.constructors);
       writeStructors("destructors", state_.destructors);
       text("pinned", state_.pinned);
+      json_.attribute("distances", state_.distances);
     });
   }
 

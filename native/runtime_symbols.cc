@@ -12,6 +12,7 @@
 #include "engine_state.h"
 #include "fork_handlers.h"
 #include "program_threads.h"
+#include "removed_function.h"
 #include "ring.h"
 #include "run.h"
 #include "thread_record.h"
@@ -155,6 +156,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"__cxa_finalize", code(runtimeCxaFinalize)},
       {"__cxa_thread_atexit", code(runtimeCxaThreadAtexit)},
       {"__cxa_thread_atexit_impl", code(runtimeCxaThreadAtexit)},
+      {"__tierlink_removed", code(throwFunctionRemoved)},
       {"__tierlink_hot", code(__tierlink_hot)},
       {"__tls_get_addr", code(__tierlink_tls_get_addr)},
       {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",

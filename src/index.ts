@@ -14,7 +14,14 @@ export {
   errorTable,
   TierlinkError,
 } from './core/errors.js';
-export type { EngineEvents, FailedEvent, MovedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
+export type {
+  EngineEvents,
+  FailedEvent,
+  MovedEvent,
+  PublishedEvent,
+  ReplacedEvent,
+  RequestedEvent,
+} from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
 export {
   createEngine,
@@ -36,6 +43,7 @@ export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
+export type { ReplaceOptions } from './engine/replacer.js';
 export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';

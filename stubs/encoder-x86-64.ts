@@ -17,14 +17,45 @@ export const trapByte = 0xcc;
  * @param slot - Address of the slot it jumps through.
  */
 export function writeStub(bytes: Uint8Array, offset: number, stub: Address, slot: Address): void {
-  const displacement = slot - (stub + 6);
-  assert(displacement === (displacement | 0), 'a slot lies within 2 GiB of its stub');
   bytes[offset] = 0xff;
   bytes[offset + 1] = 0x25;
-  bytes[offset + 2] = displacement & 0xff;
-  bytes[offset + 3] = (displacement >> 8) & 0xff;
-  bytes[offset + 4] = (displacement >> 16) & 0xff;
-  bytes[offset + 5] = (displacement >> 24) & 0xff;
+  writeDisplacement(bytes, offset + 2, stub + 2, slot);
   bytes[offset + 6] = trapByte;
   bytes[offset + 7] = trapByte;
+}
+
+/** Bytes of a thunk: `48 8b 3d disp32`, `ff 25 disp32` and three bytes of padding. */
+export const thunkBytes = 16;
+
+/**
+ * Writes `mov rdi, [message]; jmp *[handler]`: a call to what is gone becomes a call of the handler.
+ *
+ * @param bytes - The writable view of the thunk's memory.
+ * @param offset - Where the thunk starts in `bytes`, in bytes.
+ * @param thunk - Address at which it executes.
+ * @param message - Address of the cell that holds the handler's argument.
+ * @param handler - Address of the cell that holds the handler's address.
+ */
+export function writeThunk(
+  bytes: Uint8Array,
+  offset: number,
+  thunk: Address,
+  message: Address,
+  handler: Address,
+): void {
+  bytes.fill(trapByte, offset, offset + thunkBytes);
+  bytes.set([0x48, 0x8b, 0x3d], offset);
+  writeDisplacement(bytes, offset + 3, thunk + 3, message);
+  bytes.set([0xff, 0x25], offset + 7);
+  writeDisplacement(bytes, offset + 9, thunk + 9, handler);
+}
+
+/** Writes the last 4 bytes of an instruction, which address a cell relative to its end. */
+function writeDisplacement(bytes: Uint8Array, offset: number, place: number, cell: Address): void {
+  const displacement = cell - (place + 4);
+  assert(displacement === (displacement | 0), 'a cell lies within 2 GiB of the code that reads it');
+  bytes[offset] = displacement & 0xff;
+  bytes[offset + 1] = (displacement >> 8) & 0xff;
+  bytes[offset + 2] = (displacement >> 16) & 0xff;
+  bytes[offset + 3] = (displacement >> 24) & 0xff;
 }

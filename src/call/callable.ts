@@ -14,13 +14,14 @@ export interface Callable {
   /**
    * Calls on this thread.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, ENGINE_DISPOSED
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, ENGINE_DISPOSED
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
    * Calls on a thread of its own; JS goes on meanwhile.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, CALL_UNFINISHED, ENGINE_DISPOSED (as rejections)
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED
+   *   (as rejections)
    */
   async(...args: readonly CallArgument[]): Promise<CallResult>;
   /** The symbol it is bound to. */
@@ -98,6 +99,8 @@ function typed(error: unknown, symbol: string): unknown {
     }
     case 'EXCEPTION_UNCAUGHT':
       return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
+    case 'FUNCTION_REMOVED':
+      return new TierlinkError('FUNCTION_REMOVED', { symbol, reason: error.message }, options);
     case 'THREAD_ENDED':
     case 'PROGRAM_EXITED':
     case 'THREAD_REFUSED':

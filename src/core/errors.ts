@@ -50,6 +50,8 @@ export interface ErrorDetailsByCode {
   readonly ARCHIVE_INVALID: { readonly module: string; readonly reason: string };
   readonly MODULE_DUPLICATE: { readonly module: string };
   readonly MODULE_UNKNOWN: { readonly module: string };
+  readonly MODULE_IN_USE: { readonly module: string; readonly users: readonly string[] };
+  readonly REPLACE_MISMATCH: { readonly module: string; readonly problems: readonly string[] };
   readonly SYMBOL_UNKNOWN: { readonly symbol: string };
   readonly SYMBOL_UNRESOLVED: {
     readonly module: string;
@@ -89,6 +91,7 @@ export interface ErrorDetailsByCode {
   };
   readonly RELOCATIONS_DISCARDED: { readonly module: string; readonly operation: string };
   readonly EXCEPTION_UNCAUGHT: { readonly symbol: string; readonly reason: string };
+  readonly FUNCTION_REMOVED: { readonly symbol: string; readonly reason: string };
   readonly CALL_UNFINISHED: { readonly symbol: string; readonly reason: string };
   readonly MEMORY_EXHAUSTED: {
     readonly module: string;
@@ -202,6 +205,14 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
     (d) => `no module named ${d.module} is registered`,
     () => 'add it with addModule; snapshot() lists the registered ones',
   ),
+  MODULE_IN_USE: entry(
+    (d) => `module ${d.module} can't be removed: it is used by ${list(d.users)}`,
+    () => 'remove these first, or give { force: true }: what still calls it then gets an error',
+  ),
+  REPLACE_MISMATCH: entry(
+    (d) => `module ${d.module} can't be replaced by this source: ${list(d.problems)}`,
+    () => 'nothing was changed; correct the source, or remove the module and add it anew',
+  ),
   SYMBOL_UNKNOWN: entry(
     (d) => `no registered module defines a function ${d.symbol}`,
     () => 'check the name (C++ names are mangled); "tierlink inspect" lists the functions of a module',
@@ -242,6 +253,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   EXCEPTION_UNCAUGHT: entry(
     (d) => `an exception left the compiled code: ${d.reason}`,
     (d) => `catch it in ${d.symbol} or in what it calls`,
+  ),
+  FUNCTION_REMOVED: entry(
+    (d) => `${d.symbol} called a function that is gone: ${d.reason}`,
+    () => 'add the module again, or replace or remove the modules that still call it',
   ),
   CALL_UNFINISHED: entry(
     (d) => `the call did not come to its end: ${d.reason}`,

@@ -57,6 +57,20 @@ export interface MovedEvent {
   readonly bytes: number;
 }
 
+/** A module got new source. */
+export interface ReplacedEvent {
+  readonly module: string;
+  /** Names of functions that took the place of others of the same name and type. */
+  readonly matched: readonly string[];
+  readonly added: readonly string[];
+  /** Functions that are gone, or of another type now: what still calls them gets an error. */
+  readonly removed: readonly string[];
+  /** Variables that stayed as they were. */
+  readonly kept: readonly string[];
+  /** Variables and constants that got the values that the new source gives them, where they were. */
+  readonly reset: readonly string[];
+}
+
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
@@ -73,6 +87,10 @@ export interface EngineEvents {
   moved: (event: MovedEvent) => void;
   /** A version that no new call can reach. */
   retired: (event: { readonly module: string; readonly tier: string; readonly version: number }) => void;
+  /** A module was taken out. */
+  removed: (event: { readonly module: string }) => void;
+  /** A module got new source, which is in use. */
+  replaced: (event: ReplacedEvent) => void;
   /** Memory of retired versions is free again. */
   reclaimed: (event: { readonly versions: number }) => void;
   /** A compile or link failed; the version before it goes on running. */

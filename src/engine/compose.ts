@@ -12,8 +12,11 @@ import { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
+import { UseIndex } from '../registry/use-index.js';
 import { trapByte } from '../../stubs/encoder-x86-64.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
+import { RemovedFunctions } from '../../stubs/removed-functions.js';
+import type { TableMemory } from '../../stubs/table-memory.js';
 import type { Settings } from './options.js';
 import { CodeCache } from './code-cache.js';
 import { Mover } from './mover.js';
@@ -30,6 +33,7 @@ import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
 import { settled, type Unit } from './unit.js';
+import { Withdrawal } from './withdrawal.js';
 
 /** Everything an engine is made of. */
 export interface Composition {
@@ -42,6 +46,9 @@ export interface Composition {
   readonly symbols: SymbolTable;
   readonly search: SymbolSearch;
   readonly registry: Registry;
+  /** Who uses each name. */
+  readonly uses: UseIndex;
+  readonly withdrawal: Withdrawal;
   readonly units: Map<UnitId, Unit>;
   readonly retirement: Retirement;
   readonly reclaimer: Reclaimer;
@@ -86,11 +93,13 @@ export function compose(settings: Settings, emit: Emit): Composition {
     { code: mapped(regions.code), readonly: mapped(regions.readonly), data: mapped(regions.data) },
     trapByte,
   );
-  const table = new OffsetTable({
+  const tableMemory: TableMemory = {
     tableBlock: (region, size, alignment) => memory.allocate(region, size, alignment, 'offset table'),
-  });
+  };
+  const table = new OffsetTable(tableMemory);
   const symbols = new SymbolTable();
   const registry = new Registry();
+  const uses = new UseIndex();
   const units = new Map<UnitId, Unit>();
   const search = openSearch(symbols, addon, engine, settings.libraries);
   const pauses = new LatencyRecorder();
@@ -103,7 +112,14 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
-  const targets = new Targets({ addon, memory, table, symbols, search });
+  const targets = new Targets({
+    addon,
+    memory,
+    table,
+    symbols,
+    search,
+    removed: (symbol) => withdrawal.lookup(symbol),
+  });
   const linker = new UnitLinker({
     addon,
     engine,
@@ -120,6 +136,16 @@ export function compose(settings: Settings, emit: Emit): Composition {
     patch: (patches) => {
       addon.enginePatchCalls(engine, patches);
     },
+  });
+  const thrower = address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_removed')));
+  const withdrawal = new Withdrawal({
+    memory,
+    table,
+    thunks: new RemovedFunctions(tableMemory, thrower),
+    symbols,
+    registry,
+    units,
+    directCalls,
   });
   const publisher = new Publisher({
     table,
@@ -211,6 +237,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     symbols,
     search,
     registry,
+    uses,
+    withdrawal,
     units,
     retirement,
     reclaimer,

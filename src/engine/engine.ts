@@ -3,7 +3,7 @@ import { EventEmitter } from 'eventemitter3';
 import { bind, type Callable } from '../call/callable.js';
 import { parseSignature } from '../call/signature.js';
 import { TierlinkError } from '../core/errors.js';
-import type { Emit, EngineEvents, PublishedEvent } from '../core/events.js';
+import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
 import { stageOf } from '../../tiers/lifecycle.js';
 import { address } from '../core/ids.js';
@@ -11,6 +11,7 @@ import type { Compaction } from './mover.js';
 import { type Composition, compose } from './compose.js';
 import { type GroupMember, type GroupOptions, ModuleLoader } from './module-loader.js';
 import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
+import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
 import { takeSnapshot } from './take-snapshot.js';
 import type { ModuleSource } from './source.js';
@@ -85,9 +86,7 @@ export class Engine implements AsyncDisposable {
    */
   async link(): Promise<void> {
     this.#alive('link');
-    const linked = this.#linking.then(() => this.#loader.link());
-    this.#linking = linked.catch(() => undefined);
-    await linked;
+    await this.#alone(() => this.#loader.link());
   }
 
   /**
@@ -160,6 +159,51 @@ export class Engine implements AsyncDisposable {
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
     this.#alive('recompile');
     return this.#loader.recompile(module, tier);
+  }
+
+  /**
+   * Takes a module out while the program runs: its exit handlers run, calls no longer reach it, and its memory is
+   * reclaimed when no thread refers to it any more. As after `dlclose`, pointers to its variables are dangling then;
+   * pointers to its functions lead to an error, FUNCTION_REMOVED, or to a function of the same name and type that is
+   * added later.
+   *
+   * @param module - Its name.
+   * @param options - `force`: also when other modules refer to it. What they call then throws, and variables that they
+   *   refer to stay.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (of an
+   *   exit handler) (as rejections); it is not taken out then.
+   */
+  async removeModule(module: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    this.#alive('removeModule');
+    await this.#alone(() => this.#loader.remove(module, options.force === true));
+  }
+
+  /**
+   * Gives a module new source while the program runs. Functions of the same name and type are replaced where they are;
+   * threads that are in old code stay in it until they leave. Others may come, and go if no other module uses them.
+   *
+   * @param module - Name of a linked module that came as bitcode or IR.
+   * @param source - Its new source: bitcode, IR text, a path, or an `llvm-bindings` module.
+   * @param options - What becomes of its variables.
+   * @returns What was matched, added, removed, kept and reset.
+   * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_PINNED, REPLACE_MISMATCH (with all that can't
+   *   be matched), and those of {@link addModule} and {@link link} (as rejections); the module is as it was then.
+   */
+  async replaceModule(
+    module: string,
+    source: ModuleSource,
+    options: ReplaceOptions = {},
+  ): Promise<ReplacedEvent> {
+    this.#alive('replaceModule');
+    const state: string = options.state ?? 'keep';
+    if (state !== 'keep' && state !== 'reset') {
+      throw new TierlinkError('OPTION_INVALID', {
+        option: 'state',
+        value: state,
+        expected: '"keep" or "reset"',
+      });
+    }
+    return this.#alone(() => this.#loader.replace(module, source, state));
   }
 
   /**
@@ -313,6 +357,16 @@ export class Engine implements AsyncDisposable {
       throw new TierlinkError('NOT_LINKED', { operation, module: definition.module });
     }
     return { definition, slot: definition.slot };
+  }
+
+  /** Does what changes the set of modules after what was begun before: never two at a time. */
+  async #alone<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.#linking.then(change);
+    this.#linking = changed.then(
+      () => undefined,
+      () => undefined,
+    );
+    return changed;
   }
 
   #unitOf(module: string): Unit {

@@ -3,27 +3,20 @@
  * recompiled. Each waits until all are compiled, then all are placed, linked and published in one go, or none is (I8).
  */
 import type { Clock } from '../core/clock.js';
-import type { SlotIndex } from '../core/ids.js';
-import type { LinkedImage } from '../link/image.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
-import type { Registry } from '../registry/registry.js';
-import type { SymbolTable } from '../registry/symbol-table.js';
-import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { CodeCache } from './code-cache.js';
 import type { Publication, Publisher } from './publisher.js';
-import type { Unit } from './unit.js';
+import { type SlotParts, takeSlots } from './slots.js';
+import type { LinkedData, Unit } from './unit.js';
 import type { CompiledUnit } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What a batch works with. */
-export interface LinkBatchParts {
+export interface LinkBatchParts extends SlotParts {
   readonly linker: UnitLinker;
   readonly memory: MemoryManager;
   readonly publisher: Publisher;
-  readonly symbols: SymbolTable;
-  readonly table: OffsetTable;
-  readonly registry: Registry;
   readonly codeCache: CodeCache;
   readonly clock: Clock;
   /**
@@ -32,10 +25,14 @@ export interface LinkBatchParts {
    * @throws TierlinkError GROUP_NOT_QUIESCENT (as a rejection); `commit` was not run then.
    */
   readonly whenQuiescent?: ((commit: () => void) => Promise<void>) | undefined;
+  /** The last thing that may fail: all is linked, nothing is in use yet. */
+  readonly beforePublish?: ((linked: readonly Linked[]) => void) | undefined;
 }
 
-interface Linked extends Publication {
-  readonly data: LinkedImage | undefined;
+/** A member that is linked and not published yet. */
+export interface Linked extends Publication {
+  /** Its variables, when they were linked too. */
+  readonly data: LinkedData | undefined;
 }
 
 /** One batch; used once. */
@@ -67,7 +64,7 @@ export class LinkBatch {
     // A failure reaches whoever joined; when nobody has, it was reported by then.
     this.#done.catch(() => undefined);
     try {
-      for (const unit of units) if (unit.version === undefined) this.#takeSlots(unit);
+      for (const unit of units) if (unit.version === undefined) takeSlots(parts, this.#slots, unit);
     } catch (error) {
       this.#slots.abort();
       throw error;
@@ -114,6 +111,7 @@ export class LinkBatch {
     let linked: readonly Linked[];
     try {
       linked = this.#link(transaction, members);
+      this.#parts.beforePublish?.(linked);
     } catch (error) {
       transaction.abort();
       throw error;
@@ -122,7 +120,7 @@ export class LinkBatch {
     }
     transaction.commit();
     this.#slots.commit();
-    for (const { unit, data } of linked) unit.data ??= data;
+    for (const { unit, data } of linked) if (data !== undefined) unit.data = [...unit.data, data];
     publisher.publish(linked);
   }
 
@@ -132,37 +130,20 @@ export class LinkBatch {
       const { unit } = member;
       const data = member.data === undefined ? undefined : linker.place(transaction, member.data);
       const code = linker.place(transaction, member.code);
-      if (unit.version === undefined) linker.locate(transaction, unit.module, data ?? code);
+      if (unit.version === undefined || data !== undefined)
+        linker.locate(transaction, unit.module, data ?? code);
       linker.expect(unit, { symbols: code.prepared.symbols, placement: code.placement });
       return { member, data, code };
     });
     return placed.map(({ member, data, code }) => {
       const begin = clock.now();
       const { unit } = member;
-      const variables = data === undefined ? undefined : linker.link(transaction, unit, data);
+      const variables = data && { image: linker.link(transaction, unit, data), blocks: data.blocks };
       const image = linker.link(transaction, unit, code);
+      const whole = unit.module.canonical.kind === 'object' ? { image, blocks: [] } : undefined;
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });
-      return { unit, version, data: variables ?? image };
+      return { unit, version, data: variables ?? whole };
     });
-  }
-
-  #takeSlots(unit: Unit): void {
-    const { symbols, table, registry } = this.#parts;
-    const slots = new Map<string, SlotIndex>();
-    for (const definition of unit.module.definitions) {
-      const chosen = symbols.lookup(definition.name) === definition;
-      if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
-      const slot = table.allocate();
-      definition.slot = slot;
-      slots.set(definition.name, slot);
-      registry.own(slot, unit.id);
-      this.#slots.onAbort(() => {
-        definition.slot = undefined;
-        registry.disown(slot);
-        table.release(slot);
-      });
-    }
-    unit.slots = slots;
   }
 }

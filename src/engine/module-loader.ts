@@ -1,17 +1,15 @@
 /** Brings modules in: registers them, links them together, and recompiles them when asked. */
-import { assert, present } from '../core/assert.js';
+import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
-import type { PublishedEvent } from '../core/events.js';
-import { prepareObject } from '../link/prepare.js';
-import type { IngestResult, ModuleSummary, NativeFailure } from '../native/contract.js';
-import { ingestError } from '../native/failures.js';
-import type { ModuleRecord } from '../registry/records.js';
+import type { PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
 import { Archives } from './archives.js';
+import { buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
-import { LinkBatch, type LinkBatchParts } from './link-batch.js';
-import { type Identity, recordOfIr, recordOfObject } from './register.js';
+import { ModuleReader } from './module-reader.js';
 import type { Linkage } from './options.js';
+import { Remover } from './remover.js';
+import { Replacer } from './replacer.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
 import { settled, type Unit } from './unit.js';
@@ -39,14 +37,18 @@ export class ModuleLoader {
   readonly #parts: Composition;
   readonly #archives: Archives;
   readonly #startup: Startup;
-  /** COMDAT groups of ELF objects that were kept: the first one of a signature is. */
-  readonly #groups = new Set<string>();
+  readonly #reader: ModuleReader;
+  readonly #remover: Remover;
+  readonly #replacer: Replacer;
 
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
     this.#parts = parts;
     this.#archives = new Archives(parts.search);
     this.#startup = new Startup(parts);
+    this.#reader = new ModuleReader(parts);
+    this.#remover = new Remover(parts);
+    this.#replacer = new Replacer(parts, this.#reader, this.#startup);
   }
 
   /** Registers a module; see `Engine.addModule`. */
@@ -83,38 +85,10 @@ export class ModuleLoader {
     const { units } = this.#parts;
     const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
     if (pending.length === 0) return;
-    for (const unit of pending) this.#checkUses(unit.module);
-    await this.#buildTogether(
-      pending.map((unit) => ({ unit, target: 0 })),
-      'first version',
-    );
+    for (const unit of pending) this.#reader.checkUses(unit.module);
+    const members = pending.map((unit) => ({ unit, target: 0 }));
+    await buildTogether(this.#parts, members, 'first version');
     this.#startup.run(pending);
-  }
-
-  /** Compiles units and publishes them together, or none of them. */
-  async #buildTogether(
-    members: readonly { readonly unit: Unit; readonly target: number }[],
-    reason: string,
-    whenQuiescent?: LinkBatchParts['whenQuiescent'],
-  ): Promise<void> {
-    const { builder, controller, settings } = this.#parts;
-    const units = members.map(({ unit }) => unit);
-    const batch = new LinkBatch(units, { ...this.#parts, clock: settings.clock, whenQuiescent });
-    builder.addBatch(batch);
-    try {
-      for (const { unit, target } of members) {
-        controller.takeFailure(unit);
-        const started = controller.step(unit, { type: 'request', target, reason, forced: true });
-        assert(started, 'a unit that is not being compiled starts when it is forced to');
-      }
-      await Promise.all(units.map(settled));
-    } finally {
-      builder.removeBatch(batch);
-    }
-    // All members fail with the same error, so that one report is enough.
-    const failures = units.map((unit) => controller.takeFailure(unit));
-    const failure = failures.find((error) => error !== undefined);
-    if (failure !== undefined) throw failure;
   }
 
   /** Compiles a module again; see `Engine.recompile`. */
@@ -133,6 +107,26 @@ export class ModuleLoader {
     const failure = controller.takeFailure(unit);
     if (failure !== undefined) throw failure;
     return present(unit.published, 'a compile that did not fail was published');
+  }
+
+  /** Takes a module out; see `Engine.removeModule`. */
+  async remove(name: string, force: boolean): Promise<void> {
+    const unit = this.#parts.unitOf(name);
+    if (stageOf(unit.state) === 'declared') {
+      this.#unregister(name);
+      this.#parts.emit('removed', { module: name });
+      return;
+    }
+    await this.#remover.remove(unit, force);
+    this.#forget(name);
+  }
+
+  /** Gives a module new source; see `Engine.replaceModule`. */
+  async replace(name: string, source: ModuleSource, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
+    const unit = this.#parts.unitOf(name);
+    if (unit.version === undefined)
+      throw new TierlinkError('NOT_LINKED', { operation: 'replaceModule', module: name });
+    return this.#replacer.replace(unit, readSource(name, source), state);
   }
 
   /** Compiles modules again and publishes them together; see `Engine.recompileGroup`. */
@@ -156,7 +150,7 @@ export class ModuleLoader {
     const { timeoutMs = 1000 } = options;
     const whenQuiescent = async (commit: () => void): Promise<void> =>
       quiescence.run(names, timeoutMs, commit);
-    await this.#buildTogether(members, 'asked for', options.atomic === true ? whenQuiescent : undefined);
+    await buildTogether(this.#parts, members, 'asked for', options.atomic === true ? { whenQuiescent } : {});
     reclaimer.soon();
     return members.map(({ unit }) => present(unit.published, 'a group that did not fail was published'));
   }
@@ -174,19 +168,21 @@ export class ModuleLoader {
     return { unit, target };
   }
 
-  #register(name: string, { format, bytes }: SourceBytes, linkage: Linkage): void {
-    const { symbols, registry, units, settings, emit } = this.#parts;
-    const identity = { ...registry.nextIdentity(), name };
-    const record =
-      format === 'object' ? this.#object(identity, bytes) : this.#ingest(identity, bytes, format === 'ir');
+  #register(name: string, source: SourceBytes, linkage: Linkage): void {
+    const { symbols, registry, uses, units, settings, emit } = this.#parts;
+    const record = this.#reader.read({ ...registry.identityOf(name), name }, source);
     symbols.add(record.definitions);
     registry.add(record);
+    uses.add(record);
     const unit: Unit = {
       id: record.unit,
       module: record,
       state: declaredUnit(settings.penalty),
       version: undefined,
-      data: undefined,
+      data: [],
+      retired: new Set(),
+      cutOff: undefined,
+      replacement: undefined,
       linkage,
       slots: new Map(),
       work: undefined,
@@ -199,67 +195,20 @@ export class ModuleLoader {
 
   /** Takes out a module that was never linked. */
   #unregister(name: string): void {
-    const { controller, registry, symbols, units, unitOf } = this.#parts;
+    const { controller, registry, symbols, uses, units, unitOf } = this.#parts;
     const unit = unitOf(name);
     controller.step(unit, { type: 'remove' });
     units.delete(unit.id);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
+    uses.remove(unit.module);
+    this.#forget(name);
+  }
+
+  /** Forgets what is kept by a module's name. */
+  #forget(name: string): void {
     this.#archives.putBack(name);
+    this.#reader.forget(name);
+    this.#parts.unitCompiler.forget(name);
   }
-
-  #ingest(identity: Identity, bytes: Uint8Array, isText: boolean): ModuleRecord {
-    const { addon } = this.#parts;
-    const seen = addon.ingest(bytes, isText ? 'ir' : 'bitcode', identity.id, identity.name);
-    if (isFailure(seen)) throw ingestError(seen, identity.name);
-    const summary = JSON.parse(seen.summary) as ModuleSummary;
-    const optnone = summary.functions.filter((item) => item.optnone).length;
-    if (optnone > 0) {
-      this.#parts.emit('warning', {
-        module: identity.name,
-        message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
-      });
-    }
-    return recordOfIr(identity, summary, seen.code, seen.data);
-  }
-
-  #object(identity: Identity, bytes: Uint8Array): ModuleRecord {
-    const taken: string[] = [];
-    const image = prepareObject(bytes, identity.name, {
-      keepGroup: (signature) => {
-        if (this.#groups.has(signature)) return false;
-        taken.push(signature);
-        return true;
-      },
-    });
-    const record = recordOfObject(identity, image);
-    this.#parts.symbols.check(record.definitions);
-    for (const signature of taken) this.#groups.add(signature);
-    this.#parts.unitCompiler.keepObject(identity.name, image);
-    return record;
-  }
-
-  #checkUses(module: ModuleRecord): void {
-    const { search, symbols } = this.#parts;
-    const missing = module.uses.filter(
-      (use) => !use.weak && !provided(use.name) && search.find(use.name) === undefined,
-    );
-    if (missing.length > 0) {
-      throw new TierlinkError('SYMBOL_UNRESOLVED', {
-        module: module.name,
-        symbols: missing.map((use) => use.name),
-        searched: search.searched,
-      });
-    }
-    for (const use of module.uses) symbols.checkUse(module.name, use);
-  }
-}
-
-/** Names that the linker itself gives a meaning. */
-function provided(symbol: string): boolean {
-  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_';
-}
-
-function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {
-  return 'kind' in seen;
 }

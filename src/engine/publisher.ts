@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
 import type { Retirement } from '../memory/retirement.js';
 import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
@@ -85,6 +85,22 @@ export class Publisher {
     this.#adopt(members);
   }
 
+  /**
+   * Takes a unit's version out of use: its module is removed.
+   *
+   * @param unit - The unit; its `cutOff` makes its slots lead elsewhere.
+   * @param withData - Whether its variables go as well: no other code refers to them.
+   */
+  withdraw(unit: Unit, withData: boolean): void {
+    const { version, data, module } = unit;
+    if (version === undefined) return;
+    const variables = withData ? data.flatMap(({ blocks }) => blocks) : [];
+    unit.version = undefined;
+    // The version of an ELF object holds its variables.
+    if (withData || module.canonical.kind === 'ir') this.#retire(unit, version, variables);
+    this.#parts.emit('retired', { module: version.module, tier: version.tier.name, version: version.id });
+  }
+
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
   #switch(members: readonly Publication[]): number[] {
     const { table, directCalls } = this.#parts;
@@ -106,28 +122,35 @@ export class Publisher {
   /** Makes them the versions of their units, and retires those before; returns these. */
   #adopt(members: readonly Publication[]): LinkedVersion[] {
     const { versions, directCalls } = this.#parts;
-    const replaced: LinkedVersion[] = [];
+    const replaced: (readonly [Unit, LinkedVersion])[] = [];
     for (const { unit, version } of members) {
       const code = version.blocks.find((block) => block.region === 'code');
       if (code !== undefined) versions.add(code.address, code.size, version);
       if (unit.linkage === 'direct') directCalls.add(version.image);
-      if (unit.version !== undefined) replaced.push(unit.version);
+      if (unit.version !== undefined) replaced.push([unit, unit.version]);
       unit.version = version;
     }
-    for (const version of replaced) this.#retire(version);
-    return replaced;
+    for (const [unit, version] of replaced) this.#retire(unit, version);
+    return replaced.map(([, version]) => version);
   }
 
-  #retire(version: LinkedVersion): void {
+  #retire(unit: Unit, version: LinkedVersion, variables: readonly MemoryBlock[] = []): void {
     const { memory, retirement, versions, deregisterFrames, directCalls } = this.#parts;
+    const { cutOff } = unit;
+    unit.cutOff = undefined;
+    unit.retired.add(version);
+    const blocks = [...version.blocks, ...variables];
     retirement.retire({
       name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
-      ranges: version.blocks.map(({ address, size }) => ({ start: address, end: address + size })),
-      bytes: version.blocks.reduce((sum, block) => sum + block.size, 0),
+      ranges: blocks.map(({ address, size }) => ({ start: address, end: address + size })),
+      bytes: blocks.reduce((sum, block) => sum + block.size, 0),
+      // What is cut off may be called by versions before it, too.
+      ...(cutOff && { cutOff, ready: () => unit.retired.values().next().value === version }),
       reclaim: () => {
+        unit.retired.delete(version);
         directCalls.remove(version.image);
         deregisterFrames(version);
-        for (const block of version.blocks) {
+        for (const block of blocks) {
           if (block.region === 'code') versions.remove(block.address);
           memory.release(block);
         }

@@ -42,7 +42,10 @@ export function recordOfIr(
     const type = `${kind} ${variable.type}`;
     if (variable.kind === 'declare') uses.push({ name, kind, signature: '', type, weak: weakUndefined });
     else if (variable.place === 'data') {
-      definitions.push(define({ name, module, kind, binding, type: variable.type, size, alignment }));
+      const anonymous = variable.constant && variable.promoted;
+      definitions.push(
+        define({ name, module, kind, binding, type: variable.type, size, alignment, anonymous }),
+      );
     }
   }
   const kinds = new Map(definitions.map((symbol) => [symbol.name, symbol]));
@@ -77,6 +80,7 @@ export function recordOfIr(
     destructors: summary.destructors,
     ifuncs: summary.ifuncs,
     pinned: summary.pinned,
+    distances: summary.distances,
     instructions: summary.functions.reduce((sum, item) => sum + item.instructions, 0),
   };
 }
@@ -109,6 +113,7 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
     constructors: [],
     destructors: [],
     ifuncs: symbols.filter(({ type }) => type === 'ifunc').map(({ name }) => ({ name, resolver: name })),
+    distances: false,
     pinned: 'it is an object file; only bitcode and IR can be compiled again',
     instructions: 0,
   };
@@ -116,13 +121,14 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
 
 function define(
   given: Pick<Definition, 'name' | 'module' | 'kind' | 'binding' | 'type'> &
-    Partial<Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias'>>,
+    Partial<Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias' | 'anonymous'>>,
 ): Definition {
   return {
     signature: '',
     size: 0,
     alignment: 1,
     alias: undefined,
+    anonymous: false,
     ...given,
     slot: undefined,
     placed: undefined,

@@ -30,13 +30,14 @@ export class Startup {
    * order they were added.
    *
    * @param units - The modules' units.
+   * @param done - Names of constructors and destructors that are not run or registered again.
    */
-  run(units: readonly Unit[]): void {
+  run(units: readonly Unit[], done: ReadonlySet<string> = new Set()): void {
     for (const unit of units) this.#resolve(unit);
     const byPriority = (one: Hook, other: Hook): number => one.priority - other.priority;
-    const destructors = units.flatMap((unit) => this.#hooks(unit, 'destructors')).sort(byPriority);
+    const destructors = units.flatMap((unit) => this.#hooks(unit, 'destructors', done)).sort(byPriority);
     for (const hook of destructors) this.#atExit(hook);
-    const constructors = units.flatMap((unit) => this.#hooks(unit, 'constructors')).sort(byPriority);
+    const constructors = units.flatMap((unit) => this.#hooks(unit, 'constructors', done)).sort(byPriority);
     for (const hook of constructors) this.#call(hook.cell);
   }
 
@@ -52,9 +53,10 @@ export class Startup {
     }
   }
 
-  #hooks(unit: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+  #hooks(unit: Unit, kind: 'constructors' | 'destructors', done: ReadonlySet<string>): Hook[] {
     const { symbols, table } = this.#parts;
-    const own = unit.module[kind].map(({ name, priority }) => {
+    const wanted = unit.module[kind].filter(({ name }) => !done.has(name));
+    const own = wanted.map(({ name, priority }) => {
       const slot = present(symbols.resolve(name)?.definition.slot, `the hook ${name} is a linked function`);
       return { priority, cell: table.slotAddress(slot), entry: BigInt(table.stubAddress(slot)) };
     });
@@ -75,9 +77,10 @@ export class Startup {
 }
 
 /** An ELF object lists its hooks in cells of its constants, relocated to the functions' addresses. */
-function hooksOfObject({ data }: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+function hooksOfObject({ module, data: [first] }: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+  const data = first?.image;
   const block = data?.placement.readonly;
-  if (data === undefined || block === undefined) return [];
+  if (module.canonical.kind !== 'object' || data === undefined || block === undefined) return [];
   const view = new DataView(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
   return data[kind].map((cell) => ({
     priority: defaultPriority,

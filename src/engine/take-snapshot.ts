@@ -1,5 +1,6 @@
 /** Reads an engine's parts into a snapshot. */
 import { stageOf } from '../../tiers/lifecycle.js';
+import type { PlacedBlock } from '../link/context.js';
 import type { Composition } from './compose.js';
 import type { EngineSnapshot, ModuleSnapshot } from './snapshot.js';
 import type { Unit } from './unit.js';
@@ -20,7 +21,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
   const preserved = units.flatMap(({ version, data }) => [
     ...(version === undefined ? [] : [version.relocations]),
     // The image of an ELF object is its version and its data in one.
-    ...(data === undefined || data.placement.code !== undefined ? [] : [data.preserved]),
+    ...data.flatMap(({ image }) => (image.placement.code === undefined ? [image.preserved] : [])),
   ]);
   return {
     modules: units.map(moduleSnapshot),
@@ -65,7 +66,14 @@ function moduleSnapshot(unit: Unit): ModuleSnapshot {
     variables: module.definitions.length - functions,
     codeBytes: version?.codeBytes ?? 0,
     codeAddress: code === undefined ? null : BigInt(code.address),
-    dataBytes: (data?.placement.data?.bytes.length ?? 0) + (data?.placement.readonly?.bytes.length ?? 0),
+    dataBytes: data.reduce(
+      (sum, { image: { placement } }) => sum + bytesOf(placement.data) + bytesOf(placement.readonly),
+      0,
+    ),
     pinned: module.pinned,
   };
+}
+
+function bytesOf(block: PlacedBlock | undefined): number {
+  return block?.bytes.length ?? 0;
 }

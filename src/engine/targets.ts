@@ -17,6 +17,8 @@ export interface TargetsParts {
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly search: SymbolSearch;
+  /** What code that is linked already refers to by a name that nothing defines any more. */
+  readonly removed: (symbol: string) => Definition | undefined;
 }
 
 const counterPrefix = '__tierlink_counter.';
@@ -41,6 +43,11 @@ export class Targets {
   setThreadLocals(module: string, word: bigint | undefined): void {
     if (word === undefined) this.#threadLocals.delete(module);
     else this.#threadLocals.set(module, word);
+  }
+
+  /** The first word of the `tls_index` of a module's thread-locals, if it has any that are linked. */
+  threadLocals(module: string): bigint | undefined {
+    return this.#threadLocals.get(module);
   }
 
   /**
@@ -97,7 +104,10 @@ export class Targets {
     }
     if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
     const found = search.find(symbol);
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      const removed = this.#parts.removed(symbol);
+      return removed === undefined ? undefined : this.#defined(removed, 0, direct);
+    }
     if (found.kind === 'definition') return this.#defined(found.definition, found.offset, direct);
     if (use === 'tls') return this.#farThreadLocal(symbol, found.library);
     const code = address(Number(found.address));
@@ -125,7 +135,7 @@ export class Targets {
     if (definition.placed === undefined) return undefined;
     const place = definition.placed.address + offset;
     if (definition.kind === 'variable') return { kind: 'data', address: address(place) };
-    const module = present(this.#threadLocals.get(definition.module), 'thread-locals are registered');
+    const module = present(definition.placed.module, 'a placed thread-local has its module word');
     return { kind: 'tls', module, offset: place };
   }
 

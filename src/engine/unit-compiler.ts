@@ -16,7 +16,7 @@ export interface CompiledUnit {
   readonly reason: string;
   /** What was compiled for the code; undefined for a module that came as an object. */
   readonly object: CompiledObject | undefined;
-  /** The module's variables; only of its first compile. */
+  /** The module's variables, when they are to be linked too. */
   readonly data: PreparedImage | undefined;
   readonly code: PreparedImage;
 }
@@ -45,6 +45,11 @@ export class UnitCompiler {
     this.#search = search;
   }
 
+  /** Forgets what was kept of a module. */
+  forget(module: string): void {
+    this.#objects.delete(module);
+  }
+
   /** Keeps the prepared image of a module that came as an ELF object. */
   keepObject(module: string, image: PreparedImage): void {
     this.#objects.set(module, image);
@@ -56,11 +61,14 @@ export class UnitCompiler {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
-   * @returns The prepared objects; with the variables when the unit has no version yet.
+   * @returns The prepared objects; with the variables of a first version, and those that new source adds.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID (as rejections)
    */
   async compile(unit: Unit, tier: TierRecipe, reason: string): Promise<CompiledUnit> {
-    const { module } = unit;
+    const { module, wantsData } = unit.replacement ?? {
+      module: unit.module,
+      wantsData: unit.version === undefined,
+    };
     if (module.canonical.kind === 'object') {
       const code = present(this.#objects.get(module.name), 'the object of a module is kept');
       return { unit, tier, reason, object: undefined, data: undefined, code };
@@ -76,7 +84,7 @@ export class UnitCompiler {
     };
     const [object, data] = await Promise.all([
       this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),
-      unit.version === undefined && dataBitcode !== null
+      wantsData && dataBitcode !== null
         ? this.#compiler.compile({ ...request, bitcode: dataBitcode, part: 'data' })
         : undefined,
     ]);

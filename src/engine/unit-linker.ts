@@ -6,7 +6,13 @@ import { type Address, address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
 import { discardRelocations } from '../link/discard.js';
-import { addressOf, blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
+import {
+  addressOf,
+  blockKinds,
+  type DefinedSymbol,
+  type LinkedImage,
+  type PreparedImage,
+} from '../link/image.js';
 import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
@@ -14,6 +20,7 @@ import { relinkImage } from '../link/relink.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
+import type { Placed } from '../registry/definition.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
@@ -102,9 +109,10 @@ export class UnitLinker {
    * @param placed - Its image.
    */
   locate(transaction: Transaction, record: ModuleRecord, placed: PlacedImage): void {
-    const { addon, engine } = this.#parts;
+    const { addon, engine, targets } = this.#parts;
     const { tls, symbols } = placed.prepared;
-    if (tls !== undefined) {
+    // Thread-locals of a module that gets new source stay where each thread has them.
+    if (tls !== undefined && targets.threadLocals(record.name) === undefined) {
       const image = present(placed.placement.readonly, 'thread-locals have an image').address + tls.offset;
       const word = addon.engineTlsRegister(
         engine,
@@ -113,20 +121,17 @@ export class UnitLinker {
         tls.memoryBytes,
         tls.alignment,
       );
-      this.#parts.targets.setThreadLocals(record.name, word);
+      targets.setThreadLocals(record.name, word);
       transaction.onAbort(() => {
-        this.#parts.targets.setThreadLocals(record.name, undefined);
+        targets.setThreadLocals(record.name, undefined);
       });
     }
     for (const definition of record.definitions) {
       const defined = symbols.get(definition.name);
-      if (definition.kind === 'function' || defined === undefined) continue;
-      definition.placed = {
-        address:
-          defined.place === 'tls' || defined.place === 'absolute'
-            ? defined.offset
-            : present(placed.placement[defined.place], 'a variable lies in a block').address + defined.offset,
-      };
+      // Of a module that gets new source, variables that are kept stay where they are (I1).
+      if (definition.kind === 'function' || defined === undefined || definition.placed !== undefined)
+        continue;
+      definition.placed = placeOfVariable(defined, placed.placement, targets.threadLocals(record.name));
       transaction.onAbort(() => {
         definition.placed = undefined;
       });
@@ -258,6 +263,17 @@ export class UnitLinker {
   versionAt(version: LinkedVersion, image: LinkedImage, blocks: readonly MemoryBlock[]): LinkedVersion {
     return { ...version, blocks, ...placeOf(image) };
   }
+}
+
+function placeOfVariable(
+  { place, offset }: DefinedSymbol,
+  placement: Placement,
+  threadLocals: bigint | undefined,
+): Placed {
+  if (place === 'absolute') return { address: offset };
+  if (place === 'tls')
+    return { address: offset, module: present(threadLocals, 'thread-locals are registered') };
+  return { address: present(placement[place], 'a variable lies in a block').address + offset };
 }
 
 /** What a version has by the place of its image. */

@@ -2,6 +2,7 @@
 import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
+import type { MemoryBlock } from '../memory/memory-manager.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { LifecycleState } from '../../tiers/lifecycle.js';
 import type { Linkage } from './options.js';
@@ -11,18 +12,31 @@ export interface LinkedVersion extends Version {
   readonly image: LinkedImage;
 }
 
+/** Linked variables. The image of an ELF object is that of its version, which holds the memory. */
+export interface LinkedData {
+  readonly image: LinkedImage;
+  readonly blocks: readonly MemoryBlock[];
+}
+
 /** A unit: here, all functions of one module. */
 export interface Unit {
   readonly id: UnitId;
-  readonly module: ModuleRecord;
+  /** Replaced when the module gets new source. */
+  module: ModuleRecord;
+  /** New source that is being compiled: from now on all that is compiled for the unit comes from it. */
+  replacement: { readonly module: ModuleRecord; readonly wantsData: boolean } | undefined;
   /** Where it stands; replaced by each step of the lifecycle. */
   state: LifecycleState;
   /** The version that its slots lead to. */
   version: LinkedVersion | undefined;
-  /** Its linked variables (of an ELF object the whole image): there once, whatever versions come (I2). */
-  data: LinkedImage | undefined;
+  /** Its linked variables: there once, whatever versions come (I2); with each new source, those that it added. */
+  data: readonly LinkedData[];
   /** How its calls reach functions. */
   readonly linkage: Linkage;
+  /** Versions before it that are not reclaimed yet, in the order in which they were retired. */
+  readonly retired: Set<LinkedVersion>;
+  /** What is to be cut off when the last thread has left the version that is retired next, and those before it. */
+  cutOff: (() => void) | undefined;
   /** Slots of the functions that this unit's versions publish, by name. */
   slots: ReadonlyMap<string, SlotIndex>;
   /** The compile that is under way; settles when it is published or has failed, and never rejects. */

@@ -17,6 +17,13 @@ export interface Retired {
   readonly bytes: number;
   /** Memory that a thread inside may refer to. */
   readonly ranges: readonly AddressRange[];
+  /** False: something else must be reclaimed before it. @defaultValue true */
+  readonly ready?: () => boolean;
+  /**
+   * Cuts off the last ways that lead there, once no thread is in it; then it waits for another grace. Until then it may
+   * still be entered.
+   */
+  readonly cutOff?: () => void;
   /** Frees it. */
   readonly reclaim: () => void;
 }
@@ -32,7 +39,9 @@ export type ReferenceScan = (ranges: BigUint64Array) => Uint8Array;
 
 interface Waiting {
   readonly item: Retired;
-  hold: Hold;
+  /** `quiet`: no thread refers to it. */
+  hold: Hold | 'quiet';
+  isCutOff: boolean;
 }
 
 /** Holds what was retired until a grace. */
@@ -64,12 +73,14 @@ export class Retirement {
 
   /** What is not reclaimed yet, and why. */
   held(): { readonly name: string; readonly bytes: number; readonly hold: Hold }[] {
-    return this.#waiting.map(({ item: { name, bytes }, hold }) => ({ name, bytes, hold }));
+    return this.#waiting.map(({ item: { name, bytes }, hold }) => {
+      return { name, bytes, hold: hold === 'quiet' ? 'waiting' : hold };
+    });
   }
 
-  /** Adds an item that no new call can reach. */
+  /** Adds an item that no new call can reach, but for ways that it cuts off itself. */
   retire(item: Retired): void {
-    this.#waiting.push({ item, hold: 'waiting' });
+    this.#waiting.push({ item, hold: 'waiting', isCutOff: item.cutOff === undefined });
     this.#retiredBytes += item.bytes;
   }
 
@@ -79,7 +90,27 @@ export class Retirement {
    * @returns Items reclaimed.
    */
   poll(): number {
-    if (this.#waiting.length === 0) return 0;
+    let count = 0;
+    // What was cut off can be decided by another look at once; what was reclaimed may make others ready.
+    for (let changed = true; changed && this.#waiting.length > 0; ) {
+      const reclaimed = this.#reclaim();
+      changed = this.#cutOff() || (reclaimed > 0 && this.#waiting.some(({ hold }) => hold === 'waiting'));
+      count += reclaimed;
+    }
+    return count;
+  }
+
+  /** Cuts off what no thread is in; true if there was any. */
+  #cutOff(): boolean {
+    const quiet = this.#waiting.filter((waiting) => !waiting.isCutOff && waiting.hold === 'quiet');
+    for (const waiting of quiet) {
+      waiting.item.cutOff?.();
+      waiting.isCutOff = true;
+    }
+    return quiet.length > 0;
+  }
+
+  #reclaim(): number {
     const all = this.#waiting;
     const ranges = all
       .flatMap((waiting) => waiting.item.ranges.map((range) => ({ ...range, waiting })))
@@ -93,9 +124,15 @@ export class Retirement {
       if (seen === 2) holds.set(waiting, 'undecided');
       else if (seen !== 0 && !holds.has(waiting)) holds.set(waiting, 'referred');
     }
-    for (const waiting of all) waiting.hold = holds.get(waiting) ?? waiting.hold;
-    const free = all.filter((waiting) => !holds.has(waiting));
-    this.#waiting = all.filter((waiting) => holds.has(waiting));
+    const free: Waiting[] = [];
+    const rest: Waiting[] = [];
+    for (const waiting of all) {
+      const isReady = waiting.item.ready?.() ?? true;
+      waiting.hold = holds.get(waiting) ?? (isReady ? 'quiet' : 'waiting');
+      if (waiting.hold === 'quiet' && waiting.isCutOff) free.push(waiting);
+      else rest.push(waiting);
+    }
+    this.#waiting = rest;
     for (const { item } of free) {
       this.#retiredBytes -= item.bytes;
       this.#reclaimedBytes += item.bytes;

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 2;
+export const contractVersion = 3;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -88,6 +88,8 @@ export interface ModuleSummary {
   readonly destructors: readonly { readonly name: string; readonly priority: number }[];
   /** Reason why this module must never be recompiled, or ''. */
   readonly pinned: string;
+  /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
+  readonly distances: boolean;
 }
 
 /** The parts a module is split into. */
@@ -232,6 +234,12 @@ export interface NativeAddon {
   engineRuntimeSymbol(engine: Handle, name: string): bigint;
   /** Runs functions registered by atexit/__cxa_atexit since the engine began, last first. */
   engineRunExitHandlers(engine: Handle): void;
+  /**
+   * Runs, last first, those whose function or argument lies in some ranges, and forgets them.
+   *
+   * @param ranges - Pairs of begin and end.
+   */
+  engineRunExitHandlersWithin(engine: Handle, ranges: BigUint64Array): void;
   /** Registers the thread-local image of a data object; returns a value for the first word of its GOT pairs. */
   engineTlsRegister(
     engine: Handle,

@@ -14,6 +14,8 @@ export type Binding = 'strong' | 'common' | 'weak' | 'fallback';
 export interface Placed {
   /** Absolute address; for a thread-local its offset in the module's thread-local image. */
   readonly address: number;
+  /** Of a thread-local: the first word of its `tls_index`. */
+  readonly module?: bigint;
 }
 
 /** A definition of a symbol by a module. */
@@ -31,6 +33,8 @@ export interface Definition {
   readonly size: number;
   /** Bytes that its address is a multiple of, as far as known. */
   readonly alignment: number;
+  /** A constant of the module's own, such as a string: in other source, one of this name is another one. */
+  readonly anonymous: boolean;
   /** Another name of `target` + `offset` bytes. */
   readonly alias: { readonly target: string; readonly offset: number } | undefined;
   /** Of a function whose module is being linked or is linked. */

@@ -49,6 +49,8 @@ export interface ModuleRecord {
   readonly ifuncs: readonly { readonly name: string; readonly resolver: string }[];
   /** Why it can't be recompiled, or ''. */
   readonly pinned: string;
+  /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
+  readonly distances: boolean;
   /** IR instructions. */
   readonly instructions: number;
   /** The unit that its functions are compiled as. */

@@ -15,7 +15,7 @@ import type { ModuleRecord } from './records.js';
 export class Registry {
   readonly #modules = new Map<string, ModuleRecord>();
   readonly #unitOfSlot = new Map<SlotIndex, UnitId>();
-  #nextModule = 1;
+  readonly #ids = new Map<string, ModuleId>();
   #nextUnit = 1;
   #nextVersion = 1;
 
@@ -40,12 +40,16 @@ export class Registry {
     return found;
   }
 
-  /** Numbers for a module that is about to be registered. */
-  nextIdentity(): { readonly id: ModuleId; readonly unit: UnitId } {
-    const identity = { id: moduleId(this.#nextModule), unit: unitId(this.#nextUnit) };
-    this.#nextModule += 1;
+  /**
+   * Numbers for a module that is about to be registered. A name keeps its number: the names that its internal symbols are
+   * given contain it, so that what refers to them finds them again when a removed module comes back.
+   */
+  identityOf(name: string): { readonly id: ModuleId; readonly unit: UnitId } {
+    const id = this.#ids.get(name) ?? moduleId(this.#ids.size + 1);
+    this.#ids.set(name, id);
+    const unit = unitId(this.#nextUnit);
     this.#nextUnit += 1;
-    return identity;
+    return { id, unit };
   }
 
   /** The number of the next version. */
@@ -55,12 +59,12 @@ export class Registry {
     return id;
   }
 
-  /** Registers a module whose definitions are in the symbol table. */
+  /** Registers a module, or its new source, whose definitions are in the symbol table. */
   add(record: ModuleRecord): void {
     this.#modules.set(record.name, record);
   }
 
-  /** Takes a module out again that was never linked. */
+  /** Takes a module out. */
   remove(name: string): void {
     this.#modules.delete(name);
   }

@@ -12,12 +12,13 @@ export class SymbolTable {
   /**
    * Checks that a module's definitions can join. Changes nothing.
    *
-   * @param definitions - What the module defines.
+   * @param definitions - What the module defines; those that it defined before are on their way out.
    * @throws TierlinkError SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH
    */
   check(definitions: readonly Definition[]): void {
     for (const added of definitions) {
       for (const other of this.#byName.get(added.name) ?? []) {
+        if (added.module === other.module) continue;
         if (added.binding === 'strong' && other.binding === 'strong') {
           throw new TierlinkError('SYMBOL_DUPLICATE', {
             module: added.module,
@@ -52,6 +53,29 @@ export class SymbolTable {
       if (rest.length === 0) this.#byName.delete(definition.name);
       else this.#byName.set(definition.name, rest);
     }
+  }
+
+  /**
+   * Puts other definitions into the places of some. The caller has checked them.
+   *
+   * @param out - Definitions of a module.
+   * @param into - What it defines from now on.
+   */
+  replace(out: readonly Definition[], into: readonly Definition[]): void {
+    const successors = new Map(into.map((definition) => [definition.name, definition]));
+    for (const definition of out) {
+      const all = present(this.#byName.get(definition.name), 'what is replaced is known');
+      const successor = successors.get(definition.name);
+      if (successor === undefined) this.remove([definition]);
+      else all[all.indexOf(definition)] = successor;
+      successors.delete(definition.name);
+    }
+    this.add([...successors.values()]);
+  }
+
+  /** All definitions of a name. */
+  all(name: string): readonly Definition[] {
+    return this.#byName.get(name) ?? [];
   }
 
   /** The definition that a name stands for, aliases not followed; a placed or published one stays the one. */

@@ -12,11 +12,12 @@ const callers = `
   #include <pthread.h>
   #include <setjmp.h>
   #include <time.h>
-  extern volatile int go; long mix(long, long); long leap(long, jmp_buf); long deep(int, long);
+  extern volatile int go; long mix(long, long); long leap(long, jmp_buf); long deep(int, long); long handed(long);
   static volatile long wrong;
   static void check(int ok) { if (!ok) __sync_fetch_and_add(&wrong, 1); }
   static long work(long n) {
     check(mix(n, 7) == n * 3 + 7 + (n ^ 5));
+    check(handed(n) == n + 9);
     jmp_buf back; volatile long kept = n; long got = setjmp(back);
     if (!got) leap(n & 15, back); else check(got == (kept & 15) + 1);
     check(deep(20, kept) == kept * 21);
@@ -55,14 +56,31 @@ const others = {
   deeper: 'long deep(int, long); long deeper(int depth, long n) { return deep(depth, n); }',
 };
 
+/** The same, said otherwise. */
+const rewritten: Readonly<Record<string, string>> = {
+  mix: 'long tail(long); static long three(long a) { return a + a + a; } long mix(long a, long b) { return b + three(a) + tail(a); }',
+  deep: 'long deeper(int, long); long deep(int depth, long n) { return n + (depth == 0 ? 0 : deeper(depth - 1, n)); }',
+  deeper:
+    'long deep(int, long); static long step(int depth, long n) { return deep(depth, n); } long deeper(int depth, long n) { return step(depth, n); }',
+};
+
+/** Two modules have it; whichever is taken out, the other goes on. */
+const handed = '__attribute__((weak)) long handed(long n) { return n + 9; }';
+
 it.each(linkages)(
-  'threads go on without a wrong result over many thousand publishes, moves and compactions (%s)',
+  'threads go on without a wrong result over many thousand publishes, moves, compactions, replacements and removals (%s)',
   async (linkage) => {
     const engine = engineFor({ linkage });
     engine.addModule('callers', bitcode(callers));
     for (const [name, text] of Object.entries(others)) engine.addModule(name, bitcode(text));
+    for (const name of ['left', 'right']) engine.addModule(name, bitcode(handed));
     await engine.link();
+    const replacing = Object.entries(rewritten).map(([name, text]) => {
+      return { name, sources: [bitcode(text), bitcode(others[name as keyof typeof others])] };
+    });
+    const again = bitcode(handed);
     const modules = ['callers', ...Object.keys(others)];
+    let exchanged = 0;
     let stored = 0;
     engine.on('moved', () => (stored += 1));
     engine.on('published', () => (stored += 1));
@@ -79,7 +97,17 @@ it.each(linkages)(
       const module = modules[random(modules.length)] ?? '';
       const chance = random(1000);
       if (chance < 5) await engine.recompile(module, tiers[random(tiers.length)] ?? '');
-      else if (chance < 15) engine.compact();
+      else if (chance < 7) {
+        const { name, sources } = replacing[random(replacing.length)] ?? { name: '', sources: [] };
+        await engine.replaceModule(name, sources[random(2)] ?? '');
+        exchanged += 1;
+      } else if (chance < 9) {
+        const name = ['left', 'right'][random(2)] ?? '';
+        await engine.removeModule(name);
+        engine.addModule(name, again);
+        await engine.link();
+        exchanged += 1;
+      } else if (chance < 15) engine.compact();
       else if (chance < 25) engine.relayout([module, modules[random(modules.length)] ?? '']);
       else if (chance < 45) engine.reclaim();
       else if (chance < 400) {
@@ -100,6 +128,7 @@ it.each(linkages)(
     engine.fn('stop')();
     expect(await running).toEqual({ how: 'return', status: 0 });
     expect(stored).toBeGreaterThanOrEqual(publishes[linkage]);
+    expect(exchanged).toBeGreaterThan(20);
     // What is retired and not yet looked at: some hundred copies of a few hundred bytes.
     expect(most.code).toBeLessThan(2 ** 20);
     expect(engine.snapshot().retired).toEqual([]);

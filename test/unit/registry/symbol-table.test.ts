@@ -13,6 +13,7 @@ const define = (module: string, name: string, over: Partial<Definition> = {}): D
   type: 'i32 ()',
   size: 0,
   alignment: 1,
+  anonymous: false,
   alias: undefined,
   slot: undefined,
   placed: undefined,

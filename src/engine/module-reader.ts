@@ -1,0 +1,103 @@
+/** Reads modules: bitcode, IR text and objects become records, and what they need is looked for. */
+import { TierlinkError } from '../core/errors.js';
+import { prepareObject } from '../link/prepare.js';
+import type { IngestResult, ModuleSummary, NativeFailure } from '../native/contract.js';
+import { ingestError } from '../native/failures.js';
+import type { ModuleRecord } from '../registry/records.js';
+import type { Composition } from './compose.js';
+import { type Identity, recordOfIr, recordOfObject } from './register.js';
+import type { SourceBytes } from './source.js';
+
+/** Reads the modules of one engine. */
+export class ModuleReader {
+  readonly #parts: Composition;
+  /** COMDAT groups of ELF objects that were kept, by the module that keeps them: the first one of a signature is. */
+  readonly #groups = new Map<string, string>();
+
+  /** @param parts - The engine's parts. */
+  constructor(parts: Composition) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads a module; nothing is registered yet.
+   *
+   * @param identity - Its numbers and name.
+   * @param source - Its bytes, not an archive.
+   * @returns Its record.
+   * @throws TierlinkError BITCODE_INVALID, IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, OBJECT_INVALID,
+   *   OBJECT_UNSUPPORTED, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH
+   */
+  read(identity: Identity, { format, bytes }: SourceBytes): ModuleRecord {
+    if (format === 'object') return this.#object(identity, bytes);
+    const { addon, emit } = this.#parts;
+    const seen = addon.ingest(bytes, format === 'ir' ? 'ir' : 'bitcode', identity.id, identity.name);
+    if (isFailure(seen)) throw ingestError(seen, identity.name);
+    const summary = JSON.parse(seen.summary) as ModuleSummary;
+    const optnone = summary.functions.filter((item) => item.optnone).length;
+    if (optnone > 0) {
+      emit('warning', {
+        module: identity.name,
+        message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
+      });
+    }
+    return recordOfIr(identity, summary, seen.code, seen.data);
+  }
+
+  /** Forgets which groups a module keeps: it is gone. */
+  forget(module: string): void {
+    for (const [signature, keeper] of this.#groups) if (keeper === module) this.#groups.delete(signature);
+  }
+
+  /**
+   * Checks that all a module needs is there, and is what it is used as.
+   *
+   * @param module - The module.
+   * @throws TierlinkError SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH
+   */
+  checkUses(module: ModuleRecord): void {
+    const { search, symbols } = this.#parts;
+    const missing = module.uses.filter(
+      (use) => !use.weak && !provided(use.name) && !this.#isFound(use.name, module),
+    );
+    if (missing.length > 0) {
+      throw new TierlinkError('SYMBOL_UNRESOLVED', {
+        module: module.name,
+        symbols: missing.map((use) => use.name),
+        searched: search.searched,
+      });
+    }
+    for (const use of module.uses) symbols.checkUse(module.name, use);
+  }
+
+  /** A module that is being replaced does not give itself what its new source lacks. */
+  #isFound(name: string, module: ModuleRecord): boolean {
+    const found = this.#parts.search.find(name);
+    return found !== undefined && (found.kind !== 'definition' || found.definition.module !== module.name);
+  }
+
+  #object(identity: Identity, bytes: Uint8Array): ModuleRecord {
+    const taken: string[] = [];
+    const image = prepareObject(bytes, identity.name, {
+      keepGroup: (signature) => {
+        if (this.#groups.has(signature)) return false;
+        taken.push(signature);
+        return true;
+      },
+    });
+    const record = recordOfObject(identity, image);
+    this.#parts.symbols.check(record.definitions);
+    for (const signature of taken) this.#groups.set(signature, identity.name);
+    this.#parts.unitCompiler.keepObject(identity.name, image);
+    return record;
+  }
+}
+
+/** Names that the linker itself gives a meaning. */
+function provided(symbol: string): boolean {
+  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_';
+}
+
+function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {
+  return 'kind' in seen;
+}

@@ -1,0 +1,135 @@
+/** Takes modules out while the program runs. */
+import { TierlinkError } from '../core/errors.js';
+import type { Definition } from '../registry/definition.js';
+import { stageOf } from '../../tiers/lifecycle.js';
+import type { Composition } from './compose.js';
+import { settled, type Unit } from './unit.js';
+
+/** The runtime function by which destructors of thread-locals are registered. */
+const threadDestructors = '__cxa_thread_atexit';
+
+/** Takes modules of one engine out. */
+export class Remover {
+  readonly #parts: Composition;
+
+  /** @param parts - The engine's parts. */
+  constructor(parts: Composition) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes a module out that is linked.
+   *
+   * @param unit - Its unit.
+   * @param force - Also when other modules refer to it.
+   * @throws TierlinkError MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (as rejections); it stays then.
+   */
+  async remove(unit: Unit, force: boolean): Promise<void> {
+    while (unit.work !== undefined) await settled(unit);
+    const { module } = unit;
+    const { withdrawal, publisher, controller, symbols, registry, uses, units, targets, reclaimer, emit } =
+      this.#parts;
+    const users = this.#users(unit);
+    if (!force && users.size > 0) {
+      const named = [...users].map(([name, used]) => `${name} (${[...used].join(', ')})`);
+      throw new TierlinkError('MODULE_IN_USE', { module: module.name, users: named });
+    }
+    this.#refuseThreadDestructors(unit);
+    const leaving = module.definitions.filter((definition) => this.#stands(definition));
+    const withdrawn = withdrawal.prepare(
+      module.name,
+      leaving.filter(({ kind }) => kind === 'function'),
+      ({ name }) => usedAny(users, name),
+    );
+    try {
+      runExitHandlers(this.#parts, unit);
+    } catch (error) {
+      withdrawn.abort();
+      throw error;
+    }
+    withdrawn.commit();
+    controller.step(unit, { type: 'remove' });
+    symbols.remove(module.definitions);
+    registry.remove(module.name);
+    uses.remove(module);
+    units.delete(unit.id);
+    // Code of others holds the addresses of variables: as long as there is such code, they stay.
+    const referred = leaving.filter(({ name, placed }) => placed !== undefined && usedAny(users, name));
+    for (const definition of referred) withdrawal.keepVariable(definition);
+    const threadLocal = module.definitions.some(({ kind }) => kind === 'thread-local');
+    unit.cutOff = () => {
+      withdrawn.cutOff();
+    };
+    publisher.withdraw(unit, referred.length === 0 && !threadLocal);
+    targets.setThreadLocals(module.name, undefined);
+    emit('removed', { module: module.name });
+    reclaimer.soon();
+  }
+
+  /** True if a name stands for this definition, so that code was linked against it. */
+  #stands(definition: Definition): boolean {
+    return this.#parts.symbols.lookup(definition.name) === definition;
+  }
+
+  /** Which linked modules refer to what only this one defines, and the names. */
+  #users(unit: Unit): Map<string, Set<string>> {
+    const { symbols, uses, withdrawal } = this.#parts;
+    const users = new Map<string, Set<string>>();
+    for (const definition of unit.module.definitions) {
+      if (!this.#stands(definition) || withdrawal.successor(definition) !== undefined) continue;
+      // Another module that defines the name as well refers to the one that stands for it, too.
+      const rivals = symbols.all(definition.name).map(({ module }) => module);
+      for (const user of new Set([...uses.usersOf(definition.name), ...rivals])) {
+        if (user === unit.module.name || !this.#isLinked(user)) continue;
+        const names = users.get(user) ?? new Set();
+        users.set(user, names.add(definition.name));
+      }
+    }
+    return users;
+  }
+
+  #isLinked(module: string): boolean {
+    return stageOf(this.#parts.unitOf(module).state) !== 'declared';
+  }
+
+  /** Threads that used thread-locals will call their destructors when they end: nothing can stand in for these. */
+  #refuseThreadDestructors({ module }: Unit): void {
+    if (!module.uses.some(({ name }) => name === threadDestructors)) return;
+    const users = ['threads: they run the destructors of its thread-locals when they end'];
+    throw new TierlinkError('MODULE_IN_USE', { module: module.name, users });
+  }
+}
+
+/**
+ * Runs the exit handlers of a module, last first: those whose function it defines, or that are given its data.
+ *
+ * @param parts - The engine's parts.
+ * @param unit - The module's unit.
+ * @throws TierlinkError EXCEPTION_UNCAUGHT
+ */
+export function runExitHandlers(parts: Composition, unit: Unit): void {
+  const { addon, engine, table } = parts;
+  const stubs = [...unit.slots.values()].map((slot) => table.stubAddress(slot));
+  const blocks = [...unit.data.flatMap(({ blocks: taken }) => taken), ...(unit.version?.blocks ?? [])];
+  const ranges = [
+    ...stubs.map((stub) => ({ start: stub, end: stub + 1 })),
+    ...blocks.map(({ address, size }) => ({ start: address, end: address + size })),
+  ];
+  try {
+    addon.engineRunExitHandlersWithin(
+      engine,
+      BigUint64Array.from(ranges.flatMap(({ start, end }) => [BigInt(start), BigInt(end)])),
+    );
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TierlinkError(
+      'EXCEPTION_UNCAUGHT',
+      { symbol: `an exit handler of module ${unit.module.name}`, reason },
+      { cause },
+    );
+  }
+}
+
+function usedAny(users: ReadonlyMap<string, ReadonlySet<string>>, name: string): boolean {
+  return [...users.values()].some((names) => names.has(name));
+}

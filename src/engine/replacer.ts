@@ -1,0 +1,310 @@
+/**
+ * Gives a module new source while the program runs. Functions of the same name and type keep their slots, variables of
+ * the same name and type their places; all that can't be matched is found before anything changes.
+ */
+import { present } from '../core/assert.js';
+import { TierlinkError } from '../core/errors.js';
+import type { ReplacedEvent } from '../core/events.js';
+import { address } from '../core/ids.js';
+import type { LinkedImage } from '../link/image.js';
+import { Transaction } from '../memory/transaction.js';
+import type { Definition } from '../registry/definition.js';
+import type { ModuleRecord } from '../registry/records.js';
+import { buildTogether } from './batch-builder.js';
+import type { Composition } from './compose.js';
+import type { Linked } from './link-batch.js';
+import type { ModuleReader } from './module-reader.js';
+import { runExitHandlers } from './remover.js';
+import { takeSlots } from './slots.js';
+import type { SourceBytes } from './source.js';
+import type { Startup } from './startup.js';
+import { settled, type Unit } from './unit.js';
+
+/** What becomes of a replaced module's variables. */
+export interface ReplaceOptions {
+  /**
+   * `keep`: variables stay as they are, constructors that ran are not run again. `reset`: exit handlers of the module
+   * run, then its variables get the values that the new source gives them, then its constructors run.
+   * @defaultValue 'keep'
+   */
+  readonly state?: 'keep' | 'reset';
+}
+
+/** How definitions of the new source go with those before. */
+interface Matching {
+  readonly functions: readonly (readonly [before: Definition, after: Definition])[];
+  readonly variables: readonly (readonly [before: Definition, after: Definition])[];
+  readonly added: readonly Definition[];
+  readonly gone: readonly Definition[];
+  readonly problems: readonly string[];
+}
+
+/** Replaces modules of one engine. */
+export class Replacer {
+  readonly #parts: Composition;
+  readonly #reader: ModuleReader;
+  readonly #startup: Startup;
+
+  /**
+   * @param parts - The engine's parts.
+   * @param reader - Reads the new source.
+   * @param startup - Runs its constructors.
+   */
+  constructor(parts: Composition, reader: ModuleReader, startup: Startup) {
+    this.#parts = parts;
+    this.#reader = reader;
+    this.#startup = startup;
+  }
+
+  /**
+   * Replaces a linked module.
+   *
+   * @param unit - Its unit.
+   * @param source - The new source, bitcode or IR.
+   * @param state - What becomes of its variables.
+   * @returns What was done.
+   * @throws TierlinkError UNIT_PINNED, REPLACE_MISMATCH, and those of reading, compiling and linking (as rejections); the
+   *   module is as it was then.
+   */
+  async replace(unit: Unit, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
+    while (unit.work !== undefined) await settled(unit);
+    const before = unit.module;
+    const after = this.#read(before, source);
+    const wantsData = state === 'reset' || !sameData(before, after);
+    const matching = this.#match(before, after, state, wantsData);
+    if (matching.problems.length > 0) {
+      throw new TierlinkError('REPLACE_MISMATCH', { module: before.name, problems: matching.problems });
+    }
+    this.#parts.symbols.check(after.definitions);
+    this.#reader.checkUses(after);
+    const swap = new Swap(this.#parts, unit, before, after, matching);
+    unit.replacement = { module: after, wantsData };
+    try {
+      await buildTogether(this.#parts, [{ unit, target: 0 }], 'replaced', {
+        // Compiled, not linked: from here to the publish nothing else runs on this thread.
+        whenQuiescent: (commit) => {
+          swap.run(commit);
+          return Promise.resolve();
+        },
+        beforePublish: ([linked]) => {
+          swap.beforePublish(present(linked, 'the batch has one member'), state);
+        },
+      });
+    } finally {
+      unit.replacement = undefined;
+    }
+    const done =
+      state === 'reset' ? [] : [...before.constructors, ...before.destructors].map(({ name }) => name);
+    this.#startup.run([unit], new Set(done));
+    const event = this.#report(before.name, matching, swap.overwritten);
+    this.#parts.emit('replaced', event);
+    this.#parts.reclaimer.soon();
+    return event;
+  }
+
+  #read(before: ModuleRecord, source: SourceBytes): ModuleRecord {
+    const { name } = before;
+    const pinned = (reason: string): TierlinkError =>
+      new TierlinkError('UNIT_PINNED', { module: name, reason });
+    if (before.pinned !== '') throw pinned(before.pinned);
+    if (source.format === 'object' || source.format === 'archive') {
+      throw pinned(`its new source is an ${source.format === 'object' ? 'object file' : 'archive'}`);
+    }
+    const after = this.#reader.read({ id: before.id, unit: before.unit, name }, source);
+    if (after.pinned !== '') throw pinned(`in its new source ${after.pinned}`);
+    return after;
+  }
+
+  #match(before: ModuleRecord, after: ModuleRecord, state: 'keep' | 'reset', wantsData: boolean): Matching {
+    const coming = new Map(after.definitions.map((definition) => [definition.name, definition]));
+    const functions: [Definition, Definition][] = [];
+    const variables: [Definition, Definition][] = [];
+    const gone: Definition[] = [];
+    const problems: string[] = [];
+    for (const old of before.definitions) {
+      const now = coming.get(old.name);
+      const users = this.#usersOf(old);
+      if (now !== undefined && matches(old, now) && !(now.anonymous && wantsData)) {
+        coming.delete(old.name);
+        (old.kind === 'function' ? functions : variables).push([old, now]);
+      } else {
+        if (now === undefined || old.kind === 'function') gone.push(old);
+        if (old.anonymous) continue;
+        const problem = problemOf(old, now, users, state);
+        if (problem !== undefined) problems.push(problem);
+      }
+    }
+    return {
+      functions,
+      variables,
+      added: [...coming.values()],
+      gone,
+      problems: [
+        ...problems,
+        ...threadProblems(before, after, state),
+        ...(wantsData && after.distances
+          ? ['differences of addresses in its variables can’t be copied']
+          : []),
+      ],
+    };
+  }
+
+  /** Linked modules that refer to a definition that stands for its name. */
+  #usersOf(definition: Definition): readonly string[] {
+    const { symbols, uses, unitOf, withdrawal } = this.#parts;
+    if (symbols.lookup(definition.name) !== definition || withdrawal.successor(definition) !== undefined)
+      return [];
+    const rivals = symbols.all(definition.name).map(({ module }) => module);
+    const users = new Set([...uses.usersOf(definition.name), ...rivals]);
+    return [...users].filter((user) => user !== definition.module && unitOf(user).version !== undefined);
+  }
+
+  #report(
+    module: string,
+    { functions, variables, added, gone }: Matching,
+    overwritten: ReadonlySet<string>,
+  ): ReplacedEvent {
+    const names = (definitions: readonly Definition[]): string[] =>
+      definitions.flatMap(({ name, anonymous }) => (anonymous ? [] : [name]));
+    const stayed = names(variables.map(([, after]) => after));
+    return {
+      module,
+      matched: names(functions.map(([, after]) => after)),
+      added: names(added),
+      removed: names(gone),
+      kept: stayed.filter((name) => !overwritten.has(name)),
+      reset: stayed.filter((name) => overwritten.has(name)),
+    };
+  }
+}
+
+/** The exchange of one module's definitions; all of it happens at one moment, and can be taken back until the publish. */
+class Swap {
+  /** Variables that got new values where they were. */
+  readonly overwritten = new Set<string>();
+  readonly #parts: Composition;
+  readonly #unit: Unit;
+  readonly #before: ModuleRecord;
+  readonly #after: ModuleRecord;
+  readonly #matching: Matching;
+
+  constructor(parts: Composition, unit: Unit, before: ModuleRecord, after: ModuleRecord, matching: Matching) {
+    this.#parts = parts;
+    this.#unit = unit;
+    this.#before = before;
+    this.#after = after;
+    this.#matching = matching;
+  }
+
+  /** Exchanges the definitions, links and publishes; or leaves all as it was. */
+  run(commit: () => void): void {
+    const { memory, symbols, registry, uses, withdrawal } = this.#parts;
+    const unit = this.#unit;
+    const before = this.#before;
+    const after = this.#after;
+    const { slots } = unit;
+    const gone = this.#matching.gone.filter(
+      (old) => symbols.lookup(old.name) === old && old.kind === 'function',
+    );
+    const transaction = new Transaction(memory);
+    // None of them is used by others: that would have been a problem.
+    const withdrawn = withdrawal.prepare(before.name, gone, () => false);
+    for (const [old, now] of [...this.#matching.functions, ...this.#matching.variables]) {
+      now.slot = old.slot;
+      now.placed = old.placed;
+    }
+    symbols.replace(before.definitions, after.definitions);
+    registry.add(after);
+    uses.remove(before);
+    uses.add(after);
+    unit.module = after;
+    try {
+      takeSlots(this.#parts, transaction, unit);
+      unit.cutOff = () => {
+        withdrawn.cutOff();
+      };
+      commit();
+    } catch (error) {
+      transaction.abort();
+      withdrawn.abort();
+      symbols.replace(after.definitions, before.definitions);
+      registry.add(before);
+      uses.remove(after);
+      uses.add(before);
+      unit.module = before;
+      unit.slots = slots;
+      unit.cutOff = undefined;
+      throw error;
+    }
+    transaction.commit();
+    withdrawn.commit();
+  }
+
+  /** Sets the variables that don't keep their values. */
+  beforePublish({ data }: Linked, state: 'keep' | 'reset'): void {
+    if (state === 'reset') runExitHandlers(this.#parts, this.#unit);
+    if (data === undefined) return;
+    for (const [old, now] of this.#matching.variables) {
+      const constant = data.image.symbols.get(now.name)?.place === 'readonly';
+      if (old.placed === undefined || old.kind !== 'variable' || (state === 'keep' && !constant)) continue;
+      if (this.#overwrite(old.placed.address, now, data.image)) this.overwritten.add(now.name);
+    }
+  }
+
+  /** Copies what a variable holds in an image to where it is. */
+  #overwrite(at: number, { name, size }: Definition, image: LinkedImage): boolean {
+    const symbol = image.symbols.get(name);
+    if (symbol === undefined || symbol.place === 'tls' || symbol.place === 'absolute') return false;
+    const from = image.placement[symbol.place];
+    const blocks = this.#unit.data.flatMap((known) => known.blocks);
+    const to = blocks.find((block) => at >= block.address && at + size <= block.address + block.size);
+    if (from === undefined || to === undefined) return false;
+    to.bytes.set(from.bytes.subarray(symbol.offset, symbol.offset + size), address(at) - to.address);
+    return true;
+  }
+}
+
+/** Same data bitcode: all variables and constants are what they were. */
+function sameData({ canonical: one }: ModuleRecord, { canonical: other }: ModuleRecord): boolean {
+  if (one.kind !== 'ir' || other.kind !== 'ir') return false;
+  if (one.data === null || other.data === null) return other.data === null;
+  return Buffer.compare(one.data, other.data) === 0;
+}
+
+function matches(old: Definition, now: Definition): boolean {
+  if (old.kind !== now.kind || old.type !== now.type) return false;
+  return old.kind === 'function' || (old.size === now.size && old.alignment >= now.alignment);
+}
+
+function problemOf(
+  old: Definition,
+  now: Definition | undefined,
+  users: readonly string[],
+  state: 'keep' | 'reset',
+): string | undefined {
+  const shown = (definition: Definition): string =>
+    definition.kind === 'function'
+      ? definition.type
+      : `${definition.type} of ${String(definition.size)} bytes`;
+  const what = `${old.kind} ${old.name} (${shown(old)})`;
+  const by = users.length === 0 ? '' : `, used by ${users.join(', ')},`;
+  if (now === undefined) return users.length === 0 ? undefined : `${what}${by} is missing`;
+  // What nobody else refers to may become anything, unless its value was to be kept.
+  const lost = old.kind !== 'function' && state === 'keep';
+  return users.length === 0 && !lost ? undefined : `${what}${by} is ${now.kind} (${shown(now)}) there`;
+}
+
+/** Each thread has its own copies of thread-locals, laid out once: they can be kept, not changed. */
+function threadProblems(before: ModuleRecord, after: ModuleRecord, state: 'keep' | 'reset'): string[] {
+  const ofThreads = ({ definitions }: ModuleRecord): Definition[] =>
+    definitions.filter(({ kind }) => kind === 'thread-local');
+  const old = ofThreads(before);
+  if (old.length === 0) return [];
+  if (state === 'reset') return ['thread-locals can be kept, but not be reset'];
+  const known = new Map(old.map((definition) => [definition.name, definition]));
+  const now = ofThreads(after);
+  const added = now.filter(({ name }) => !known.has(name));
+  return added.map(
+    ({ name }) => `thread-local ${name} is added to others that threads have copies of already`,
+  );
+}

@@ -1,0 +1,48 @@
+/** Slots of the functions that a unit publishes. */
+import type { SlotIndex } from '../core/ids.js';
+import type { Transaction } from '../memory/transaction.js';
+import type { Registry } from '../registry/registry.js';
+import type { SymbolTable } from '../registry/symbol-table.js';
+import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { Unit } from './unit.js';
+import type { Withdrawal } from './withdrawal.js';
+
+/** What slots are taken from. */
+export interface SlotParts {
+  readonly symbols: SymbolTable;
+  readonly table: OffsetTable;
+  readonly registry: Registry;
+  readonly withdrawal: Withdrawal;
+}
+
+/**
+ * Gives every function of a unit that stands for its name a slot, if it has none: that of a removed function of the same
+ * name and type, so that what still refers to it reaches the new one, or a free one.
+ *
+ * @param parts - Tables.
+ * @param transaction - What takes the slots back if something fails later.
+ * @param unit - The unit; its `slots` are set.
+ * @throws TierlinkError MEMORY_EXHAUSTED
+ */
+export function takeSlots(parts: SlotParts, transaction: Transaction, unit: Unit): void {
+  const { symbols, table, registry, withdrawal } = parts;
+  const slots = new Map<string, SlotIndex>();
+  for (const definition of unit.module.definitions) {
+    const chosen = symbols.lookup(definition.name) === definition;
+    if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
+    if (definition.slot === undefined) {
+      const removed = withdrawal.reconnect(definition);
+      const slot = removed?.slot ?? table.allocate();
+      definition.slot = slot;
+      transaction.onAbort(() => {
+        definition.slot = undefined;
+        registry.disown(slot);
+        if (removed === undefined) table.release(slot);
+        else removed.undo();
+      });
+    }
+    registry.own(definition.slot, unit.id);
+    slots.set(definition.name, definition.slot);
+  }
+  unit.slots = slots;
+}

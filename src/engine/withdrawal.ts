@@ -1,0 +1,202 @@
+/**
+ * Takes functions out of use whose module is removed, or defines them no more. Their slots are never given to another
+ * function: code and pointers that still lead there reach another module's definition of the same name if there is one,
+ * else an error (stubs/removed-functions.ts), until a module brings back a function of the same name and type. Those that
+ * no other module refers to go on working until the last thread has left the old code, which may call them.
+ */
+import { type Address, address, type SlotIndex, type UnitId } from '../core/ids.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
+import { Transaction } from '../memory/transaction.js';
+import type { Definition } from '../registry/definition.js';
+import type { Registry } from '../registry/registry.js';
+import type { SymbolTable } from '../registry/symbol-table.js';
+import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { RemovedFunctions } from '../../stubs/removed-functions.js';
+import type { DirectCalls } from './direct-calls.js';
+import type { Unit } from './unit.js';
+
+/** What a withdrawal works with. */
+export interface WithdrawalParts {
+  readonly memory: MemoryManager;
+  readonly table: OffsetTable;
+  readonly thunks: RemovedFunctions;
+  readonly symbols: SymbolTable;
+  readonly registry: Registry;
+  readonly units: ReadonlyMap<UnitId, Unit>;
+  readonly directCalls: DirectCalls;
+}
+
+interface Removed {
+  readonly definition: Definition;
+  readonly slot: SlotIndex;
+}
+
+/** A function without a successor. */
+interface Leaving extends Removed {
+  /** What a call of it is told. */
+  readonly text: string;
+}
+
+interface Gone extends Leaving {
+  /** Where the text is. */
+  readonly at: Address;
+  /** The code that its slot leads to. */
+  readonly code: Address;
+}
+
+type Successor = NonNullable<ReturnType<Withdrawal['successor']>>;
+
+/** Functions that are about to be taken out of use. */
+export interface Withdrawn {
+  /** Takes out of use those that other modules refer to. Cannot fail. */
+  commit(): void;
+  /** Takes out of use the others; only after `commit`. Cannot fail. */
+  cutOff(): void;
+  /** Leaves them as they are. */
+  abort(): void;
+}
+
+/** Removed functions of one engine. */
+export class Withdrawal {
+  readonly #parts: WithdrawalParts;
+  /** The latest that was removed of each name. */
+  readonly #removed = new Map<string, Removed>();
+  /** What each slot's thunk says. It stays: a thread may be about to read it, and the function may go again. */
+  readonly #texts = new Map<SlotIndex, { readonly text: string; readonly at: Address }>();
+  /** Variables of modules that were removed while others referred to them: they stay where they are. */
+  readonly #variables = new Map<string, Definition>();
+
+  /** @param parts - Tables and memory. */
+  constructor(parts: WithdrawalParts) {
+    this.#parts = parts;
+  }
+
+  /** What code that was linked against a name still refers to, though nothing defines it any more. */
+  lookup(name: string): Definition | undefined {
+    return this.#removed.get(name)?.definition ?? this.#variables.get(name);
+  }
+
+  /** Keeps a variable for code that still refers to it. */
+  keepVariable(definition: Definition): void {
+    this.#variables.set(definition.name, definition);
+  }
+
+  /**
+   * Where another module's definition takes over the name of one.
+   *
+   * @param definition - A function that stands for its name.
+   * @returns The other definition, its unit, and its code; undefined if there is none.
+   */
+  successor(
+    definition: Definition,
+  ): { readonly definition: Definition; readonly unit: Unit; readonly code: Address } | undefined {
+    const { symbols, registry, units } = this.#parts;
+    if (definition.kind !== 'function') return undefined;
+    for (const other of symbols.all(definition.name)) {
+      if (other.module === definition.module || other.alias !== undefined) continue;
+      const unit = units.get(registry.module(other.module).unit);
+      const code = unit?.version?.entries.get(definition.name);
+      if (unit !== undefined && code !== undefined) return { definition: other, unit, code };
+    }
+    return undefined;
+  }
+
+  /**
+   * Makes ready to take functions out of use.
+   *
+   * @param module - Name of the module that defines them.
+   * @param functions - Functions that have slots.
+   * @param isUsed - Whether another module refers to one.
+   * @returns What does it.
+   * @throws TierlinkError MEMORY_EXHAUSTED
+   */
+  prepare(
+    module: string,
+    functions: readonly Definition[],
+    isUsed: (definition: Definition) => boolean,
+  ): Withdrawn {
+    const { memory, thunks } = this.#parts;
+    const leaving: Leaving[] = [];
+    const taken: { readonly slot: SlotIndex; readonly by: Successor }[] = [];
+    for (const definition of functions) {
+      const { name, slot } = definition;
+      if (slot === undefined) continue;
+      const by = this.successor(definition);
+      if (by === undefined) {
+        thunks.reserve(slot);
+        leaving.push({ definition, slot, text: `${name} of module ${module} was removed` });
+      } else taken.push({ slot, by });
+    }
+    const transaction = new Transaction(memory);
+    const gone = this.#write(transaction, module, leaving);
+    const { directCalls, registry, table } = this.#parts;
+    return {
+      commit: () => {
+        transaction.commit();
+        for (const { slot, by } of taken) this.#handOver(slot, by);
+        for (const { definition, slot } of gone) {
+          registry.disown(slot);
+          this.#removed.set(definition.name, { definition, slot });
+        }
+        const now = gone.filter(({ definition }) => isUsed(definition));
+        for (const item of now) this.#end(item);
+        directCalls.repoint([...taken, ...now].map(({ slot }) => slot));
+      },
+      cutOff: () => {
+        // One that was brought back leads elsewhere by now.
+        const now = gone.filter(({ slot, code }) => table.current(slot) === code);
+        for (const item of now) this.#end(item);
+        directCalls.repoint(now.map(({ slot }) => slot));
+      },
+      abort: () => {
+        transaction.abort();
+      },
+    };
+  }
+
+  /**
+   * The slot of a removed function, for one of the same name and type.
+   *
+   * @param definition - A function that is about to be linked.
+   * @returns The slot, and what makes it removed again; undefined if there is none.
+   */
+  reconnect(definition: Definition): { readonly slot: SlotIndex; readonly undo: () => void } | undefined {
+    const removed = this.#removed.get(definition.name);
+    if (removed?.definition.type !== definition.type) return undefined;
+    this.#removed.delete(definition.name);
+    const undo = (): void => {
+      this.#removed.set(definition.name, removed);
+    };
+    return { slot: removed.slot, undo };
+  }
+
+  #handOver(slot: SlotIndex, { definition, unit, code }: Successor): void {
+    const { registry, table } = this.#parts;
+    definition.slot = slot;
+    unit.slots = new Map([...unit.slots, [definition.name, slot]]);
+    registry.own(slot, unit.id);
+    table.publish(slot, code);
+  }
+
+  /** Writes the texts that are not there yet. */
+  #write(transaction: Transaction, module: string, leaving: readonly Leaving[]): Gone[] {
+    const { table } = this.#parts;
+    const isWritten = ({ slot, text }: Leaving): boolean => this.#texts.get(slot)?.text === text;
+    const bytes = Buffer.from(leaving.map((item) => (isWritten(item) ? '' : `${item.text}\0`)).join(''));
+    const block = bytes.length === 0 ? undefined : transaction.allocate('readonly', bytes.length, 16, module);
+    block?.bytes.set(bytes);
+    let next = block?.address ?? 0;
+    return leaving.map((item) => {
+      const known = isWritten(item) ? this.#texts.get(item.slot)?.at : undefined;
+      const at = known ?? address(next);
+      if (known === undefined) next += Buffer.byteLength(item.text) + 1;
+      return { ...item, at, code: table.current(item.slot) };
+    });
+  }
+
+  #end({ slot, text, at }: Gone): void {
+    const { table, thunks } = this.#parts;
+    this.#texts.set(slot, { text, at });
+    table.publish(slot, thunks.tell(slot, at));
+  }
+}
