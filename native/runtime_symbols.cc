@@ -3,6 +3,7 @@
 #include "runtime_symbols.h"
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <pthread.h>
@@ -39,7 +40,9 @@ namespace {
     thread.run->exit(thread, status);
   thread.runDestructors(*engine);
   engine->exitHandlers.run(status);
-  exit(status);
+  // Not libc's exit: it destroys Node's static objects while Node's threads still use them.
+  fflush(nullptr);
+  _exit(status);
 }
 
 [[noreturn]] void runtimeQuickExit(int status) {

@@ -105,16 +105,20 @@ export class Publisher {
   #switch(members: readonly Publication[]): number[] {
     const { table, directCalls } = this.#parts;
     const stored: SlotIndex[] = [];
-    const functions = members.map(({ unit, version }) => {
-      const before = stored.length;
-      for (const [name, slot] of unit.slots) {
-        const entry = version.entries.get(name);
-        if (entry === undefined) continue;
-        table.publish(slot, entry);
-        stored.push(slot);
-      }
-      return stored.length - before;
-    });
+    const store = (isNew: boolean): number[] =>
+      members.map(({ unit, version }) => {
+        const before = stored.length;
+        for (const [name, slot] of unit.slots) {
+          const entry = version.entries.get(name);
+          if (entry === undefined || (unit.version?.entries.has(name) !== true) !== isNew) continue;
+          table.publish(slot, entry);
+          stored.push(slot);
+        }
+        return stored.length - before;
+      });
+    // What new source adds comes first: a thread may call it as soon as it reaches a function that was there before.
+    const added = store(true);
+    const functions = store(false).map((count, index) => count + (added[index] ?? 0));
     directCalls.repoint(stored);
     return functions;
   }
