@@ -16,6 +16,13 @@ export {
 } from './core/errors.js';
 export type { EngineEvents, FailedEvent, MovedEvent, PublishedEvent, RequestedEvent } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
+export type {
+  AuditedMapping,
+  AuditedRange,
+  AuditReport,
+  AuditRole,
+  AuditViolation,
+} from './engine/audit.js';
 export {
   createEngine,
   Engine,

@@ -11,6 +11,14 @@ const slotBytes = 8;
 const counterBytes = 8;
 const chunkSlots = 512;
 
+/** Memory of one kind of table. */
+export interface TableRange {
+  readonly kind: 'slots' | 'stubs' | 'counters';
+  readonly start: Address;
+  /** Bytes. */
+  readonly size: number;
+}
+
 interface Chunk {
   readonly slots: Address;
   readonly stubs: Address;
@@ -106,6 +114,15 @@ export class OffsetTable {
   /** True if the address lies in a stub. */
   isStub(code: Address): boolean {
     return this.#chunks.some((chunk) => code >= chunk.stubs && code < chunk.stubs + chunkSlots * stubBytes);
+  }
+
+  /** Where the tables lie. */
+  ranges(): TableRange[] {
+    return this.#chunks.flatMap(({ slots, stubs, counters }) => [
+      { kind: 'slots', start: slots, size: chunkSlots * slotBytes },
+      { kind: 'stubs', start: stubs, size: chunkSlots * stubBytes },
+      { kind: 'counters', start: counters, size: chunkSlots * counterBytes },
+    ]);
   }
 
   #chunk(index: SlotIndex): Chunk {

@@ -1,0 +1,37 @@
+/** Reads what an engine's memory has to look like, and has the process's map compared with it. */
+import { parseProcessMap, type ReadProcessMap, readProcessMap } from '../memory/process-map.js';
+import { type AuditReport, auditMappings, type Demand } from './audit.js';
+import type { Composition } from './compose.js';
+
+/**
+ * Audits an engine's memory, and the process it is in.
+ *
+ * @param parts - The engine's parts.
+ * @param read - Gives the process's map.
+ * @returns What was found.
+ */
+export function takeAudit(parts: Composition, read: ReadProcessMap = readProcessMap): AuditReport {
+  const words = Array.from(parts.addon.hostCodeRanges(), Number);
+  const v8Code = words.flatMap((start, index) =>
+    index % 2 === 0 ? [[start, words[index + 1] ?? start] as const] : [],
+  );
+  return auditMappings(parseProcessMap(read('smaps')), { demands: demandsOf(parts), v8Code });
+}
+
+function demandsOf({ addon, engine, table }: Composition): Demand[] {
+  const { code, readonly, data } = addon.engineRegions(engine);
+  const region = (role: 'code' | 'readonly' | 'data', permissions: string): Demand => {
+    const { base, bytes } = { code, readonly, data }[role];
+    return { role, start: Number(base), end: Number(base) + bytes.byteLength, permissions };
+  };
+  const tables = table.ranges().map(({ kind, start, size }): Demand => {
+    return { role: kind, start, end: start + size, permissions: kind === 'stubs' ? 'r-x' : 'rw-' };
+  });
+  return [
+    region('code', 'r-x'),
+    region('readonly', 'r--'),
+    // A program may protect pages of its own variables, as long as none becomes executable.
+    region('data', '??-'),
+    ...tables,
+  ];
+}
