@@ -33,6 +33,7 @@ export {
 export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
+export type { Ledger, LedgerAmounts, LedgerEntry } from './engine/ledger.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';

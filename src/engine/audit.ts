@@ -7,13 +7,14 @@ import { isWritableAndExecutable, type Mapping } from '../memory/process-map.js'
 
 /**
  * What memory is for: `code` and `readonly` as the program sees them, `alias` (the same pages, for the linker to write
- * to), `data`; parts of them: `stubs`, `slots`, `counters`; `v8-code`, where V8 puts what it compiles; `outside`.
+ * to), `data`, `guard` (the page behind it); parts of them: `stubs`, `slots`, `counters`; `v8-code`, where V8 puts what it compiles; `outside`.
  */
 export type AuditRole =
   | 'code'
   | 'readonly'
   | 'alias'
   | 'data'
+  | 'guard'
   | 'stubs'
   | 'slots'
   | 'counters'
@@ -84,6 +85,20 @@ export interface AuditSubject {
 }
 
 /**
+ * The mappings that the kernel keeps for an engine: those of its regions, and further views of its file.
+ *
+ * @param mappings - The process's map.
+ * @param demands - The engine's ranges, as in {@link AuditSubject}.
+ * @returns Those that are the engine's.
+ */
+export function engineMappings(mappings: readonly Mapping[], demands: readonly Demand[]): Mapping[] {
+  const file = fileOf(mappings, demands);
+  return mappings.filter(
+    (mapping) => (file !== '' && mapping.file === file) || roleOf(mapping, demands) !== undefined,
+  );
+}
+
+/**
  * Compares a process's map with what an engine demands of it.
  *
  * @param mappings - The map, in the order of addresses.
@@ -91,14 +106,9 @@ export interface AuditSubject {
  * @returns What was found.
  */
 export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }: AuditSubject): AuditReport {
-  const code = present(
-    demands.find(({ role }) => role === 'code'),
-    'an engine has code',
-  );
   // Other views of the engine's file are aliases, however they came about: all of them are found by this.
-  const file = mappings.find(({ start, end }) => start <= code.start && code.start < end)?.file ?? '';
-  const aliases = mappings
-    .filter((mapping) => file !== '' && mapping.file === file && roleOf(mapping, demands) === undefined)
+  const aliases = engineMappings(mappings, demands)
+    .filter((mapping) => roleOf(mapping, demands) === undefined)
     .map(({ start, end }): Demand => ({ role: 'alias', start, end, permissions: 'rw-' }));
   const all = [...demands, ...aliases];
   const audited = mappings.map((mapping) => {
@@ -113,7 +123,7 @@ export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }:
       violation('writable-and-executable', { start, end, permissions, role }, 'writable and executable'),
     );
   if (aliases.length === 0) {
-    const { start, end } = code;
+    const { start, end } = codeOf(demands);
     const range = { start: BigInt(start), end: BigInt(end), permissions: '', role: 'alias' } as const;
     violations.push(violation('unmapped', range, 'mapped nowhere for writing'));
   }
@@ -129,6 +139,19 @@ export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }:
   }
   const v8Pages = both.filter(({ role }) => role === 'v8-code');
   return { ok: violations.length === 0, violations, mappings: audited, parts, v8Code: v8Pages };
+}
+
+function codeOf(demands: readonly Demand[]): Demand {
+  return present(
+    demands.find(({ role }) => role === 'code'),
+    'an engine has code',
+  );
+}
+
+/** The file that its code is a view of; '' if that is not mapped. */
+function fileOf(mappings: readonly Mapping[], demands: readonly Demand[]): string {
+  const { start } = codeOf(demands);
+  return mappings.find((mapping) => mapping.start <= start && start < mapping.end)?.file ?? '';
 }
 
 /** The role of the first range that shares a byte with the mapping. */

@@ -255,7 +255,12 @@ export class Engine implements AsyncDisposable {
     return this.#parts.reclaimer.now();
   }
 
-  /** What the engine looks like now. */
+  /**
+   * What the engine looks like now.
+   *
+   * @returns Plain data.
+   * @throws TierlinkError PLATFORM_UNSUPPORTED (there is no `/proc`)
+   */
   snapshot(): EngineSnapshot {
     return takeSnapshot(this.#parts);
   }
@@ -265,7 +270,7 @@ export class Engine implements AsyncDisposable {
    * permissions it should have. The map is read from `/proc/self/smaps`; nothing is stopped meanwhile.
    *
    * @returns Every mapping with its role, and what is wrong.
-   * @throws TierlinkError ENGINE_DISPOSED
+   * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED (there is no `/proc`)
    *
    * @example
    * ```ts

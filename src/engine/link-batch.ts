@@ -143,7 +143,9 @@ export class LinkBatch {
       const image = linker.link(transaction, unit, code);
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });
-      return { unit, version, data: variables ?? image };
+      // The variables of an ELF object lie in one image with its code. Of others the code comes and goes.
+      const isWhole = unit.module.canonical.kind === 'object';
+      return { unit, version, data: variables ?? (isWhole ? image : undefined) };
     });
   }
 

@@ -88,6 +88,7 @@ export class ModuleLoader {
       pending.map((unit) => ({ unit, target: 0 })),
       'first version',
     );
+    for (const { module } of pending) this.#parts.unitCompiler.dropObject(module.name);
     this.#startup.run(pending);
   }
 

@@ -9,7 +9,7 @@ import type { Version } from '../registry/records.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { DirectCalls } from './direct-calls.js';
 import { LatencyRecorder } from './statistics.js';
-import type { LinkedVersion, Unit } from './unit.js';
+import type { LinkedVersion, RetiredVersion, Unit } from './unit.js';
 
 /** A unit and the version that it comes to. */
 export interface Publication {
@@ -21,7 +21,7 @@ export interface Publication {
 export interface PublisherParts {
   readonly table: OffsetTable;
   readonly memory: MemoryManager;
-  readonly retirement: Retirement;
+  readonly retirement: Retirement<RetiredVersion>;
   readonly versions: AddressMap<Version>;
   readonly directCalls: DirectCalls;
   readonly clock: Clock;
@@ -121,6 +121,7 @@ export class Publisher {
   #retire(version: LinkedVersion): void {
     const { memory, retirement, versions, deregisterFrames, directCalls } = this.#parts;
     retirement.retire({
+      version,
       name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
       ranges: version.blocks.map(({ address, size }) => ({ start: address, end: address + size })),
       bytes: version.blocks.reduce((sum, block) => sum + block.size, 0),

@@ -3,6 +3,9 @@ import { parseProcessMap, type ReadProcessMap, readProcessMap } from '../memory/
 import { type AuditReport, auditMappings, type Demand } from './audit.js';
 import type { Composition } from './compose.js';
 
+/** A page of x86-64. */
+const pageBytes = 4096;
+
 /**
  * Audits an engine's memory, and the process it is in.
  *
@@ -18,20 +21,34 @@ export function takeAudit(parts: Composition, read: ReadProcessMap = readProcess
   return auditMappings(parseProcessMap(read('smaps')), { demands: demandsOf(parts), v8Code });
 }
 
-function demandsOf({ addon, engine, table }: Composition): Demand[] {
+/**
+ * The regions of an engine.
+ *
+ * @param parts - The engine's parts.
+ * @returns Where they lie and what they must be.
+ */
+export function regionDemands({ addon, engine }: Pick<Composition, 'addon' | 'engine'>): Demand[] {
   const { code, readonly, data } = addon.engineRegions(engine);
   const region = (role: 'code' | 'readonly' | 'data', permissions: string): Demand => {
     const { base, bytes } = { code, readonly, data }[role];
     return { role, start: Number(base), end: Number(base) + bytes.byteLength, permissions };
   };
-  const tables = table.ranges().map(({ kind, start, size }): Demand => {
-    return { role: kind, start, end: start + size, permissions: kind === 'stubs' ? 'r-x' : 'rw-' };
-  });
   return [
     region('code', 'r-x'),
     region('readonly', 'r--'),
     // A program may protect pages of its own variables, as long as none becomes executable.
     region('data', '??-'),
-    ...tables,
+    guard(region('data', '---')),
   ];
+}
+
+function guard({ end, permissions }: Demand): Demand {
+  return { role: 'guard', start: end, end: end + pageBytes, permissions };
+}
+
+function demandsOf(parts: Composition): Demand[] {
+  const tables = parts.table.ranges().map(({ kind, start, size }): Demand => {
+    return { role: kind, start, end: start + size, permissions: kind === 'stubs' ? 'r-x' : 'rw-' };
+  });
+  return [...regionDemands(parts), ...tables];
 }

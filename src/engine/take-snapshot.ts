@@ -1,6 +1,8 @@
 /** Reads an engine's parts into a snapshot. */
 import { stageOf } from '../../tiers/lifecycle.js';
 import type { Composition } from './compose.js';
+import { type ReadProcessMap, readProcessMap } from '../memory/process-map.js';
+import { takeLedger } from './take-ledger.js';
 import type { EngineSnapshot, ModuleSnapshot } from './snapshot.js';
 import type { Unit } from './unit.js';
 
@@ -8,9 +10,10 @@ import type { Unit } from './unit.js';
  * Takes a snapshot.
  *
  * @param parts - The engine's parts.
+ * @param read - Gives the process's map.
  * @returns Plain data.
  */
-export function takeSnapshot(parts: Composition): EngineSnapshot {
+export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProcessMap): EngineSnapshot {
   const units = [...parts.units.values()];
   const versionsByTier: Record<string, number> = {};
   for (const { version } of units) {
@@ -20,7 +23,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
   const preserved = units.flatMap(({ version, data }) => [
     ...(version === undefined ? [] : [version.relocations]),
     // The image of an ELF object is its version and its data in one.
-    ...(data === undefined || data.placement.code !== undefined ? [] : [data.preserved]),
+    ...(data === undefined || data === version?.image ? [] : [data.preserved]),
   ]);
   return {
     modules: units.map(moduleSnapshot),
@@ -39,6 +42,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
       reclaimed: parts.retirement.reclaimedBytes,
     },
     retired: parts.retirement.held(),
+    ledger: takeLedger(parts, read),
     pauses: parts.pauses.summary(),
     moves: parts.mover.latencies.summary(),
     codeCache: {

@@ -2,6 +2,7 @@
 import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
+import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { LifecycleState } from '../../tiers/lifecycle.js';
 import type { Linkage } from './options.js';
@@ -9,6 +10,11 @@ import type { Linkage } from './options.js';
 /** A version with what it was linked from: all that moving it, or patching its calls, takes. */
 export interface LinkedVersion extends Version {
   readonly image: LinkedImage;
+}
+
+/** A version that no new call can reach. */
+export interface RetiredVersion extends Retired {
+  readonly version: LinkedVersion;
 }
 
 /** A unit: here, all functions of one module. */
@@ -19,7 +25,7 @@ export interface Unit {
   state: LifecycleState;
   /** The version that its slots lead to. */
   version: LinkedVersion | undefined;
-  /** Its linked variables (of an ELF object the whole image): there once, whatever versions come (I2). */
+  /** Its linked variables, if it has any (of an ELF object the whole image): there once, whatever versions come (I2). */
   data: LinkedImage | undefined;
   /** How its calls reach functions. */
   readonly linkage: Linkage;

@@ -1,5 +1,6 @@
 /** The memory map of this process, as the kernel tells it. */
 import { readFileSync } from 'node:fs';
+import { TierlinkError } from '../core/errors.js';
 
 /** One mapping of the process. */
 export interface Mapping {
@@ -23,8 +24,27 @@ export type ReadProcessMap = (file: 'maps' | 'smaps') => string;
 /**
  * Reads from the kernel. It hands the map out in pieces: a mapping that is there all the time is in it, one that comes
  * or goes meanwhile may be.
+ *
+ * @param folder - Where the kernel tells of this process.
+ * @returns The reader. It throws TierlinkError PLATFORM_UNSUPPORTED where the kernel tells nothing.
  */
-export const readProcessMap: ReadProcessMap = (file) => readFileSync(`/proc/self/${file}`, 'latin1');
+export function processMapIn(folder: string): ReadProcessMap {
+  return (file) => {
+    try {
+      return readFileSync(`${folder}/${file}`, 'latin1');
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new TierlinkError(
+        'PLATFORM_UNSUPPORTED',
+        { platform: `Linux without /proc: ${reason}` },
+        { cause },
+      );
+    }
+  };
+}
+
+/** Reads the map of this process. */
+export const readProcessMap: ReadProcessMap = processMapIn('/proc/self');
 
 const header = /^([0-9a-f]+)-([0-9a-f]+) ([-rwxps]{4}) [0-9a-f]+ (\S+) (\d+) *(.*)$/;
 const resident = /^Rss: +(\d+) kB$/;

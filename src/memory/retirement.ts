@@ -30,15 +30,15 @@ export type Hold = 'waiting' | 'referred' | 'undecided';
 /** Says what threads refer to: for each range of the sorted pairs 0 nothing, 1 something may, 2 not known. */
 export type ReferenceScan = (ranges: BigUint64Array) => Uint8Array;
 
-interface Waiting {
-  readonly item: Retired;
+interface Waiting<Item> {
+  readonly item: Item;
   hold: Hold;
 }
 
 /** Holds what was retired until a grace. */
-export class Retirement {
+export class Retirement<Item extends Retired = Retired> {
   readonly #scan: ReferenceScan;
-  #waiting: Waiting[] = [];
+  #waiting: Waiting<Item>[] = [];
   #retiredBytes = 0;
   #reclaimedBytes = 0;
 
@@ -63,12 +63,17 @@ export class Retirement {
   }
 
   /** What is not reclaimed yet, and why. */
+  waiting(): readonly { readonly item: Item; readonly hold: Hold }[] {
+    return this.#waiting;
+  }
+
+  /** The same for people. */
   held(): { readonly name: string; readonly bytes: number; readonly hold: Hold }[] {
     return this.#waiting.map(({ item: { name, bytes }, hold }) => ({ name, bytes, hold }));
   }
 
   /** Adds an item that no new call can reach. */
-  retire(item: Retired): void {
+  retire(item: Item): void {
     this.#waiting.push({ item, hold: 'waiting' });
     this.#retiredBytes += item.bytes;
   }
@@ -87,7 +92,7 @@ export class Retirement {
     const held = this.#scan(
       BigUint64Array.from(ranges.flatMap(({ start, end }) => [BigInt(start), BigInt(end)])),
     );
-    const holds = new Map<Waiting, Hold>();
+    const holds = new Map<Waiting<Item>, Hold>();
     for (const [index, { waiting }] of ranges.entries()) {
       const seen = held[index];
       if (seen === 2) holds.set(waiting, 'undecided');

@@ -49,7 +49,16 @@ describe.each(linkages)('I3: an audit with linkage %s', (linkage) => {
       expect(ok).toBe(true);
       const roles = new Set(parts.map(({ role }) => role));
       expect(roles).toEqual(
-        new Set(['code', 'readonly', 'data', 'alias', 'stubs', 'slots', 'counters'] satisfies AuditRole[]),
+        new Set([
+          'code',
+          'readonly',
+          'data',
+          'guard',
+          'alias',
+          'stubs',
+          'slots',
+          'counters',
+        ] satisfies AuditRole[]),
       );
       const modes = parts.map(({ role, permissions }) => `${role} ${permissions}`);
       expect(new Set(modes)).toEqual(
@@ -57,6 +66,7 @@ describe.each(linkages)('I3: an audit with linkage %s', (linkage) => {
           'code r-xs',
           'readonly r--s',
           'data rw-p',
+          'guard ---p',
           'alias rw-s',
           'stubs r-xs',
           'slots rw-p',

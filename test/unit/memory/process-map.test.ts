@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isWritableAndExecutable, parseProcessMap, readProcessMap } from '../../../src/memory/process-map.js';
+import {
+  isWritableAndExecutable,
+  parseProcessMap,
+  processMapIn,
+  readProcessMap,
+} from '../../../src/memory/process-map.js';
 
 describe('the process map', () => {
   const smaps = [
@@ -52,6 +57,12 @@ describe('the process map', () => {
     );
     expect(short.every(({ residentBytes }) => residentBytes === 0)).toBe(true);
     expect(long.some(({ residentBytes }) => residentBytes > 0)).toBe(true);
+  });
+
+  it('is a typed error where there is none', () => {
+    expect(() => processMapIn('/no/such/folder')('maps')).toThrow(
+      expect.objectContaining({ code: 'PLATFORM_UNSUPPORTED' }),
+    );
   });
 
   it.each([

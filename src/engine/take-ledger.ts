@@ -1,0 +1,96 @@
+/** Adds up where an engine's memory went. */
+import type { LinkedImage } from '../link/image.js';
+import type { MemoryBlock } from '../memory/memory-manager.js';
+import { parseProcessMap, type ReadProcessMap } from '../memory/process-map.js';
+import { engineMappings } from './audit.js';
+import type { Composition } from './compose.js';
+import { type Ledger, type LedgerAmounts, type LedgerEntry, nothing, sum } from './ledger.js';
+import { symbolBytesOfImage, symbolBytesOfModule } from './symbol-bytes.js';
+import { regionDemands } from './take-audit.js';
+import type { LinkedVersion, Unit } from './unit.js';
+
+/** The word behind an unwind table that ends it. */
+const terminatorBytes = 4;
+
+/**
+ * Takes the ledger.
+ *
+ * @param parts - The engine's parts.
+ * @param read - Gives the process's map.
+ * @returns Plain data.
+ */
+export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
+  const seen = new Set<object>();
+  const entries: LedgerEntry[] = [tables(parts)];
+  for (const unit of parts.units.values()) {
+    entries.push(moduleEntry(unit, seen));
+    if (unit.version !== undefined) entries.push(versionEntry(unit.version, 'version', seen));
+  }
+  for (const { item, hold } of parts.retirement.waiting()) {
+    entries.push({ ...versionEntry(item.version, 'retired', seen), hold });
+  }
+  const mappings = parseProcessMap(read('maps'));
+  return {
+    entries,
+    total: sum(entries),
+    mappings: {
+      engine: engineMappings(mappings, regionDemands(parts)).length,
+      process: mappings.length,
+    },
+  };
+}
+
+function tables({ table, targets }: Composition): LedgerEntry {
+  const bytesOf = (...kinds: readonly string[]): number =>
+    table.ranges().reduce((bytes, { kind, size }) => bytes + (kinds.includes(kind) ? size : 0), 0);
+  const held = targets.heldBytes;
+  return entry('tables', null, { code: bytesOf('stubs'), data: bytesOf('slots', 'counters') + held });
+}
+
+/** What a module has once: its variables, unless they lie in one image with its code, as those of ELF objects do. */
+function moduleEntry({ module, version, data }: Unit, seen: Set<object>): LedgerEntry {
+  const { canonical } = module;
+  const bitcode = canonical.kind === 'ir' ? canonical.code.length + (canonical.data?.length ?? 0) : 0;
+  const own =
+    data === undefined || data === version?.image ? nothing : imageAmounts(data, blocksOf(data), seen);
+  const symbols = own.symbols + symbolBytesOfModule(module);
+  return entry('module', module.name, { ...own, symbols, bitcode });
+}
+
+function versionEntry(
+  { module, tier, id, image, blocks }: LinkedVersion,
+  holder: 'version' | 'retired',
+  seen: Set<object>,
+): LedgerEntry {
+  return { ...entry(holder, module, imageAmounts(image, blocks, seen)), tier: tier.name, version: id };
+}
+
+function imageAmounts(image: LinkedImage, blocks: readonly MemoryBlock[], seen: Set<object>): LedgerAmounts {
+  // The old and the new copy of a version that was moved share what it takes to relink it.
+  const isFirst = !seen.has(image.plan);
+  seen.add(image.plan);
+  const bytesOf = (kind: MemoryBlock['region']): number =>
+    blocks.reduce((bytes, { region, size }) => bytes + (region === kind ? size : 0), 0);
+  return {
+    ...nothing,
+    code: bytesOf('code'),
+    readonly: bytesOf('readonly'),
+    data: bytesOf('data'),
+    unwind: image.frames === undefined ? 0 : image.frames.size + terminatorBytes,
+    relocations: isFirst ? image.preserved.bytes : 0,
+    symbols: isFirst ? symbolBytesOfImage(image.plan) : 0,
+  };
+}
+
+function blocksOf({ placement: { code, readonly, data } }: LinkedImage): MemoryBlock[] {
+  // Safe because the engine places images in blocks of its memory manager only.
+  return [code, readonly, data].filter((block) => block !== undefined) as MemoryBlock[];
+}
+
+function entry(
+  holder: LedgerEntry['holder'],
+  module: string | null,
+  amounts: Partial<LedgerAmounts>,
+): LedgerEntry {
+  return { module, holder, tier: null, version: null, hold: null, ...nothing, ...amounts };
+}
