@@ -39,6 +39,8 @@ export class ModuleLoader {
   readonly #parts: Composition;
   readonly #archives: Archives;
   readonly #startup: Startup;
+  /** Units without a version, in the order they were added: a link looks at these alone. */
+  readonly #unlinked = new Set<Unit>();
   /** COMDAT groups of ELF objects that were kept: the first one of a signature is. */
   readonly #groups = new Set<string>();
 
@@ -61,14 +63,13 @@ export class ModuleLoader {
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
-    const { registry } = this.#parts;
     const joined: string[] = [];
     try {
       this.#archives.pull(
-        () => registry.modules(),
+        Array.from(this.#pending(), ({ module }) => module),
         (name, bytes) => {
-          this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
           joined.push(name);
+          return this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
         },
       );
       await this.#linkPending();
@@ -80,16 +81,22 @@ export class ModuleLoader {
   }
 
   async #linkPending(): Promise<void> {
-    const { units } = this.#parts;
-    const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
+    const pending = this.#pending();
     if (pending.length === 0) return;
     for (const unit of pending) this.#checkUses(unit.module);
     await this.#buildTogether(
       pending.map((unit) => ({ unit, target: 0 })),
       'first version',
     );
-    for (const { module } of pending) this.#parts.unitCompiler.dropObject(module.name);
+    for (const unit of pending) {
+      this.#unlinked.delete(unit);
+      this.#parts.unitCompiler.dropObject(unit.module.name);
+    }
     this.#startup.run(pending);
+  }
+
+  #pending(): Unit[] {
+    return [...this.#unlinked].filter((unit) => stageOf(unit.state) === 'declared');
   }
 
   /** Compiles units and publishes them together, or none of them. */
@@ -141,7 +148,8 @@ export class ModuleLoader {
     const { quiescence, reclaimer } = this.#parts;
     const members = requests.map(({ module, tier }) => this.#recompilable(module, tier));
     const names = members.map(({ unit }) => unit.module.name);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    const seen = new Set<string>();
+    const twice = names.find((name) => seen.size === seen.add(name).size);
     if (twice !== undefined) {
       const expected = 'each module once';
       throw new TierlinkError('OPTION_INVALID', { option: 'group', value: `${twice}, twice`, expected });
@@ -175,7 +183,7 @@ export class ModuleLoader {
     return { unit, target };
   }
 
-  #register(name: string, { format, bytes }: SourceBytes, linkage: Linkage): void {
+  #register(name: string, { format, bytes }: SourceBytes, linkage: Linkage): ModuleRecord {
     const { symbols, registry, units, settings, emit } = this.#parts;
     const identity = { ...registry.nextIdentity(), name };
     const record =
@@ -194,8 +202,10 @@ export class ModuleLoader {
       published: undefined,
     };
     units.set(unit.id, unit);
+    this.#unlinked.add(unit);
     const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
     emit('module', { module: name, functions, variables: record.definitions.length - functions });
+    return record;
   }
 
   /** Takes out a module that was never linked. */
@@ -204,6 +214,7 @@ export class ModuleLoader {
     const unit = unitOf(name);
     controller.step(unit, { type: 'remove' });
     units.delete(unit.id);
+    this.#unlinked.delete(unit);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
     this.#archives.putBack(name);

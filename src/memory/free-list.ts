@@ -2,10 +2,13 @@
 import { assert } from '../core/assert.js';
 import { alignedStart, type Range, RangeTree } from '../core/range-tree.js';
 
+/** Blocks are aligned to 4096 bytes at most, with rare exceptions. */
+const alignments = 13;
+
 /** Free ranges of one region, as offsets in bytes from its start. Each operation takes logarithmic time. */
 export class FreeList {
   /** No two touch. */
-  readonly #free = new RangeTree<undefined>();
+  readonly #free = new RangeTree<undefined>(alignments);
   #used = 0;
   readonly #capacity: number;
 
@@ -40,7 +43,7 @@ export class FreeList {
     assert(size > 0 && alignment > 0 && (alignment & (alignment - 1)) === 0, 'a range has a size');
     const range = this.#free.firstFit(size, alignment);
     if (range === undefined) return undefined;
-    const start = alignedStart(range, alignment);
+    const start = alignedStart(range.start, alignment);
     this.#cut(range, start, size);
     return start;
   }
@@ -61,7 +64,7 @@ export class FreeList {
    */
   find(size: number, alignment: number): number | undefined {
     const range = this.#free.firstFit(size, alignment);
-    return range === undefined ? undefined : alignedStart(range, alignment);
+    return range === undefined ? undefined : alignedStart(range.start, alignment);
   }
 
   /**

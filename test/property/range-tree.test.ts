@@ -28,8 +28,9 @@ describe('a range tree', () => {
       fc.property(
         fc.array(step, { maxLength: 150 }),
         fc.array(question, { maxLength: 30 }),
-        (steps, questions) => {
-          const tree = new RangeTree<string>();
+        fc.nat({ max: 6 }),
+        (steps, questions, kept) => {
+          const tree = new RangeTree<string>(kept);
           let model: Plain[] = [];
           for (const { cell, skip, size } of steps) {
             const known = model.find(({ start }) => Math.floor(start / 16) === cell);
@@ -50,7 +51,7 @@ describe('a range tree', () => {
           for (const { place, size, alignment } of questions) {
             expect(tree.floor(place)?.start).toBe(model.findLast(({ start }) => start <= place)?.start);
             expect(tree.above(place)?.start).toBe(model.find(({ start }) => start > place)?.start);
-            const fit = model.find((range) => alignedStart(range, alignment) + size <= range.end);
+            const fit = model.find((range) => alignedStart(range.start, alignment) + size <= range.end);
             expect(tree.firstFit(size, alignment)?.value).toBe(fit?.value);
           }
         },
@@ -69,5 +70,17 @@ describe('a range tree', () => {
     expect(reads / 100).toBeGreaterThan(5);
     expect(reads / 100).toBeLessThan(60);
     expect(tree.size).toBe(25_000);
+  });
+
+  it('finds room at an alignment without looking at each gap that has none', () => {
+    const tree = new RangeTree<number>(13);
+    let looks = 0;
+    const count = 20_000;
+    // Gaps of 12 bytes behind blocks of 4 that are aligned to 16, and a free end.
+    for (let index = 0; index < count; index += 1) tree.add(index * 16 + 4, index * 16 + 16, index);
+    tree.add(count * 16, count * 16 + 4096, -1);
+    const size = { valueOf: () => ((looks += 1), 4) } as unknown as number;
+    expect(tree.firstFit(size, 16)?.value).toBe(-1);
+    expect(looks).toBeLessThan(200);
   });
 });
