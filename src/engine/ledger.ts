@@ -42,8 +42,8 @@ export interface Ledger {
   readonly entries: readonly LedgerEntry[];
   /** Sums over all entries. */
   readonly total: LedgerAmounts;
-  /** Mappings that the kernel keeps for the engine, and for the whole process (which may have 65,530). */
-  readonly mappings: { readonly engine: number; readonly process: number };
+  /** Mappings that the kernel keeps for the engine; a process may have 65,530, and an audit lists all. */
+  readonly mappings: number;
 }
 
 /** An entry without any memory, to start from. */

@@ -29,15 +29,8 @@ export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
   for (const { item, hold } of parts.retirement.waiting()) {
     entries.push({ ...versionEntry(item.version, 'retired', seen), hold });
   }
-  const mappings = parseProcessMap(read('maps'));
-  return {
-    entries,
-    total: sum(entries),
-    mappings: {
-      engine: engineMappings(mappings, regionDemands(parts)).length,
-      process: mappings.length,
-    },
-  };
+  const mappings = engineMappings(parseProcessMap(read('maps')), regionDemands(parts)).length;
+  return { entries, total: sum(entries), mappings };
 }
 
 function tables({ table, targets }: Composition): LedgerEntry {
