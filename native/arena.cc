@@ -39,14 +39,16 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
 
   // From here on the destructor undoes whatever was done.
   std::unique_ptr<Arena> arena(new Arena);
-  void *at =
-      mmap(nullptr, code + readonly + data, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  // The page behind the data stays without permissions: what runs over the end stops there, and the kernel
+  // joins the mapping of the data with no neighbour's.
+  const size_t reserved = code + readonly + data + pageBytes();
+  void *at = mmap(nullptr, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
     failure = failed("mmap of the reservation");
     return nullptr;
   }
   arena->reservation_ = static_cast<uint8_t *>(at);
-  arena->reservedBytes_ = code + readonly + data;
+  arena->reservedBytes_ = reserved;
 
   arena->memfd_ = memfd_create("tierlink", MFD_CLOEXEC);
   if (arena->memfd_ < 0) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fork_handlers.h"
+#include "host_code.h"
 #include "libraries.h"
 #include "library_tls.h"
 #include "patching.h"
@@ -222,6 +223,26 @@ napi_value engineTakeSamples(Call &call) {
   return toJsArray(call.env, napi_biguint64_array, samples.data(), samples.size(), sizeof(uint64_t));
 }
 
+napi_value hostCodeRanges(Call &call) {
+  std::vector<uint64_t> words;
+  for (const AddressRange &range : HostCode::ranges()) {
+    words.push_back(range.start);
+    words.push_back(range.end());
+  }
+  return toJsArray(call.env, napi_biguint64_array, words.data(), words.size(), sizeof(uint64_t));
+}
+
+// Each environment has an isolate of its own, and its range goes with it.
+void noteHostCode(napi_env env) {
+  auto range = std::make_unique<AddressRange>(HostCode::note());
+  const auto forget = [](void *data) {
+    const std::unique_ptr<AddressRange> owned(static_cast<AddressRange *>(data));
+    HostCode::forget(*owned);
+  };
+  check(env, napi_add_env_cleanup_hook(env, forget, range.get()), "cleanup hook");
+  (void)range.release();
+}
+
 // A worker that ends unloads the addon; threads of programs, key destructors and exit hooks may still run its
 // code.
 void stayLoaded() {
@@ -252,6 +273,8 @@ void registerRuntime(napi_env env, napi_value exports) {
   Threads::prepare();
   ForkHandlers::prepare();
   prepareExit();
+  noteHostCode(env);
+  exportFunction<hostCodeRanges>(env, exports, "hostCodeRanges");
   exportFunction<engineCreate>(env, exports, "engineCreate");
   exportFunction<engineRegions>(env, exports, "engineRegions");
   exportFunction<engineDiscard>(env, exports, "engineDiscard");

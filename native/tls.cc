@@ -26,6 +26,12 @@ std::vector<Registered> &images() {
   return *list;
 }
 
+// Numbers below the list's size that are free; guarded as it is.
+std::vector<uint32_t> &freeNumbers() {
+  static auto *list = new std::vector<uint32_t>;
+  return *list;
+}
+
 void *outOfMemory() {
   // As in glibc: the caller has no way to be told.
   static const char message[] = "tierlink: no memory for a thread-local block\n";
@@ -69,13 +75,14 @@ __attribute__((noinline)) void *blockSlow(uint32_t number) {
 uint64_t tlsRegister(Engine &engine, const TlsImage &image) {
   std::lock_guard<std::mutex> guard(Threads::lock());
   auto &list = images();
-  const auto free =
-      std::find_if(list.begin(), list.end(), [](const Registered &one) { return one.engine == nullptr; });
-  const auto number = static_cast<uint64_t>(free - list.begin());
-  if (free == list.end())
+  auto &freed = freeNumbers();
+  if (freed.empty()) {
     list.push_back({&engine, image});
-  else
-    *free = {&engine, image};
+    return tlsDescriptorTag | (list.size() - 1);
+  }
+  const uint32_t number = freed.back();
+  freed.pop_back();
+  list[number] = {&engine, image};
   return tlsDescriptorTag | number;
 }
 
@@ -86,6 +93,7 @@ void tlsForget(Engine &engine) {
     if (list[number].engine != &engine)
       continue;
     list[number].engine = nullptr;
+    freeNumbers().push_back(number);
     for (ThreadRecord *thread : Threads::all()) {
       if (number >= thread->tlsCount)
         continue;

@@ -23,6 +23,13 @@ export type {
   RequestedEvent,
 } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
+export type {
+  AuditedMapping,
+  AuditedRange,
+  AuditReport,
+  AuditRole,
+  AuditViolation,
+} from './engine/audit.js';
 export {
   createEngine,
   Engine,
@@ -39,6 +46,7 @@ export {
   type RelocationKeeping,
   type UnitKind,
 } from './engine/options.js';
+export type { Ledger, LedgerAmounts, LedgerEntry } from './engine/ledger.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';

@@ -4,12 +4,21 @@
  */
 import { assert, present } from '../src/core/assert.js';
 import { type Address, address, type SlotIndex, slotIndex } from '../src/core/ids.js';
+import { RangeTree } from '../src/core/range-tree.js';
 import { stubBytes, writeStub } from './encoder-x86-64.js';
 import type { TableMemory } from './table-memory.js';
 
 const slotBytes = 8;
 const counterBytes = 8;
 const chunkSlots = 512;
+
+/** Memory of one kind of table. */
+export interface TableRange {
+  readonly kind: 'slots' | 'stubs' | 'counters';
+  readonly start: Address;
+  /** Bytes. */
+  readonly size: number;
+}
 
 interface Chunk {
   readonly slots: Address;
@@ -23,6 +32,9 @@ interface Chunk {
 export class OffsetTable {
   readonly #memory: TableMemory;
   readonly #chunks: Chunk[] = [];
+  /** Which chunk, by number, the stubs and the counters at an address belong to. */
+  readonly #stubsAt = new RangeTree<number>();
+  readonly #countersAt = new RangeTree<number>();
   readonly #free: SlotIndex[] = [];
   #next = 0;
 
@@ -95,17 +107,23 @@ export class OffsetTable {
 
   /** The slot whose counter lies at this address, or undefined. */
   indexOfCounter(counter: Address): SlotIndex | undefined {
-    for (const [number, chunk] of this.#chunks.entries()) {
-      const distance = counter - chunk.counters;
-      if (distance >= 0 && distance < chunkSlots * counterBytes)
-        return slotIndex(number * chunkSlots + Math.floor(distance / counterBytes));
-    }
-    return undefined;
+    const range = this.#countersAt.floor(counter);
+    if (range === undefined || counter >= range.end) return undefined;
+    return slotIndex(range.value * chunkSlots + Math.floor((counter - range.start) / counterBytes));
   }
 
   /** True if the address lies in a stub. */
   isStub(code: Address): boolean {
-    return this.#chunks.some((chunk) => code >= chunk.stubs && code < chunk.stubs + chunkSlots * stubBytes);
+    return code < (this.#stubsAt.floor(code)?.end ?? 0);
+  }
+
+  /** Where the tables lie. */
+  ranges(): TableRange[] {
+    return this.#chunks.flatMap(({ slots, stubs, counters }) => [
+      { kind: 'slots', start: slots, size: chunkSlots * slotBytes },
+      { kind: 'stubs', start: stubs, size: chunkSlots * stubBytes },
+      { kind: 'counters', start: counters, size: chunkSlots * counterBytes },
+    ]);
   }
 
   #chunk(index: SlotIndex): Chunk {
@@ -127,6 +145,9 @@ export class OffsetTable {
         address(slots.address + i * slotBytes),
       );
     }
+    const number = this.#chunks.length;
+    this.#stubsAt.add(stubs.address, stubs.address + chunkSlots * stubBytes, number);
+    this.#countersAt.add(counters.address, counters.address + chunkSlots * counterBytes, number);
     this.#chunks.push({
       slots: slots.address,
       stubs: stubs.address,

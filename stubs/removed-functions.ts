@@ -5,6 +5,7 @@
 import { present } from '../src/core/assert.js';
 import { type Address, address, type SlotIndex } from '../src/core/ids.js';
 import { thunkBytes, writeThunk } from './encoder-x86-64.js';
+import type { TableRange } from './offset-table.js';
 import type { TableMemory } from './table-memory.js';
 
 const cellBytes = 8;
@@ -12,6 +13,7 @@ const chunkSlots = 512;
 
 interface Chunk {
   readonly thunks: Address;
+  readonly cellStart: Address;
   /** Address of each slot's message; behind the last one that of the handler. */
   readonly cells: BigInt64Array;
 }
@@ -55,6 +57,14 @@ export class RemovedFunctions {
     return address(chunk.thunks + (slot % chunkSlots) * thunkBytes);
   }
 
+  /** Where thunks and their cells lie. */
+  ranges(): TableRange[] {
+    return [...this.#chunks.values()].flatMap(({ thunks, cellStart }) => [
+      { kind: 'slots', start: cellStart, size: (chunkSlots + 1) * cellBytes },
+      { kind: 'stubs', start: thunks, size: chunkSlots * thunkBytes },
+    ]);
+  }
+
   #make(): Chunk {
     const cells = this.#memory.tableBlock('data', (chunkSlots + 1) * cellBytes, 64);
     const thunks = this.#memory.tableBlock('code', chunkSlots * thunkBytes, 64);
@@ -66,6 +76,6 @@ export class RemovedFunctions {
       const message = address(cells.address + index * cellBytes);
       writeThunk(thunks.bytes, at, address(thunks.address + at), message, handler);
     }
-    return { thunks: thunks.address, cells: words };
+    return { thunks: thunks.address, cellStart: cells.address, cells: words };
   }
 }

@@ -21,6 +21,7 @@ export interface RunReport {
   readonly relocations: EngineSnapshot['relocations'];
   readonly publishes: EngineSnapshot['publishes'];
   readonly memory: EngineSnapshot['memory'];
+  readonly ledger: EngineSnapshot['ledger'];
   /** Samples of the program's position; only with --sample. */
   readonly timeByTier: TimeByTier;
   readonly wallMs: number;
@@ -70,6 +71,7 @@ export function makeReport(
     relocations: snapshot.relocations,
     publishes: snapshot.publishes,
     memory: snapshot.memory,
+    ledger: snapshot.ledger,
     timeByTier,
     wallMs: snapshot.wallMs,
   };

@@ -10,6 +10,8 @@ interface Named {
   readonly taken: Set<string>;
 }
 
+type Join = (name: string, bytes: Uint8Array) => ModuleRecord;
+
 /** The archives of an engine. */
 export class Archives {
   readonly #search: SymbolSearch;
@@ -39,18 +41,19 @@ export class Archives {
   /**
    * Lets members join until nothing that they define is missing.
    *
-   * @param modules - The modules so far; those that join are visible in it.
-   * @param join - Registers a member under a name.
+   * @param modules - Modules that are not linked yet; what the others need was found when they were.
+   * @param join - Registers a member under a name, and returns it.
    */
-  pull(modules: () => Iterable<ModuleRecord>, join: (name: string, bytes: Uint8Array) => void): void {
-    let grown = this.#archives.length > 0;
-    while (grown) {
-      grown = false;
-      for (const symbol of this.#missing([...modules()])) {
+  pull(modules: readonly ModuleRecord[], join: Join): void {
+    let fresh = this.#archives.length > 0 ? modules : [];
+    while (fresh.length > 0) {
+      const joined: ModuleRecord[] = [];
+      for (const symbol of this.#missing(fresh)) {
         // As a static linker does, an archive is asked before shared libraries: a process symbol does not count.
         if (this.#search.find(symbol)?.kind === 'definition') continue;
-        grown = this.#take(symbol, join) || grown;
+        joined.push(...this.#take(symbol, join));
       }
+      fresh = joined;
     }
   }
 
@@ -67,15 +70,16 @@ export class Archives {
     }
   }
 
-  #take(symbol: string, join: (name: string, bytes: Uint8Array) => void): boolean {
+  /** The member that joined for a symbol, if one has it. */
+  #take(symbol: string, join: Join): ModuleRecord[] {
     for (const { name, archive, taken } of this.#archives) {
       const member = archive.symbols.get(symbol);
       if (member === undefined || taken.has(member.name)) continue;
-      join(memberModule(name, member.name), member.bytes);
+      const joined = join(memberModule(name, member.name), member.bytes);
       taken.add(member.name);
-      return true;
+      return [joined];
     }
-    return false;
+    return [];
   }
 }
 

@@ -32,7 +32,7 @@ import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
-import { settled, type Unit } from './unit.js';
+import { type RetiredVersion, settled, type Unit } from './unit.js';
 import { Withdrawal } from './withdrawal.js';
 
 /** Everything an engine is made of. */
@@ -50,7 +50,7 @@ export interface Composition {
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
   readonly units: Map<UnitId, Unit>;
-  readonly retirement: Retirement;
+  readonly retirement: Retirement<RetiredVersion>;
   readonly reclaimer: Reclaimer;
   /** For how long scans of stacks kept a thread from running. */
   readonly pauses: LatencyRecorder;
@@ -103,7 +103,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const units = new Map<UnitId, Unit>();
   const search = openSearch(symbols, addon, engine, settings.libraries);
   const pauses = new LatencyRecorder();
-  const retirement = new Retirement((ranges) => {
+  const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
     if (scan.longestPauseNs > 0) pauses.add(scan.longestPauseNs / 1e3);
     return scan.held;

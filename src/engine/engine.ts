@@ -5,6 +5,7 @@ import { parseSignature } from '../call/signature.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
+import type { AuditReport } from './audit.js';
 import { stageOf } from '../../tiers/lifecycle.js';
 import { address } from '../core/ids.js';
 import type { Compaction } from './mover.js';
@@ -13,6 +14,7 @@ import { type GroupMember, type GroupOptions, ModuleLoader } from './module-load
 import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
+import { takeAudit } from './take-audit.js';
 import { takeSnapshot } from './take-snapshot.js';
 import type { ModuleSource } from './source.js';
 import type { TimeByTier } from './time-by-tier.js';
@@ -297,9 +299,32 @@ export class Engine implements AsyncDisposable {
     return this.#parts.reclaimer.now();
   }
 
-  /** What the engine looks like now. */
+  /**
+   * What the engine looks like now.
+   *
+   * @returns Plain data.
+   * @throws TierlinkError PLATFORM_UNSUPPORTED (there is no `/proc`)
+   */
   snapshot(): EngineSnapshot {
     return takeSnapshot(this.#parts);
+  }
+
+  /**
+   * Proves from the process's own map that no page is writable and executable, and that the engine's memory has the
+   * permissions it should have. The map is read from `/proc/self/smaps`; nothing is stopped meanwhile.
+   *
+   * @returns Every mapping with its role, and what is wrong.
+   * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED (there is no `/proc`)
+   *
+   * @example
+   * ```ts
+   * const { ok, violations } = engine.audit();
+   * if (!ok) throw new Error(violations.map(({ message }) => message).join('\n'));
+   * ```
+   */
+  audit(): AuditReport {
+    this.#alive('audit');
+    return takeAudit(this.#parts);
   }
 
   /** Samples of the program's position by tier; empty unless {@link run} was asked to sample. */

@@ -2,6 +2,7 @@
  * Versions that come into use together: of modules that are linked for the first time, or of a group that is
  * recompiled. Each waits until all are compiled, then all are placed, linked and published in one go, or none is (I8).
  */
+import { present } from '../core/assert.js';
 import type { Clock } from '../core/clock.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
@@ -38,8 +39,8 @@ export interface Linked extends Publication {
 /** One batch; used once. */
 export class LinkBatch {
   readonly #parts: LinkBatchParts;
-  readonly #units: readonly Unit[];
-  readonly #arrived: CompiledUnit[] = [];
+  readonly #units: ReadonlySet<Unit>;
+  readonly #arrived = new Map<Unit, CompiledUnit>();
   /** Slots of units that had none; kept or given back with the whole batch. */
   readonly #slots: Transaction;
   readonly #done: Promise<void>;
@@ -55,7 +56,7 @@ export class LinkBatch {
    */
   constructor(units: readonly Unit[], parts: LinkBatchParts) {
     this.#parts = parts;
-    this.#units = units;
+    this.#units = new Set(units);
     this.#slots = new Transaction(parts.memory);
     this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -73,7 +74,7 @@ export class LinkBatch {
 
   /** True if the unit is linked with this batch. */
   has(unit: Unit): boolean {
-    return this.#units.includes(unit);
+    return this.#units.has(unit);
   }
 
   /**
@@ -84,8 +85,9 @@ export class LinkBatch {
    */
   async join(compiling: Promise<CompiledUnit>): Promise<void> {
     try {
-      this.#arrived.push(await compiling);
-      if (this.#arrived.length === this.#units.length) {
+      const compiled = await compiling;
+      this.#arrived.set(compiled.unit, compiled);
+      if (this.#arrived.size === this.#units.size) {
         const linkAll = (): void => {
           this.#linkAll();
         };
@@ -104,7 +106,9 @@ export class LinkBatch {
   #linkAll(): void {
     const { linker, publisher, codeCache, memory } = this.#parts;
     // In the order they were added, so that addresses don't depend on which compile was faster.
-    const members = this.#units.flatMap((unit) => this.#arrived.filter((member) => member.unit === unit));
+    const members = Array.from(this.#units, (unit) =>
+      present(this.#arrived.get(unit), 'all members have arrived'),
+    );
     const codeBytes = members.reduce((sum, { code }) => sum + code.blocks.code.size, 0);
     codeCache.makeRoom(codeBytes, members.map(({ unit }) => unit.module.name).join(', '));
     const transaction = new Transaction(memory);

@@ -3,6 +3,7 @@ import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
+import type { ModuleRecord } from '../registry/records.js';
 import { Archives } from './archives.js';
 import { buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
@@ -40,6 +41,8 @@ export class ModuleLoader {
   readonly #reader: ModuleReader;
   readonly #remover: Remover;
   readonly #replacer: Replacer;
+  /** Units without a version, in the order they were added: a link looks at these alone. */
+  readonly #unlinked = new Set<Unit>();
 
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
@@ -63,14 +66,13 @@ export class ModuleLoader {
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
-    const { registry } = this.#parts;
     const joined: string[] = [];
     try {
       this.#archives.pull(
-        () => registry.modules(),
+        Array.from(this.#pending(), ({ module }) => module),
         (name, bytes) => {
-          this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
           joined.push(name);
+          return this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
         },
       );
       await this.#linkPending();
@@ -82,13 +84,20 @@ export class ModuleLoader {
   }
 
   async #linkPending(): Promise<void> {
-    const { units } = this.#parts;
-    const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
+    const pending = this.#pending();
     if (pending.length === 0) return;
     for (const unit of pending) this.#reader.checkUses(unit.module);
     const members = pending.map((unit) => ({ unit, target: 0 }));
     await buildTogether(this.#parts, members, 'first version');
+    for (const unit of pending) {
+      this.#unlinked.delete(unit);
+      this.#parts.unitCompiler.dropObject(unit.module.name);
+    }
     this.#startup.run(pending);
+  }
+
+  #pending(): Unit[] {
+    return [...this.#unlinked].filter((unit) => stageOf(unit.state) === 'declared');
   }
 
   /** Compiles a module again; see `Engine.recompile`. */
@@ -134,7 +143,8 @@ export class ModuleLoader {
     const { quiescence, reclaimer } = this.#parts;
     const members = requests.map(({ module, tier }) => this.#recompilable(module, tier));
     const names = members.map(({ unit }) => unit.module.name);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    const seen = new Set<string>();
+    const twice = names.find((name) => seen.size === seen.add(name).size);
     if (twice !== undefined) {
       const expected = 'each module once';
       throw new TierlinkError('OPTION_INVALID', { option: 'group', value: `${twice}, twice`, expected });
@@ -168,7 +178,7 @@ export class ModuleLoader {
     return { unit, target };
   }
 
-  #register(name: string, source: SourceBytes, linkage: Linkage): void {
+  #register(name: string, source: SourceBytes, linkage: Linkage): ModuleRecord {
     const { symbols, registry, uses, units, settings, emit } = this.#parts;
     const record = this.#reader.read({ ...registry.identityOf(name), name }, source);
     symbols.add(record.definitions);
@@ -189,8 +199,10 @@ export class ModuleLoader {
       published: undefined,
     };
     units.set(unit.id, unit);
+    this.#unlinked.add(unit);
     const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
     emit('module', { module: name, functions, variables: record.definitions.length - functions });
+    return record;
   }
 
   /** Takes out a module that was never linked. */
@@ -199,6 +211,7 @@ export class ModuleLoader {
     const unit = unitOf(name);
     controller.step(unit, { type: 'remove' });
     units.delete(unit.id);
+    this.#unlinked.delete(unit);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
     uses.remove(unit.module);
@@ -209,6 +222,6 @@ export class ModuleLoader {
   #forget(name: string): void {
     this.#archives.putBack(name);
     this.#reader.forget(name);
-    this.#parts.unitCompiler.forget(name);
+    this.#parts.unitCompiler.dropObject(name);
   }
 }

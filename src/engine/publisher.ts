@@ -9,7 +9,7 @@ import type { Version } from '../registry/records.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { DirectCalls } from './direct-calls.js';
 import { LatencyRecorder } from './statistics.js';
-import type { LinkedVersion, Unit } from './unit.js';
+import type { LinkedVersion, RetiredVersion, Unit } from './unit.js';
 
 /** A unit and the version that it comes to. */
 export interface Publication {
@@ -21,7 +21,7 @@ export interface Publication {
 export interface PublisherParts {
   readonly table: OffsetTable;
   readonly memory: MemoryManager;
-  readonly retirement: Retirement;
+  readonly retirement: Retirement<RetiredVersion>;
   readonly versions: AddressMap<Version>;
   readonly directCalls: DirectCalls;
   readonly clock: Clock;
@@ -90,15 +90,19 @@ export class Publisher {
    *
    * @param unit - The unit; its `cutOff` makes its slots lead elsewhere.
    * @param withData - Whether its variables go as well: no other code refers to them.
+   * @returns Memory that stays.
    */
-  withdraw(unit: Unit, withData: boolean): void {
+  withdraw(unit: Unit, withData: boolean): readonly MemoryBlock[] {
     const { version, data, module } = unit;
-    if (version === undefined) return;
-    const variables = withData ? data.flatMap(({ blocks }) => blocks) : [];
+    if (version === undefined) return [];
+    const variables = data.flatMap(({ blocks }) => blocks);
     unit.version = undefined;
-    // The version of an ELF object holds its variables.
-    if (withData || module.canonical.kind === 'ir') this.#retire(unit, version, variables);
     this.#parts.emit('retired', { module: version.module, tier: version.tier.name, version: version.id });
+    if (withData) this.#retire(unit, version, variables);
+    // The version of an ELF object holds its variables.
+    else if (module.canonical.kind === 'object') return version.blocks;
+    else this.#retire(unit, version);
+    return withData ? [] : variables;
   }
 
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
@@ -145,6 +149,8 @@ export class Publisher {
     unit.retired.add(version);
     const blocks = [...version.blocks, ...variables];
     retirement.retire({
+      version,
+      blocks,
       name: `${version.module} at ${version.tier.name}, version ${String(version.id)}`,
       ranges: blocks.map(({ address, size }) => ({ start: address, end: address + size })),
       bytes: blocks.reduce((sum, block) => sum + block.size, 0),

@@ -12,7 +12,7 @@ const longestMs = 1000;
 
 /** What a reclaimer works with. */
 export interface ReclaimerParts {
-  readonly retirement: Retirement;
+  readonly retirement: Pick<Retirement, 'count' | 'poll'>;
   /** Threads inside compiled code now. */
   readonly mutatorsInside: () => number;
   readonly emit: Emit;

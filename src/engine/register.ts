@@ -71,11 +71,12 @@ export function recordOfIr(
     const type = declared?.type ?? 'ifunc';
     definitions.push(define({ name, module, kind: 'function', binding: 'strong', signature, type }));
   }
+  const defined = new Set(definitions.map(({ name }) => name));
   return {
     ...identity,
     canonical: { kind: 'ir', code, data },
     definitions,
-    uses: uses.filter((use) => !definitions.some((definition) => definition.name === use.name)),
+    uses: uses.filter((use) => !defined.has(use.name)),
     constructors: summary.constructors,
     destructors: summary.destructors,
     ifuncs: summary.ifuncs,

@@ -60,7 +60,7 @@ export class Remover {
     unit.cutOff = () => {
       withdrawn.cutOff();
     };
-    publisher.withdraw(unit, referred.length === 0 && !threadLocal);
+    withdrawal.leave(module.name, publisher.withdraw(unit, referred.length === 0 && !threadLocal));
     targets.setThreadLocals(module.name, undefined);
     emit('removed', { module: module.name });
     reclaimer.soon();

@@ -1,5 +1,6 @@
 /** What an engine looks like at one moment, as plain data. */
 import type { Hold } from '../memory/retirement.js';
+import type { Ledger } from './ledger.js';
 import type { Latencies } from './statistics.js';
 
 /** One module. */
@@ -45,6 +46,8 @@ export interface EngineSnapshot {
     /** Bytes given back since the engine began. */
     readonly reclaimed: number;
   };
+  /** All of it by module, tier and purpose. */
+  readonly ledger: Ledger;
   /** What no new call can reach but still has its memory, and why. */
   readonly retired: readonly { readonly name: string; readonly bytes: number; readonly hold: Hold }[];
   /** For how long looking for a grace kept a thread from running, in microseconds; threads that wait are not kept. */

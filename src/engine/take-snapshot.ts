@@ -2,6 +2,8 @@
 import { stageOf } from '../../tiers/lifecycle.js';
 import type { PlacedBlock } from '../link/context.js';
 import type { Composition } from './compose.js';
+import { type ReadProcessMap, readProcessMap } from '../memory/process-map.js';
+import { takeLedger } from './take-ledger.js';
 import type { EngineSnapshot, ModuleSnapshot } from './snapshot.js';
 import type { Unit } from './unit.js';
 
@@ -9,9 +11,10 @@ import type { Unit } from './unit.js';
  * Takes a snapshot.
  *
  * @param parts - The engine's parts.
+ * @param read - Gives the process's map.
  * @returns Plain data.
  */
-export function takeSnapshot(parts: Composition): EngineSnapshot {
+export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProcessMap): EngineSnapshot {
   const units = [...parts.units.values()];
   const versionsByTier: Record<string, number> = {};
   for (const { version } of units) {
@@ -21,7 +24,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
   const preserved = units.flatMap(({ version, data }) => [
     ...(version === undefined ? [] : [version.relocations]),
     // The image of an ELF object is its version and its data in one.
-    ...data.flatMap(({ image }) => (image.placement.code === undefined ? [image.preserved] : [])),
+    ...data.flatMap(({ image }) => (image === version?.image ? [] : [image.preserved])),
   ]);
   return {
     modules: units.map(moduleSnapshot),
@@ -40,6 +43,7 @@ export function takeSnapshot(parts: Composition): EngineSnapshot {
       reclaimed: parts.retirement.reclaimedBytes,
     },
     retired: parts.retirement.held(),
+    ledger: takeLedger(parts, read),
     pauses: parts.pauses.summary(),
     moves: parts.mover.latencies.summary(),
     codeCache: {

@@ -96,6 +96,11 @@ export class Targets {
     return slot;
   }
 
+  /** Bytes of data that it holds for modules to refer to. */
+  get heldBytes(): number {
+    return this.#dsoHandle?.size ?? 0;
+  }
+
   #resolve(symbol: string, use: SymbolUse, direct: boolean): Target | undefined {
     const { symbols, search, table } = this.#parts;
     if (symbol.startsWith(counterPrefix)) {

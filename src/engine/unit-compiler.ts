@@ -55,6 +55,11 @@ export class UnitCompiler {
     this.#objects.set(module, image);
   }
 
+  /** Drops that image: its module is linked, and is never compiled again. */
+  dropObject(module: string): void {
+    this.#objects.delete(module);
+  }
+
   /**
    * Compiles a unit.
    *

@@ -3,6 +3,7 @@ import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { LifecycleState } from '../../tiers/lifecycle.js';
 import type { Linkage } from './options.js';
@@ -15,6 +16,13 @@ export interface LinkedVersion extends Version {
 /** Linked variables. The image of an ELF object is that of its version, which holds the memory. */
 export interface LinkedData {
   readonly image: LinkedImage;
+  readonly blocks: readonly MemoryBlock[];
+}
+
+/** A version that no new call can reach. */
+export interface RetiredVersion extends Retired {
+  readonly version: LinkedVersion;
+  /** The memory it holds; the variables of a removed module go with its last version. */
   readonly blocks: readonly MemoryBlock[];
 }
 

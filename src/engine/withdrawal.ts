@@ -5,12 +5,12 @@
  * no other module refers to go on working until the last thread has left the old code, which may call them.
  */
 import { type Address, address, type SlotIndex, type UnitId } from '../core/ids.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
-import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { OffsetTable, TableRange } from '../../stubs/offset-table.js';
 import type { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { DirectCalls } from './direct-calls.js';
 import type { Unit } from './unit.js';
@@ -63,12 +63,28 @@ export class Withdrawal {
   readonly #removed = new Map<string, Removed>();
   /** What each slot's thunk says. It stays: a thread may be about to read it, and the function may go again. */
   readonly #texts = new Map<SlotIndex, { readonly text: string; readonly at: Address }>();
+  readonly #leftBehind = new Map<string, MemoryBlock[]>();
   /** Variables of modules that were removed while others referred to them: they stay where they are. */
   readonly #variables = new Map<string, Definition>();
 
   /** @param parts - Tables and memory. */
   constructor(parts: WithdrawalParts) {
     this.#parts = parts;
+  }
+
+  /** Where thunks lie. */
+  ranges(): TableRange[] {
+    return this.#parts.thunks.ranges();
+  }
+
+  /** Memory of removed modules that stays, as code of others refers to it, and of texts. */
+  get leftBehind(): ReadonlyMap<string, readonly MemoryBlock[]> {
+    return this.#leftBehind;
+  }
+
+  /** Keeps memory of a module that is removed: for good, as nobody can tell who still refers to it. */
+  leave(module: string, blocks: readonly MemoryBlock[]): void {
+    if (blocks.length > 0) this.#leftBehind.set(module, [...(this.#leftBehind.get(module) ?? []), ...blocks]);
   }
 
   /** What code that was linked against a name still refers to, though nothing defines it any more. */
@@ -128,11 +144,13 @@ export class Withdrawal {
       } else taken.push({ slot, by });
     }
     const transaction = new Transaction(memory);
-    const gone = this.#write(transaction, module, leaving);
+    const written: MemoryBlock[] = [];
+    const gone = this.#write(transaction, module, leaving, written);
     const { directCalls, registry, table } = this.#parts;
     return {
       commit: () => {
         transaction.commit();
+        this.leave(module, written);
         for (const { slot, by } of taken) this.#handOver(slot, by);
         for (const { definition, slot } of gone) {
           registry.disown(slot);
@@ -179,12 +197,20 @@ export class Withdrawal {
   }
 
   /** Writes the texts that are not there yet. */
-  #write(transaction: Transaction, module: string, leaving: readonly Leaving[]): Gone[] {
+  #write(
+    transaction: Transaction,
+    module: string,
+    leaving: readonly Leaving[],
+    written: MemoryBlock[],
+  ): Gone[] {
     const { table } = this.#parts;
     const isWritten = ({ slot, text }: Leaving): boolean => this.#texts.get(slot)?.text === text;
     const bytes = Buffer.from(leaving.map((item) => (isWritten(item) ? '' : `${item.text}\0`)).join(''));
     const block = bytes.length === 0 ? undefined : transaction.allocate('readonly', bytes.length, 16, module);
-    block?.bytes.set(bytes);
+    if (block !== undefined) {
+      block.bytes.set(bytes);
+      written.push(block);
+    }
     let next = block?.address ?? 0;
     return leaving.map((item) => {
       const known = isWritten(item) ? this.#texts.get(item.slot)?.at : undefined;

@@ -1,22 +1,21 @@
 /** Which ranges of a region are free: first fit by address, neighbours joined when a range comes back. */
-import { assert, present } from '../core/assert.js';
+import { assert } from '../core/assert.js';
+import { alignedStart, type Range, RangeTree } from '../core/range-tree.js';
 
-interface Range {
-  start: number;
-  end: number;
-}
+/** Blocks are aligned to 4096 bytes at most, with rare exceptions. */
+const alignments = 13;
 
-/** Free ranges of one region, as offsets in bytes from its start. */
+/** Free ranges of one region, as offsets in bytes from its start. Each operation takes logarithmic time. */
 export class FreeList {
-  /** Sorted by start; no two touch. */
-  readonly #free: Range[];
+  /** No two touch. */
+  readonly #free = new RangeTree<undefined>(alignments);
   #used = 0;
   readonly #capacity: number;
 
   /** @param capacity - Bytes of the region, all free at first. */
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#free = capacity > 0 ? [{ start: 0, end: capacity }] : [];
+    if (capacity > 0) this.#free.add(0, capacity, undefined);
   }
 
   /** Bytes taken, without what alignment skipped. */
@@ -29,8 +28,8 @@ export class FreeList {
   }
 
   /** Free ranges, for tests and statistics. */
-  ranges(): readonly Readonly<Range>[] {
-    return this.#free;
+  ranges(): readonly { readonly start: number; readonly end: number }[] {
+    return Array.from(this.#free, ({ start, end }) => ({ start, end }));
   }
 
   /**
@@ -42,21 +41,17 @@ export class FreeList {
    */
   take(size: number, alignment: number): number | undefined {
     assert(size > 0 && alignment > 0 && (alignment & (alignment - 1)) === 0, 'a range has a size');
-    for (const [index, range] of this.#free.entries()) {
-      const start = Math.ceil(range.start / alignment) * alignment;
-      if (start + size > range.end) continue;
-      this.#cut(index, start, size);
-      return start;
-    }
-    return undefined;
+    const range = this.#free.firstFit(size, alignment);
+    if (range === undefined) return undefined;
+    const start = alignedStart(range.start, alignment);
+    this.#cut(range, start, size);
+    return start;
   }
 
-  #cut(index: number, start: number, size: number): void {
-    const range = present(this.#free[index], 'a free range');
-    const rest: Range[] = [];
-    if (start > range.start) rest.push({ start: range.start, end: start });
-    if (start + size < range.end) rest.push({ start: start + size, end: range.end });
-    this.#free.splice(index, 1, ...rest);
+  #cut(range: Range<undefined>, start: number, size: number): void {
+    this.#free.remove(range.start);
+    if (start > range.start) this.#free.add(range.start, start, undefined);
+    if (start + size < range.end) this.#free.add(start + size, range.end, undefined);
     this.#used += size;
   }
 
@@ -68,11 +63,8 @@ export class FreeList {
    * @returns Its offset, or undefined if no free range is large enough.
    */
   find(size: number, alignment: number): number | undefined {
-    for (const range of this.#free) {
-      const start = Math.ceil(range.start / alignment) * alignment;
-      if (start + size <= range.end) return start;
-    }
-    return undefined;
+    const range = this.#free.firstFit(size, alignment);
+    return range === undefined ? undefined : alignedStart(range.start, alignment);
   }
 
   /**
@@ -83,15 +75,15 @@ export class FreeList {
    * @returns False if not all of it is free.
    */
   takeAt(start: number, size: number): boolean {
-    const index = this.#free.findIndex((range) => range.start <= start && start + size <= range.end);
-    if (index < 0) return false;
-    this.#cut(index, start, size);
+    const range = this.#free.floor(start);
+    if (range === undefined || start + size > range.end) return false;
+    this.#cut(range, start, size);
     return true;
   }
 
   /** Offset behind the last byte that is taken; 0 when none is. */
   get end(): number {
-    const last = this.#free.at(-1);
+    const last = this.#free.last();
     return last?.end === this.#capacity ? last.start : this.#capacity;
   }
 
@@ -103,30 +95,15 @@ export class FreeList {
    */
   give(start: number, size: number): void {
     const end = start + size;
-    let low = 0;
-    let high = this.#free.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (present(this.#free[middle], 'a free range').start < start) low = middle + 1;
-      else high = middle;
-    }
-    const before = this.#free[low - 1];
-    const after = this.#free[low];
+    const before = this.#free.floor(start);
+    const after = this.#free.above(start);
     assert(before === undefined || before.end <= start, 'a range is given back once');
     assert(after === undefined || end <= after.start, 'a range is given back once');
-    const joined: Range = { start, end };
-    let first = low;
-    let count = 0;
-    if (before?.end === start) {
-      joined.start = before.start;
-      first -= 1;
-      count += 1;
-    }
-    if (after?.start === end) {
-      joined.end = after.end;
-      count += 1;
-    }
-    this.#free.splice(first, count, joined);
+    const joinsBefore = before?.end === start;
+    const joinsAfter = after?.start === end;
+    if (joinsBefore) this.#free.remove(before.start);
+    if (joinsAfter) this.#free.remove(after.start);
+    this.#free.add(joinsBefore ? before.start : start, joinsAfter ? after.end : end, undefined);
     this.#used -= size;
   }
 }

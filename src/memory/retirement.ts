@@ -37,17 +37,17 @@ export type Hold = 'waiting' | 'referred' | 'undecided';
 /** Says what threads refer to: for each range of the sorted pairs 0 nothing, 1 something may, 2 not known. */
 export type ReferenceScan = (ranges: BigUint64Array) => Uint8Array;
 
-interface Waiting {
-  readonly item: Retired;
+interface Waiting<Item> {
+  readonly item: Item;
   /** `quiet`: no thread refers to it. */
   hold: Hold | 'quiet';
   isCutOff: boolean;
 }
 
 /** Holds what was retired until a grace. */
-export class Retirement {
+export class Retirement<Item extends Retired = Retired> {
   readonly #scan: ReferenceScan;
-  #waiting: Waiting[] = [];
+  #waiting: Waiting<Item>[] = [];
   #retiredBytes = 0;
   #reclaimedBytes = 0;
 
@@ -72,14 +72,17 @@ export class Retirement {
   }
 
   /** What is not reclaimed yet, and why. */
+  waiting(): readonly { readonly item: Item; readonly hold: Hold }[] {
+    return this.#waiting.map(({ item, hold }) => ({ item, hold: hold === 'quiet' ? 'waiting' : hold }));
+  }
+
+  /** The same for people. */
   held(): { readonly name: string; readonly bytes: number; readonly hold: Hold }[] {
-    return this.#waiting.map(({ item: { name, bytes }, hold }) => {
-      return { name, bytes, hold: hold === 'quiet' ? 'waiting' : hold };
-    });
+    return this.waiting().map(({ item: { name, bytes }, hold }) => ({ name, bytes, hold }));
   }
 
   /** Adds an item that no new call can reach, but for ways that it cuts off itself. */
-  retire(item: Retired): void {
+  retire(item: Item): void {
     this.#waiting.push({ item, hold: 'waiting', isCutOff: item.cutOff === undefined });
     this.#retiredBytes += item.bytes;
   }
@@ -118,14 +121,14 @@ export class Retirement {
     const held = this.#scan(
       BigUint64Array.from(ranges.flatMap(({ start, end }) => [BigInt(start), BigInt(end)])),
     );
-    const holds = new Map<Waiting, Hold>();
+    const holds = new Map<Waiting<Item>, Hold>();
     for (const [index, { waiting }] of ranges.entries()) {
       const seen = held[index];
       if (seen === 2) holds.set(waiting, 'undecided');
       else if (seen !== 0 && !holds.has(waiting)) holds.set(waiting, 'referred');
     }
-    const free: Waiting[] = [];
-    const rest: Waiting[] = [];
+    const free: Waiting<Item>[] = [];
+    const rest: Waiting<Item>[] = [];
     for (const waiting of all) {
       const isReady = waiting.item.ready?.() ?? true;
       waiting.hold = holds.get(waiting) ?? (isReady ? 'quiet' : 'waiting');

@@ -195,6 +195,11 @@ export interface NativeAddon {
    */
   engineCreate(codeBytes: number, readonlyBytes: number, dataBytes: number): Handle;
   engineRegions(engine: Handle): { code: NativeRegion; readonly: NativeRegion; data: NativeRegion };
+  /**
+   * Pairs of begin and end: where V8 may put code that it compiles itself, of each isolate that loaded the addon. Empty
+   * when V8 does not tell.
+   */
+  hostCodeRanges(): BigUint64Array;
   /** Gives whole pages of a region back to the kernel (they read as zero afterwards). */
   engineDiscard(engine: Handle, region: 'code' | 'readonly' | 'data', offset: number, bytes: number): void;
   /** membarrier(PRIVATE_EXPEDITED_SYNC_CORE), or throws if the kernel has none. */

@@ -26,6 +26,8 @@ const engine = createEngine({ linkage, policy: 'never' });
 /** @type {Record<string, number>} */
 const swaps = {};
 let moves = 0;
+/** @type {string[]} What audits found while the program ran. */
+const violations = [];
 let running = false;
 engine.on('moved', () => {
   if (running) moves += 1;
@@ -45,6 +47,7 @@ const shaking = (async () => {
     // Lua's largest module takes half a second at a high tier: the first swaps are quick ones, so that a short run sees some.
     const tier = round < 6 ? 'baseline' : tiers[Math.min(random(tiers.length), random(tiers.length))];
     await engine.recompile(module, tier ?? 'baseline');
+    violations.push(...engine.audit().violations.map(({ message }) => message));
     if (random(6) === 0) engine.compact();
     if (random(6) === 0) engine.relayout([0, 1, 2].map(() => names[random(names.length)] ?? ''));
     if (random(8) === 0) await pause(random(3));
@@ -55,5 +58,5 @@ const outcome = await engine.run('main', ['lua', ...args], { ownsProcess: true }
 running = false;
 ended = true;
 await shaking;
-writeSync(3, JSON.stringify({ swaps, moves, failures: engine.snapshot().compiling, outcome }));
+writeSync(3, JSON.stringify({ swaps, moves, violations, failures: engine.snapshot().compiling, outcome }));
 engine.exitProcess(outcome.status);

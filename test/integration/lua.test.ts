@@ -44,7 +44,11 @@ function shaken(linkage: string, seed: number, args: readonly string[]) {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
   const { status, signal, stdout, stderr } = ended;
-  const seen = JSON.parse(ended.output[3] ?? '{}') as { swaps: Record<string, number>; moves: number };
+  const seen = JSON.parse(ended.output[3] ?? '{}') as {
+    swaps: Record<string, number>;
+    moves: number;
+    violations: string[];
+  };
   return { ended: { status, signal, stdout, stderr }, ...seen };
 }
 
@@ -57,10 +61,12 @@ function expectSame(linkage: string, args: readonly string[]): void {
   const expected = execute(native, args);
   expect(expected).toMatchObject({ status: 0, stderr: '' });
   const seed = args.join().length * 7919 + linkage.length;
-  const { ended, swaps, moves } = shaken(linkage, seed, args);
+  const { ended, swaps, moves, violations } = shaken(linkage, seed, args);
   expect(ended).toEqual(expected);
   expect(Object.values(swaps).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   expect(moves).toBeGreaterThan(0);
+  // I3, looked at after each recompile.
+  expect(violations).toEqual([]);
 }
 
 describe.each(linkages)(

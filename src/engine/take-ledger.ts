@@ -1,0 +1,93 @@
+/** Adds up where an engine's memory went. */
+import type { LinkedImage } from '../link/image.js';
+import type { MemoryBlock } from '../memory/memory-manager.js';
+import { parseProcessMap, type ReadProcessMap } from '../memory/process-map.js';
+import { engineMappings } from './audit.js';
+import type { Composition } from './compose.js';
+import { type Ledger, type LedgerAmounts, type LedgerEntry, nothing, sum } from './ledger.js';
+import { symbolBytesOfImage, symbolBytesOfModule } from './symbol-bytes.js';
+import { regionDemands } from './take-audit.js';
+import type { LinkedVersion, Unit } from './unit.js';
+
+/** The word behind an unwind table that ends it. */
+const terminatorBytes = 4;
+
+/**
+ * Takes the ledger.
+ *
+ * @param parts - The engine's parts.
+ * @param read - Gives the process's map.
+ * @returns Plain data.
+ */
+export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
+  const seen = new Set<object>();
+  const entries: LedgerEntry[] = [tables(parts)];
+  for (const unit of parts.units.values()) {
+    entries.push(moduleEntry(unit, seen));
+    if (unit.version !== undefined) entries.push(versionEntry(unit.version, 'version', seen));
+  }
+  for (const { item, hold } of parts.retirement.waiting()) {
+    entries.push({ ...versionEntry(item.version, 'retired', seen, item.blocks), hold });
+  }
+  for (const [module, blocks] of parts.withdrawal.leftBehind) {
+    entries.push(entry('removed', module, regionBytes(blocks)));
+  }
+  const mappings = engineMappings(parseProcessMap(read('maps')), regionDemands(parts)).length;
+  return { entries, total: sum(entries), mappings };
+}
+
+function tables({ table, targets, withdrawal }: Composition): LedgerEntry {
+  const bytesOf = (...kinds: readonly string[]): number =>
+    [...table.ranges(), ...withdrawal.ranges()].reduce(
+      (bytes, { kind, size }) => bytes + (kinds.includes(kind) ? size : 0),
+      0,
+    );
+  const held = targets.heldBytes;
+  return entry('tables', null, { code: bytesOf('stubs'), data: bytesOf('slots', 'counters') + held });
+}
+
+/** What a module has once: its variables, unless they lie in one image with its code, as those of ELF objects do. */
+function moduleEntry({ module, version, data }: Unit, seen: Set<object>): LedgerEntry {
+  const { canonical } = module;
+  const bitcode = canonical.kind === 'ir' ? canonical.code.length + (canonical.data?.length ?? 0) : 0;
+  const images = data.filter(({ image }) => image !== version?.image);
+  const own = sum(images.map(({ image, blocks }) => imageAmounts(image, blocks, seen)));
+  const symbols = own.symbols + symbolBytesOfModule(module);
+  return entry('module', module.name, { ...own, symbols, bitcode });
+}
+
+function versionEntry(
+  { module, tier, id, image, blocks: own }: LinkedVersion,
+  holder: 'version' | 'retired',
+  seen: Set<object>,
+  blocks: readonly MemoryBlock[] = own,
+): LedgerEntry {
+  return { ...entry(holder, module, imageAmounts(image, blocks, seen)), tier: tier.name, version: id };
+}
+
+function imageAmounts(image: LinkedImage, blocks: readonly MemoryBlock[], seen: Set<object>): LedgerAmounts {
+  // The old and the new copy of a version that was moved share what it takes to relink it.
+  const isFirst = !seen.has(image.plan);
+  seen.add(image.plan);
+  return {
+    ...nothing,
+    ...regionBytes(blocks),
+    unwind: image.frames === undefined ? 0 : image.frames.size + terminatorBytes,
+    relocations: isFirst ? image.preserved.bytes : 0,
+    symbols: isFirst ? symbolBytesOfImage(image.plan) : 0,
+  };
+}
+
+function regionBytes(blocks: readonly MemoryBlock[]): Pick<LedgerAmounts, MemoryBlock['region']> {
+  const bytesOf = (kind: MemoryBlock['region']): number =>
+    blocks.reduce((bytes, { region, size }) => bytes + (region === kind ? size : 0), 0);
+  return { code: bytesOf('code'), readonly: bytesOf('readonly'), data: bytesOf('data') };
+}
+
+function entry(
+  holder: LedgerEntry['holder'],
+  module: string | null,
+  amounts: Partial<LedgerAmounts>,
+): LedgerEntry {
+  return { module, holder, tier: null, version: null, hold: null, ...nothing, ...amounts };
+}
