@@ -23,7 +23,7 @@ module.exports = {
     only(
       'registry',
       '^src/registry/',
-      ['^src/core/', '^src/memory/memory-manager\\.ts$'],
+      ['^src/core/', '^src/memory/block\\.ts$'],
       'registry -> core',
     ),
     only('profile', '^src/profile/', ['^src/core/'], 'profile -> core'),

@@ -9,7 +9,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 2;
+constexpr int contractVersion = 3;
 } // namespace
 
 NAPI_MODULE_INIT() {

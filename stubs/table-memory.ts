@@ -7,16 +7,25 @@ export interface TableBlock {
   readonly bytes: Uint8Array;
 }
 
-/** Where tables take their blocks from; a block is never given back while the engine lives. */
+/** Bytes of the blocks of one chunk of a table; each begins on a page. */
+export interface TableNeed {
+  readonly slots: number;
+  readonly counters: number;
+  readonly stubs: number;
+}
+
+/** The blocks of one chunk of a table. */
+export type TableChunk = Readonly<Record<keyof TableNeed, TableBlock>>;
+
+/** Where tables take their memory from; it is never given back while the engine lives. */
 export interface TableMemory {
   /**
-   * Reserves a block.
+   * Reserves the blocks of a chunk, all or none of them.
    *
-   * @param region - `code` for stubs, `data` for slots, counters and cells.
-   * @param size - Bytes.
-   * @param alignment - Bytes, a power of two.
-   * @returns The block.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @param need - Their bytes: of slots and counters, which are data, and of stubs, which are code.
+   * @param fill - Writes the stubs; they can be executed afterwards, and not be written any more.
+   * @returns The blocks.
+   * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
-  tableBlock(region: 'code' | 'data', size: number, alignment: number): TableBlock;
+  tableChunk(need: TableNeed, fill: (chunk: TableChunk) => void): TableChunk;
 }

@@ -3,9 +3,10 @@
  * recompiled. Each waits until all are compiled, then all are placed, linked and published in one go, or none is (I8).
  */
 import type { Clock } from '../core/clock.js';
+import { present } from '../core/assert.js';
 import type { SlotIndex } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
@@ -19,7 +20,7 @@ import type { UnitLinker } from './unit-linker.js';
 /** What a batch works with. */
 export interface LinkBatchParts {
   readonly linker: UnitLinker;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly publisher: Publisher;
   readonly symbols: SymbolTable;
   readonly table: OffsetTable;
@@ -139,11 +140,11 @@ export class LinkBatch {
     return placed.map(({ member, data, code }) => {
       const begin = clock.now();
       const { unit } = member;
-      const variables = data === undefined ? undefined : linker.link(transaction, unit, data);
-      const image = linker.link(transaction, unit, code);
+      const images = linker.link(transaction, unit, ...(data === undefined ? [] : [data]), code);
+      const image = present(images.at(-1), 'code that was placed is linked');
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });
-      return { unit, version, data: variables ?? image };
+      return { unit, version, data: images[0] };
     });
   }
 

@@ -199,12 +199,13 @@ export class ModuleLoader {
 
   /** Takes out a module that was never linked. */
   #unregister(name: string): void {
-    const { controller, registry, symbols, units, unitOf } = this.#parts;
+    const { controller, memory, registry, symbols, units, unitOf } = this.#parts;
     const unit = unitOf(name);
     controller.step(unit, { type: 'remove' });
     units.delete(unit.id);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
+    memory.releaseModule(name);
     this.#archives.putBack(name);
   }
 
