@@ -129,8 +129,7 @@ export function settle(options: EngineOptions): Settings {
     ),
     memoryManager,
     defaultMemory: () => dualMappedMemory(options.memory),
-    codeCacheBytes:
-      maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
+    codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,

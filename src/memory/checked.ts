@@ -81,7 +81,8 @@ function incompleteness(manager: MemoryManager): string | undefined {
   }
   if (given.codeModel !== 'small') return `its codeModel is ${String(given.codeModel)}; only small is served`;
   const { granularity } = given;
-  const isPower = typeof granularity === 'number' && granularity > 0 && Number.isInteger(Math.log2(granularity));
+  const isPower =
+    typeof granularity === 'number' && granularity > 0 && Number.isInteger(Math.log2(granularity));
   if (!isPower) return `its granularity is ${String(granularity)}; it must be a power of two`;
   if (typeof given.patchable !== 'boolean') return 'it does not say whether it is patchable';
   return undefined;

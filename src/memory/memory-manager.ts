@@ -44,9 +44,7 @@ export interface MemoryManager {
    * messages.
    */
   readonly ranges?:
-    | Readonly<
-        Record<'code' | 'readonly' | 'data', { readonly start: Address; readonly bytes: number }>
-      >
+    | Readonly<Record<'code' | 'readonly' | 'data', { readonly start: Address; readonly bytes: number }>>
     | undefined;
 
   /**

@@ -13,9 +13,7 @@ export interface SectionMemoryParts {
    *
    * @returns The larger range that is now known with it for good; undefined if only this one is.
    */
-  readonly cover: (
-    section: MemorySection,
-  ) => { readonly start: number; readonly end: number } | undefined;
+  readonly cover: (section: MemorySection) => { readonly start: number; readonly end: number } | undefined;
   /** A range that was made known alone is the engine's no more. */
   readonly uncover: (start: Address) => void;
   /** Tells that a manager could not take memory back. */
