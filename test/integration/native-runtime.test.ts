@@ -221,8 +221,7 @@ describe('bad input', () => {
   const takingNothing = ['exitProcess', 'flushStdio', 'adoptProcess', 'framesIndexed', 'engineCreate'];
   const functions = Object.entries(addon).filter(
     (entry): entry is [string, (...args: unknown[]) => unknown] =>
-      typeof entry[1] === 'function' &&
-      ![...takingNothing, 'viewAddress'].includes(entry[0]),
+      typeof entry[1] === 'function' && ![...takingNothing, 'viewAddress'].includes(entry[0]),
   );
   // The functions of the other half have tests of their own.
   const ours = functions.filter(([name]) => !/^(ingest|compiler)/.test(name));
