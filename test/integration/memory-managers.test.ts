@@ -6,6 +6,7 @@ import {
   createEngine,
   dualMappedMemory,
   type Engine,
+  FaultInjectingMemory,
   type Linkage,
   type MemoryManager,
   type MemorySection,
@@ -278,6 +279,27 @@ describe('a manager of the user', () => {
     await engine.link();
     expect(engine.fn('first')()).toBe(1);
     expect(engine.fn('absolute')(-3)).toBe(3);
+  });
+
+  it('without room for the tables of the first link leaves the engine empty', async () => {
+    let nth = 0;
+    let from = 0;
+    const memoryManager = new FaultInjectingMemory(
+      mprotectMemory(),
+      (point, count) => point === 'allocate' && count === from + nth,
+    );
+    const engine = engineFor({ parts: { memoryManager } });
+    engine.addModule('first', 'define i32 @first() nounwind {\n  ret i32 1\n}\n');
+    for (nth = 1; nth <= 3; nth += 1) {
+      await expect(engine.link()).rejects.toMatchObject({
+        code: 'MEMORY_EXHAUSTED',
+        details: { module: 'offset table' },
+      });
+      expect(engine.snapshot().memory).toMatchObject({ code: 0, readonly: 0, data: 0 });
+      from += nth;
+    }
+    await engine.link();
+    expect([engine.fn('first')(), memoryManager.injected]).toEqual([1, 3]);
   });
 
   it('of another version, or incomplete, is refused before it is called', () => {
