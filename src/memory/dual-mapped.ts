@@ -25,6 +25,10 @@ export class DualMappedMemory implements MemoryManager {
   readonly ranges: Regions['ranges'];
   readonly #parts: DualMappedParts;
   readonly #regions: Regions;
+  /** A pointer that should no longer exist must hit a trap (code) or zeros, not somebody else's bytes. */
+  readonly #clear = ({ region, bytes }: HeldSection): void => {
+    bytes.fill(region === 'code' ? this.#parts.codeFill : 0);
+  };
 
   /** @internal Use {@link dualMappedMemory}. */
   constructor(parts: DualMappedParts) {
@@ -62,9 +66,7 @@ export class DualMappedMemory implements MemoryManager {
   }
 
   release(module: string, section?: MemorySection): void {
-    this.#regions.give(module, section, (held) => {
-      this.#clear(held);
-    });
+    this.#regions.give(module, section, this.#clear);
   }
 
   findCode(size: number, alignment: number): Address | undefined {
@@ -73,10 +75,5 @@ export class DualMappedMemory implements MemoryManager {
 
   destroy(): void {
     this.#parts.unmap();
-  }
-
-  /** A pointer that should no longer exist must hit a trap (code) or zeros, not somebody else's bytes. */
-  #clear({ region, bytes }: HeldSection): void {
-    bytes.fill(region === 'code' ? this.#parts.codeFill : 0);
   }
 }

@@ -18,17 +18,23 @@ export type MappedRegions = Readonly<Record<RegionKind, MappedRegion>>;
 /** A section and the memory that it holds. */
 export interface HeldSection extends MemorySection {
   readonly region: RegionKind;
+  readonly module: string;
   /** Bytes from the start of the region. */
   readonly start: number;
   /** Bytes that it holds, a multiple of the granularity. */
   readonly held: number;
 }
 
-/** Free lists of the regions, and the sections of each module. */
+/** Free lists of the regions, and the sections that hold them. */
 export class Regions {
   readonly #regions: MappedRegions;
   readonly #free: Readonly<Record<RegionKind, FreeList>>;
-  readonly #modules = new Map<string, Set<MemorySection>>();
+  /** By where they start: an object as a key would have to be given a hash, which costs more than all else here. */
+  readonly #sections: Readonly<Record<RegionKind, Map<number, HeldSection>>> = {
+    code: new Map(),
+    readonly: new Map(),
+    data: new Map(),
+  };
 
   /** @param regions - The mapped regions. */
   constructor(regions: MappedRegions) {
@@ -78,10 +84,9 @@ export class Regions {
     if (start === undefined) return undefined;
     const mapped = this.#regions[region];
     const bytes = mapped.bytes.subarray(start, start + size);
-    const section: HeldSection = { address: address(mapped.address + start), bytes, region, start, held };
-    const sections = this.#modules.get(module);
-    if (sections === undefined) this.#modules.set(module, new Set([section]));
-    else sections.add(section);
+    const place = address(mapped.address + start);
+    const section: HeldSection = { address: place, bytes, region, module, start, held };
+    this.#sections[region].set(start, section);
     return section;
   }
 
@@ -100,16 +105,22 @@ export class Regions {
    * @param clear - Called with each before its memory can be taken again.
    */
   give(module: string, section: MemorySection | undefined, clear: (section: HeldSection) => void): void {
-    const sections = this.#modules.get(module);
-    if (sections === undefined) return;
-    for (const one of section === undefined ? [...sections] : [section]) {
-      if (!sections.delete(one)) continue;
-      // Safe because every section in the sets was made by `take`.
-      const held = one as HeldSection;
-      clear(held);
-      this.#free[held.region].give(held.start, held.held);
+    if (section !== undefined) {
+      // Safe because one that `take` did not make is not found below.
+      this.#giveOne(section as HeldSection, clear);
+      return;
     }
-    if (sections.size === 0) this.#modules.delete(module);
+    for (const sections of Object.values(this.#sections))
+      for (const one of sections.values()) if (one.module === module) this.#giveOne(one, clear);
+  }
+
+  #giveOne(section: HeldSection, clear: (section: HeldSection) => void): void {
+    const { region, start, held } = section;
+    const sections: Map<number, HeldSection> | undefined = this.#sections[region];
+    if (sections?.get(start) !== section) return;
+    sections.delete(start);
+    clear(section);
+    this.#free[region].give(start, held);
   }
 
   #take(region: RegionKind, size: number, alignment: number, at: Address | undefined): number | undefined {

@@ -30,8 +30,8 @@ const sectionNames: Readonly<Record<RegionKind, string>> = {
 export class SectionMemory {
   readonly #parts: SectionMemoryParts;
   readonly #used: Record<RegionKind, number> = { code: 0, readonly: 0, data: 0 };
-  readonly #code = new Set<MemoryBlock>();
-  readonly #sections = new Map<MemoryBlock, MemorySection>();
+  /** By id: an object as a key would have to be given a hash, which costs more than all else here. */
+  readonly #live = new Map<number, MemoryBlock>();
   readonly #known: { readonly start: number; readonly end: number }[] = [];
   readonly #alone = new Set<Address>();
   #nextSection = 0;
@@ -51,7 +51,8 @@ export class SectionMemory {
     const range = this.#parts.manager.ranges?.code;
     if (range !== undefined) return range.start;
     let lowest = Infinity;
-    for (const block of this.#code) lowest = Math.min(lowest, block.address);
+    for (const block of this.#live.values())
+      if (block.region === 'code') lowest = Math.min(lowest, block.address);
     return address(lowest === Infinity ? 0 : lowest);
   }
 
@@ -73,23 +74,27 @@ export class SectionMemory {
       throw new TierlinkError('MEMORY_EXHAUSTED', details);
     }
     const bytes = section.bytes.length === size ? section.bytes : section.bytes.subarray(0, size);
-    const block: MemoryBlock = { region, module, size, address: section.address, bytes };
+    const block: MemoryBlock = {
+      region,
+      id: this.#nextSection,
+      module,
+      size,
+      address: section.address,
+      bytes,
+      section,
+    };
     this.#coverOnce(block);
     this.#used[region] += size;
-    this.#sections.set(block, section);
-    if (region === 'code') this.#code.add(block);
+    this.#live.set(block.id, block);
     return block;
   }
 
   /** Takes a block back; nobody may refer to it any more. Never throws: what fails is told, and the memory is lost. */
   release(block: MemoryBlock): void {
-    const section = this.#sections.get(block);
-    if (section === undefined) return;
-    this.#sections.delete(block);
-    this.#code.delete(block);
+    if (!this.#live.delete(block.id)) return;
     this.#used[block.region] -= block.size;
-    if (this.#alone.delete(block.address)) this.#parts.uncover(block.address);
-    this.#giveBack(block.module, section);
+    if (this.#alone.size > 0 && this.#alone.delete(block.address)) this.#parts.uncover(block.address);
+    this.#giveBack(block.module, block.section);
   }
 
   /**
@@ -99,14 +104,16 @@ export class SectionMemory {
    * @throws TierlinkError MEMORY_MANAGER_INVALID
    */
   finalize(module: string): void {
-    this.#guard(module, '', `finalize of module ${module}`, () => {
+    try {
       this.#parts.manager.finalize(module);
-    });
+    } catch (error) {
+      throw this.#failure(module, '', `finalize of module ${module}`, error);
+    }
   }
 
   /** Takes back whatever a module still holds; it leaves the engine. */
   releaseModule(module: string): void {
-    for (const block of this.#sections.keys()) if (block.module === module) this.release(block);
+    for (const block of this.#live.values()) if (block.module === module) this.release(block);
     this.#giveBack(module, undefined);
   }
 
@@ -122,7 +129,11 @@ export class SectionMemory {
     const { manager } = this.#parts;
     const module = 'a search for room';
     if (manager.findCode !== undefined) {
-      return this.#guard(module, '', 'findCode', () => manager.findCode?.(size, alignment));
+      try {
+        return manager.findCode(size, alignment);
+      } catch (error) {
+        throw this.#failure(module, '', 'findCode', error);
+      }
     }
     const section = this.#ask('code', size, alignment, module, undefined);
     if (section !== undefined) this.#giveBack(module, section);
@@ -137,7 +148,8 @@ export class SectionMemory {
   /** Bytes from {@link start} to the end of the last block of code. */
   get span(): number {
     let end = 0;
-    for (const block of this.#code) end = Math.max(end, block.address + block.size);
+    for (const block of this.#live.values())
+      if (block.region === 'code') end = Math.max(end, block.address + block.size);
     return end === 0 ? 0 : end - this.start;
   }
 
@@ -157,16 +169,17 @@ export class SectionMemory {
     const name = sectionNames[region];
     this.#nextSection += 1;
     const id = this.#nextSection;
-    return this.#guard(module, name, 'allocating it', () =>
-      region === 'code'
-        ? manager.allocateCodeSection(size, alignment, id, name, module, at)
-        : manager.allocateDataSection(size, alignment, id, name, module, region === 'readonly'),
-    );
+    try {
+      if (region === 'code') return manager.allocateCodeSection(size, alignment, id, name, module, at);
+      return manager.allocateDataSection(size, alignment, id, name, module, region === 'readonly');
+    } catch (error) {
+      throw this.#failure(module, name, 'allocating it', error);
+    }
   }
 
   #coverOnce(block: MemoryBlock): void {
-    const { start, end } = { start: block.address, end: block.address + block.size };
-    for (const known of this.#known) if (start >= known.start && end <= known.end) return;
+    const end = block.address + block.size;
+    for (const known of this.#known) if (block.address >= known.start && end <= known.end) return;
     const around = this.#parts.cover(block);
     if (around === undefined) this.#alone.add(block.address);
     else this.#known.push(around);
@@ -181,15 +194,11 @@ export class SectionMemory {
     }
   }
 
-  #guard<Result>(module: string, section: string, what: string, call: () => Result): Result {
-    try {
-      return call();
-    } catch (cause) {
-      if (cause instanceof TierlinkError) throw cause;
-      const manager = nameOfManager(this.#parts.manager);
-      const reason = `${what} failed: ${reasonOf(cause)}`;
-      throw new TierlinkError('MEMORY_MANAGER_INVALID', { manager, module, section, reason }, { cause });
-    }
+  #failure(module: string, section: string, what: string, cause: unknown): TierlinkError {
+    if (cause instanceof TierlinkError) return cause;
+    const manager = nameOfManager(this.#parts.manager);
+    const reason = `${what} failed: ${reasonOf(cause)}`;
+    return new TierlinkError('MEMORY_MANAGER_INVALID', { manager, module, section, reason }, { cause });
   }
 }
 
