@@ -27,7 +27,7 @@ Engine::~Engine() {
   if (close())
     return;
   // A thread the process made itself is inside: leaking its code is the lesser evil.
-  new auto(std::move(arenas_));
+  (void)arenas_.release();
   (void)ring_.release();
 }
 
@@ -46,9 +46,9 @@ bool Engine::close() {
   for (const auto &[address, cover] : covers_)
     Frames::removeWithin({address, cover.bytes});
   covers_.clear();
-  for (const auto &arena : arenas_)
+  for (const auto &arena : *arenas_)
     arena->leave();
-  arenas_.clear();
+  arenas_->clear();
   return true;
 }
 
@@ -66,7 +66,7 @@ void Engine::cover(uintptr_t address, size_t bytes, uint8_t *writable, std::shar
   if (covers(address, bytes))
     return;
   around->enter();
-  arenas_.push_back(around);
+  arenas_->push_back(around);
   for (RegionKind kind : {RegionKind::Code, RegionKind::ReadOnly, RegionKind::Data}) {
     const Region &region = around->region(kind);
     coverOne(reinterpret_cast<uintptr_t>(region.base), {region.bytes, region.writable});

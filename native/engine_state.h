@@ -79,7 +79,9 @@ private:
 
   std::atomic<bool> closed_{false};
   std::map<uintptr_t, Cover> covers_; // by where the program sees them
-  std::vector<std::shared_ptr<Arena>> arenas_;
+  // A pointer, so that it can be let go of without a destructor.
+  std::unique_ptr<std::vector<std::shared_ptr<Arena>>> arenas_ =
+      std::make_unique<std::vector<std::shared_ptr<Arena>>>();
   std::unique_ptr<Ring> ring_;
   std::mutex mutex_; // guards the two below
   std::weak_ptr<Run> activeRun_;

@@ -31,7 +31,6 @@ export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
 export { dualMappedMemory, type MemorySizes, mprotectMemory } from './engine/memory-managers.js';
-export type { DualMappedMemory } from './memory/dual-mapped.js';
 export {
   FaultInjectingMemory,
   type FaultPoint,
@@ -40,7 +39,6 @@ export {
   failSometimes,
 } from './memory/fault-injecting.js';
 export type { MemoryManager, MemorySection } from './memory/memory-manager.js';
-export type { MprotectMemory } from './memory/mprotect.js';
 export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';

@@ -2,6 +2,7 @@
 import { TierlinkError } from '../core/errors.js';
 import { address } from '../core/ids.js';
 import { DualMappedMemory } from '../memory/dual-mapped.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
 import { MprotectMemory } from '../memory/mprotect.js';
 import type { MappedRegion, MappedRegions } from '../memory/regions.js';
 import type { ViewProbe } from '../memory/checked.js';
@@ -32,7 +33,7 @@ const largest = 2 ** 30;
  * @returns The manager, for one engine.
  * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
  */
-export function dualMappedMemory(sizes: MemorySizes = {}): DualMappedMemory {
+export function dualMappedMemory(sizes: MemorySizes = {}): MemoryManager {
   const { addon, memory } = create(sizes, 'dual');
   return new DualMappedMemory({
     regions: regionsOf(addon, memory),
@@ -51,7 +52,7 @@ export function dualMappedMemory(sizes: MemorySizes = {}): DualMappedMemory {
  * @returns The manager, for one engine.
  * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
  */
-export function mprotectMemory(sizes: MemorySizes = {}): MprotectMemory {
+export function mprotectMemory(sizes: MemorySizes = {}): MemoryManager {
   const { addon, memory } = create(sizes, 'flipping');
   return new MprotectMemory({
     regions: regionsOf(addon, memory),

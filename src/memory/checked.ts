@@ -173,10 +173,8 @@ export class CheckedMemory implements MemoryManager {
     this.#manager.destroy();
   }
 
-  #checked(given: MemorySection | undefined, asked: Asked): MemorySection | undefined {
-    // What comes from JavaScript may be null.
-    const section: MemorySection | undefined | null = given;
-    if (section === undefined || section === null) return undefined;
+  #checked(section: MemorySection | undefined, asked: Asked): MemorySection | undefined {
+    if (section === undefined) return undefined;
     const refusal = this.#refuse(section, asked);
     if (refusal === undefined) return section;
     let cause: unknown;
@@ -192,13 +190,12 @@ export class CheckedMemory implements MemoryManager {
 
   /** Why a section can't be used; undefined, and it is live, if it can. */
   #refuse(section: MemorySection, asked: Asked): Refusal | undefined {
-    const { address: start, bytes } = section as Partial<Record<keyof MemorySection, unknown>>;
-    if (!Number.isSafeInteger(start) || (start as number) <= 0 || !(bytes instanceof Uint8Array)) {
+    if (!isSection(section)) {
       return { reason: 'what it handed out is no section with address and bytes', returnable: false };
     }
     const reason = misfit(section, asked);
     if (reason !== undefined) return { reason, returnable: true };
-    const { address } = section;
+    const { address, bytes } = section;
     const end = address + asked.size;
     const writable = this.#probe.addressOf(bytes);
     const other = this.#overlapping(address, end) ?? this.#overlapping(writable, writable + asked.size);
@@ -240,6 +237,13 @@ export class CheckedMemory implements MemoryManager {
     if (live === undefined) this.#live.set(asked.module, new Map([[section, writable]]));
     else live.set(section, writable);
   }
+}
+
+/** What comes from JavaScript may be anything. */
+function isSection(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const { address, bytes } = given as Partial<Record<keyof MemorySection, unknown>>;
+  return Number.isSafeInteger(address) && (address as number) > 0 && bytes instanceof Uint8Array;
 }
 
 function misfit({ address, bytes }: MemorySection, asked: Asked): string | undefined {

@@ -98,7 +98,7 @@ export class Regions {
   }
 
   /**
-   * Gives sections back.
+   * Gives sections back. What is no section of these regions, or was given back, is left alone.
    *
    * @param module - Whose they are.
    * @param section - One of them; by default all.
@@ -106,8 +106,7 @@ export class Regions {
    */
   give(module: string, section: MemorySection | undefined, clear: (section: HeldSection) => void): void {
     if (section !== undefined) {
-      // Safe because one that `take` did not make is not found below.
-      this.#giveOne(section as HeldSection, clear);
+      if (isHeld(section)) this.#giveOne(section, clear);
       return;
     }
     for (const sections of Object.values(this.#sections))
@@ -116,8 +115,8 @@ export class Regions {
 
   #giveOne(section: HeldSection, clear: (section: HeldSection) => void): void {
     const { region, start, held } = section;
-    const sections: Map<number, HeldSection> | undefined = this.#sections[region];
-    if (sections?.get(start) !== section) return;
+    const sections = this.#sections[region];
+    if (sections.get(start) !== section) return;
     sections.delete(start);
     clear(section);
     this.#free[region].give(start, held);
@@ -128,4 +127,9 @@ export class Regions {
     const start = at - this.#regions[region].address;
     return start % alignment === 0 && this.#free[region].takeAt(start, size) ? start : undefined;
   }
+}
+
+/** A user's manager may give back what it made itself. */
+function isHeld(section: MemorySection): section is HeldSection {
+  return 'held' in section && 'region' in section;
 }

@@ -195,7 +195,8 @@ export class SectionMemory {
   }
 
   #failure(module: string, section: string, what: string, cause: unknown): TierlinkError {
-    if (cause instanceof TierlinkError) return cause;
+    // Safe because the parameter of its type only tells what `details` are.
+    if (cause instanceof TierlinkError) return cause as TierlinkError;
     const manager = nameOfManager(this.#parts.manager);
     const reason = `${what} failed: ${reasonOf(cause)}`;
     return new TierlinkError('MEMORY_MANAGER_INVALID', { manager, module, section, reason }, { cause });

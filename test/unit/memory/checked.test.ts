@@ -138,13 +138,14 @@ describe('refused by name, and not even given back, is a section that', () => {
   });
 
   it.each([
+    ['is null', null],
     ['has no address', { bytes: new Uint8Array(64) }],
     ['has no bytes', { address: 0x10000 }],
     ['has a buffer for bytes', { address: 0x10000, bytes: new ArrayBuffer(64) }],
     ['has a negative address', { address: -16, bytes: new Uint8Array(64) }],
   ])('%s', (_, made) => {
     const { manager, code } = bench();
-    expect(() => code(made as unknown as MemorySection)).toThrow(refused(/no section/));
+    expect(() => code(made as MemorySection)).toThrow(refused(/no section/));
     expect(manager.returned).toEqual([]);
   });
 });
