@@ -20,12 +20,7 @@ module.exports = {
     only('elf', '^src/elf/', ['^src/core/'], 'elf -> core'),
     only('link', '^src/link/', ['^src/core/', '^src/elf/'], 'link -> core, elf'),
     only('memory', '^src/memory/', ['^src/core/'], 'memory -> core'),
-    only(
-      'registry',
-      '^src/registry/',
-      ['^src/core/', '^src/memory/memory-manager\\.ts$'],
-      'registry -> core',
-    ),
+    only('registry', '^src/registry/', ['^src/core/', '^src/memory/block\\.ts$'], 'registry -> core'),
     only('profile', '^src/profile/', ['^src/core/'], 'profile -> core'),
     only('observe', '^src/observe/', ['^src/core/'], 'observe -> core'),
     only('call', '^src/call/', ['^src/core/', '^src/native/contract\\.ts$'], 'call -> core, the contract'),

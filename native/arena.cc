@@ -1,11 +1,13 @@
-// Job: maps, discards and unmaps the regions of an engine so that nothing is ever writable and executable.
+// Job: maps, protects, discards and unmaps memory so that nothing is ever writable and executable.
 #include "arena.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <mutex>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <vector>
 
 namespace tierlink {
 namespace {
@@ -19,10 +21,31 @@ size_t toPages(size_t bytes) { return (bytes + pageBytes() - 1) / pageBytes() * 
 
 std::string failed(const char *call) { return std::string(call) + ": " + std::strerror(errno); }
 
+// Every arena of the process; guarded by the mutex.
+std::mutex allMutex;
+std::vector<std::weak_ptr<Arena>> &all() {
+  static auto *list = new std::vector<std::weak_ptr<Arena>>;
+  return *list;
+}
+
+int flagsOf(Access access) {
+  switch (access) {
+  case Access::Write:
+    return PROT_READ | PROT_WRITE;
+  case Access::Read:
+    return PROT_READ;
+  case Access::Execute:
+    return PROT_READ | PROT_EXEC;
+  case Access::None:
+    break;
+  }
+  return PROT_NONE;
+}
+
 } // namespace
 
-std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, size_t dataBytes,
-                                     std::string &failure) {
+std::shared_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, size_t dataBytes,
+                                     Mapping mapping, std::string &failure) {
   for (size_t bytes : {codeBytes, readonlyBytes, dataBytes}) {
     if (bytes == 0 || bytes > maxBytes) {
       failure = "each region must have 1 to 2^30 bytes";
@@ -38,7 +61,7 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
   }
 
   // From here on the destructor undoes whatever was done.
-  std::unique_ptr<Arena> arena(new Arena);
+  std::shared_ptr<Arena> arena(new Arena(mapping));
   // The page behind the data stays without permissions: what runs over the end stops there, and the kernel
   // joins the mapping of the data with no neighbour's.
   const size_t reserved = code + readonly + data + pageBytes();
@@ -50,55 +73,92 @@ std::unique_ptr<Arena> Arena::create(size_t codeBytes, size_t readonlyBytes, siz
   arena->reservation_ = static_cast<uint8_t *>(at);
   arena->reservedBytes_ = reserved;
 
-  arena->memfd_ = memfd_create("tierlink", MFD_CLOEXEC);
-  if (arena->memfd_ < 0) {
-    failure = failed("memfd_create");
+  uint8_t *readonlyView = arena->reservation_ + code;
+  uint8_t *dataView = readonlyView + readonly;
+  if (mapping == Mapping::Dual && !arena->mapTwice(code, readonly, failure))
+    return nullptr;
+  // Safe because MAP_FIXED replaces only a part of the reservation made above, which nobody else knows yet.
+  if (mmap(dataView, data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+           -1, 0) == MAP_FAILED) {
+    failure = failed("mmap of the data region");
     return nullptr;
   }
+  uint8_t *const writable = mapping == Mapping::Dual ? arena->alias_ : arena->reservation_;
+  arena->regions_[0] = {arena->reservation_, writable, code};
+  arena->regions_[1] = {readonlyView, writable + code, readonly};
+  arena->regions_[2] = {dataView, dataView, data};
+
+  std::lock_guard<std::mutex> guard(allMutex);
+  std::erase_if(all(), [](const std::weak_ptr<Arena> &one) { return one.expired(); });
+  all().push_back(arena);
+  return arena;
+}
+
+bool Arena::mapTwice(size_t code, size_t readonly, std::string &failure) {
+  memfd_ = memfd_create("tierlink", MFD_CLOEXEC);
+  if (memfd_ < 0) {
+    failure = failed("memfd_create");
+    return false;
+  }
   // Sparse: the file has its full size at once, pages appear when they are first touched.
-  if (ftruncate(arena->memfd_, static_cast<off_t>(code + readonly)) != 0) {
+  if (ftruncate(memfd_, static_cast<off_t>(code + readonly)) != 0) {
     failure = failed("ftruncate");
-    return nullptr;
+    return false;
   }
 
   // The views are MAP_SHARED, as only that makes the alias and the view the same memory. A program that forks
   // therefore shares its code with the child: the child sees later versions and patches, while its slots are
   // its own copies. That is what it can live with longest; a child that outlives a reclaim of code should
   // exec.
-  uint8_t *codeView = arena->reservation_;
-  uint8_t *readonlyView = codeView + code;
-  uint8_t *dataView = readonlyView + readonly;
-  // Safe because MAP_FIXED replaces only parts of the reservation made above, which nobody else knows yet.
-  if (mmap(codeView, code, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, arena->memfd_, 0) == MAP_FAILED) {
+  // Safe because MAP_FIXED replaces only parts of the reservation, which nobody else knows yet.
+  if (mmap(reservation_, code, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, memfd_, 0) == MAP_FAILED) {
     failure = failed("mmap of the executable view");
-    return nullptr;
+    return false;
   }
-  if (mmap(readonlyView, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, arena->memfd_,
+  if (mmap(reservation_ + code, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, memfd_,
            static_cast<off_t>(code)) == MAP_FAILED) {
     failure = failed("mmap of the read-only view");
-    return nullptr;
+    return false;
   }
-  if (mmap(dataView, data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-           -1, 0) == MAP_FAILED) {
-    failure = failed("mmap of the data region");
-    return nullptr;
-  }
-  void *alias = mmap(nullptr, code + readonly, PROT_READ | PROT_WRITE, MAP_SHARED, arena->memfd_, 0);
+  void *alias = mmap(nullptr, code + readonly, PROT_READ | PROT_WRITE, MAP_SHARED, memfd_, 0);
   if (alias == MAP_FAILED) {
     failure = failed("mmap of the writable alias");
-    return nullptr;
+    return false;
   }
-  arena->alias_ = static_cast<uint8_t *>(alias);
-  arena->aliasBytes_ = code + readonly;
-
-  arena->regions_[0] = {codeView, arena->alias_, code};
-  arena->regions_[1] = {readonlyView, arena->alias_ + code, readonly};
-  arena->regions_[2] = {dataView, dataView, data};
-  return arena;
+  alias_ = static_cast<uint8_t *>(alias);
+  aliasBytes_ = code + readonly;
+  return true;
 }
 
-Arena::~Arena() {
-  // Safe because the owner destroys an arena only when no thread is inside its code (see Engine::close).
+std::shared_ptr<Arena> Arena::around(uintptr_t address, size_t bytes) {
+  std::lock_guard<std::mutex> guard(allMutex);
+  for (const std::weak_ptr<Arena> &one : all()) {
+    auto arena = one.lock();
+    if (arena != nullptr && !arena->unmapped_.load() && arena->contains(address, bytes))
+      return arena;
+  }
+  return nullptr;
+}
+
+// Safe because whoever could still run code in here has the arena entered, or holds it.
+Arena::~Arena() { unmap(); }
+
+void Arena::enter() { engines_.fetch_add(1); }
+
+void Arena::leave() {
+  if (engines_.fetch_sub(1) == 1 && givenUp_.load())
+    unmap();
+}
+
+void Arena::giveUp() {
+  givenUp_.store(true);
+  if (engines_.load() == 0)
+    unmap();
+}
+
+void Arena::unmap() {
+  if (unmapped_.exchange(true))
+    return;
   if (alias_ != nullptr)
     munmap(alias_, aliasBytes_);
   if (reservation_ != nullptr)
@@ -116,7 +176,7 @@ bool Arena::contains(uintptr_t address, size_t bytes) const {
   return false;
 }
 
-bool Arena::discard(RegionKind kind, size_t offset, size_t bytes, std::string &failure) {
+bool Arena::isWithin(RegionKind kind, size_t offset, size_t bytes, std::string &failure) const {
   const Region &in = region(kind);
   if (offset % pageBytes() != 0 || bytes % pageBytes() != 0) {
     failure = "offset and bytes must be multiples of " + std::to_string(pageBytes());
@@ -126,9 +186,34 @@ bool Arena::discard(RegionKind kind, size_t offset, size_t bytes, std::string &f
     failure = "the range ends outside the region of " + std::to_string(in.bytes) + " bytes";
     return false;
   }
+  return true;
+}
+
+bool Arena::protect(RegionKind kind, size_t offset, size_t bytes, Access access, std::string &failure) {
+  if (mapping_ != Mapping::Flipping || kind == RegionKind::Data) {
+    failure = "only code and read-only memory that is mapped once has pages to protect";
+    return false;
+  }
+  if (access == Access::Execute && kind != RegionKind::Code) {
+    failure = "only code can be executed";
+    return false;
+  }
+  if (!isWithin(kind, offset, bytes, failure))
+    return false;
+  // Safe because the caller knows what lies in these pages: a section that is not published yet, or free.
+  if (bytes == 0 || mprotect(region(kind).base + offset, bytes, flagsOf(access)) == 0)
+    return true;
+  failure = failed("mprotect");
+  return false;
+}
+
+bool Arena::discard(RegionKind kind, size_t offset, size_t bytes, std::string &failure) {
+  const Region &in = region(kind);
+  if (!isWithin(kind, offset, bytes, failure))
+    return false;
   if (bytes == 0)
     return true;
-  if (kind == RegionKind::Data) {
+  if (kind == RegionKind::Data || mapping_ == Mapping::Flipping) {
     if (madvise(in.base + offset, bytes, MADV_DONTNEED) == 0)
       return true;
     failure = failed("madvise");

@@ -20,7 +20,7 @@ namespace {
 
 const void *slotArgument(const Call &call, size_t index, Engine &engine) {
   const uint64_t slot = call.bigint(index, "slot");
-  if (slot % sizeof(uint64_t) != 0 || !engine.arena().contains(slot, sizeof(uint64_t)))
+  if (slot % sizeof(uint64_t) != 0 || !engine.covers(slot, sizeof(uint64_t)))
     throw BindingError("slot must be the address of an aligned 8-byte cell in the engine's memory");
   return reinterpret_cast<const void *>(slot);
 }

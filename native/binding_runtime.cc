@@ -1,4 +1,4 @@
-// Job: arguments and results of the engine's memory, requests, threads, thread-locals and sampling.
+// Job: arguments and results of an engine's requests, threads, thread-locals, patches and sampling.
 #include "binding_runtime.h"
 
 #include <cstring>
@@ -35,48 +35,36 @@ namespace {
 
 constexpr int64_t maxRegionBytes = static_cast<int64_t>(Arena::maxBytes);
 
-RegionKind regionKind(const std::string &name) {
-  if (name == "code")
-    return RegionKind::Code;
-  if (name == "readonly")
-    return RegionKind::ReadOnly;
-  if (name == "data")
-    return RegionKind::Data;
-  throw BindingError("region must be code, readonly or data");
-}
-
 napi_value engineCreate(Call &call) {
   std::string failure;
-  auto engine = Engine::create(static_cast<size_t>(call.integer(0, 1, maxRegionBytes, "codeBytes")),
-                               static_cast<size_t>(call.integer(1, 1, maxRegionBytes, "readonlyBytes")),
-                               static_cast<size_t>(call.integer(2, 1, maxRegionBytes, "dataBytes")), failure);
+  auto engine = Engine::create(failure);
   if (engine == nullptr)
     throw BindingError(failure);
   return makeHandle(call.env, std::make_shared<EngineHandle>(call.env, std::move(engine)));
 }
 
-napi_value engineRegions(Call &call) {
+napi_value engineCover(Call &call) {
   const auto handle = openHandle(call, 0);
-  const napi_value regions = object(call.env);
-  for (const char *name : {"code", "readonly", "data"}) {
-    const RegionKind kind = regionKind(name);
-    const napi_value region = object(call.env);
-    const auto base = reinterpret_cast<uint64_t>(handle->engine()->arena().region(kind).base);
-    setProperty(call.env, region, "base", toJsBigint(call.env, base));
-    setProperty(call.env, region, "bytes", handle->buffer(kind));
-    setProperty(call.env, regions, name, region);
-  }
-  return regions;
+  const uint64_t address = call.bigint(1, "address");
+  const auto bytes = call.elements(2, "bytes");
+  if (bytes.empty())
+    throw BindingError("bytes must not be empty");
+  std::shared_ptr<Arena> around;
+  // Safe because the bytes of a typed array stay where they are until it is detached, after it was uncovered.
+  handle->engine()->cover(address, bytes.size(), const_cast<uint8_t *>(bytes.data()), around);
+  if (around == nullptr)
+    return null(call.env);
+  const Region &first = around->region(RegionKind::Code);
+  const Region &last = around->region(RegionKind::Data);
+  const napi_value result = object(call.env);
+  setProperty(call.env, result, "start", toJsAddress(call.env, first.base));
+  setProperty(call.env, result, "end", toJsAddress(call.env, last.base + last.bytes));
+  return result;
 }
 
-napi_value engineDiscard(Call &call) {
-  const auto handle = openHandle(call, 0);
-  const RegionKind kind = regionKind(call.string(1, "region"));
-  const auto offset = static_cast<size_t>(call.integer(2, 0, maxRegionBytes, "offset"));
-  const auto bytes = static_cast<size_t>(call.integer(3, 0, maxRegionBytes, "bytes"));
-  std::string failure;
-  if (!handle->engine()->arena().discard(kind, offset, bytes, failure))
-    throw BindingError(failure);
+napi_value engineUncover(Call &call) {
+  if (!openHandle(call, 0)->engine()->uncover(call.bigint(1, "address")))
+    throw BindingError("no memory that can be uncovered begins there");
   return undefined(call.env);
 }
 
@@ -96,7 +84,7 @@ napi_value enginePatchCalls(Call &call) {
   for (size_t at = 0; at + 1 < words.size(); at += 2)
     patches.push_back({words[at], static_cast<int32_t>(words[at + 1])});
   std::string failure;
-  if (!patchCalls(handle->engine()->arena(), patches, failure) || !syncCore(failure))
+  if (!patchCalls(*handle->engine(), patches, failure) || !syncCore(failure))
     throw BindingError(failure);
   return undefined(call.env);
 }
@@ -120,8 +108,8 @@ napi_value engineRef(Call &call) {
 }
 
 napi_value engineTakeRequests(Call &call) {
-  const auto offsets = openHandle(call, 0)->engine()->ring().take();
-  return toJsArray(call.env, napi_uint32_array, offsets.data(), offsets.size(), sizeof(uint32_t));
+  const auto counters = openHandle(call, 0)->engine()->ring().take();
+  return toJsArray(call.env, napi_biguint64_array, counters.data(), counters.size(), sizeof(uint64_t));
 }
 
 napi_value engineLostRequests(Call &call) {
@@ -178,7 +166,7 @@ napi_value engineTlsRegister(Call &call) {
   registered.alignment = static_cast<size_t>(call.integer(4, 1, int64_t{1} << 20, "alignment"));
   if ((registered.alignment & (registered.alignment - 1)) != 0)
     throw BindingError("alignment must be a power of two");
-  if (registered.fileBytes != 0 && !handle->engine()->arena().contains(image, registered.fileBytes))
+  if (registered.fileBytes != 0 && !handle->engine()->covers(image, registered.fileBytes))
     throw BindingError("the image must lie in the engine's memory");
   return toJsBigint(call.env, tlsRegister(*handle->engine(), registered));
 }
@@ -276,8 +264,8 @@ void registerRuntime(napi_env env, napi_value exports) {
   noteHostCode(env);
   exportFunction<hostCodeRanges>(env, exports, "hostCodeRanges");
   exportFunction<engineCreate>(env, exports, "engineCreate");
-  exportFunction<engineRegions>(env, exports, "engineRegions");
-  exportFunction<engineDiscard>(env, exports, "engineDiscard");
+  exportFunction<engineCover>(env, exports, "engineCover");
+  exportFunction<engineUncover>(env, exports, "engineUncover");
   exportFunction<engineSyncCore>(env, exports, "engineSyncCore");
   exportFunction<enginePatchCalls>(env, exports, "enginePatchCalls");
   exportFunction<engineDestroy>(env, exports, "engineDestroy");
@@ -296,6 +284,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineStartSampling>(env, exports, "engineStartSampling");
   exportFunction<engineStopSampling>(env, exports, "engineStopSampling");
   exportFunction<engineTakeSamples>(env, exports, "engineTakeSamples");
+  registerMemory(env, exports);
   registerCalls(env, exports);
 }
 

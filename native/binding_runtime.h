@@ -1,4 +1,4 @@
-// Job: what the runtime's two binding files share.
+// Job: what the runtime's binding files share.
 #pragma once
 
 #include "binding_support.h"
@@ -18,6 +18,8 @@ napi_value toJsAddress(napi_env env, const void *address);
 napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, size_t count,
                      size_t elementBytes);
 
+// The exports of binding_memory.cc.
+void registerMemory(napi_env env, napi_value exports);
 // The exports of binding_calls.cc.
 void registerCalls(napi_env env, napi_value exports);
 

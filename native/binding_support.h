@@ -224,6 +224,10 @@ public:
     return toElements<uint64_t>(env, value(index), napi_biguint64_array,
                                 std::string(what) + " must be a BigUint64Array");
   }
+  std::span<const uint8_t> elements(size_t index, const char *what) const {
+    const ByteView view = bytes(index, what);
+    return {view.data, view.size};
+  }
   napi_value function(size_t index, const char *what) const { return toFunction(env, value(index), what); }
   template <class T> std::shared_ptr<T> handle(size_t index, const char *what) const {
     return fromHandle<T>(env, value(index), what);

@@ -1,4 +1,4 @@
-// Job: what one JS environment holds of an engine: buffers over its memory, the callback for requests.
+// Job: what one JS environment holds of an engine, and the callback for its requests.
 #pragma once
 
 #include <memory>
@@ -22,19 +22,14 @@ public:
 
   const std::shared_ptr<Engine> &engine() const { return engine_; }
 
-  // The ArrayBuffer over a region's writable view, the same one each time.
-  napi_value buffer(RegionKind kind);
   void onRequests(napi_value wake);
   void keepAlive(bool keep);
-  // Detaches the buffers and unmaps. False if a thread is inside.
+  // False if a thread is inside.
   bool destroy();
 
 private:
-  void detachBuffers();
-
   const napi_env env_;
   const std::shared_ptr<Engine> engine_;
-  napi_ref buffers_[3] = {};
   std::unique_ptr<Waker> waker_;
   bool keep_ = false;
 };

@@ -12,19 +12,13 @@
 
 namespace tierlink {
 
-std::shared_ptr<Engine> Engine::create(size_t codeBytes, size_t readonlyBytes, size_t dataBytes,
-                                       std::string &failure) {
-  auto arena = Arena::create(codeBytes, readonlyBytes, dataBytes, failure);
-  if (arena == nullptr)
-    return nullptr;
-  const Region &data = arena->region(RegionKind::Data);
-  auto ring = std::make_unique<Ring>(reinterpret_cast<uintptr_t>(data.base), data.bytes);
+std::shared_ptr<Engine> Engine::create(std::string &failure) {
+  auto ring = std::make_unique<Ring>();
   if (!ring->usable()) {
     failure = std::string("eventfd: ") + std::strerror(errno);
     return nullptr;
   }
   std::shared_ptr<Engine> engine(new Engine);
-  engine->arena_ = std::move(arena);
   engine->ring_ = std::move(ring);
   return engine;
 }
@@ -33,11 +27,11 @@ Engine::~Engine() {
   if (close())
     return;
   // A thread the process made itself is inside: leaking its code is the lesser evil.
-  (void)arena_.release();
+  (void)arenas_.release();
   (void)ring_.release();
 }
 
-bool Engine::close(const std::function<void()> &beforeUnmap) {
+bool Engine::close() {
   if (closed())
     return true;
   if (Threads::inside(*this) != 0)
@@ -49,11 +43,52 @@ bool Engine::close(const std::function<void()> &beforeUnmap) {
   keys.removeAll();
   tlsForget(*this);
   Threads::forget(*this);
-  Frames::removeWithin(*arena_);
-  if (beforeUnmap)
-    beforeUnmap();
-  arena_.reset();
+  for (const auto &[address, cover] : covers_)
+    Frames::removeWithin({address, cover.bytes});
+  covers_.clear();
+  for (const auto &arena : *arenas_)
+    arena->leave();
+  arenas_->clear();
   return true;
+}
+
+void Engine::coverOne(uintptr_t address, const Cover &cover) {
+  covers_[address] = cover;
+  ring_->widen(address, address + cover.bytes);
+}
+
+void Engine::cover(uintptr_t address, size_t bytes, uint8_t *writable, std::shared_ptr<Arena> &around) {
+  around = Arena::around(address, bytes);
+  if (around == nullptr) {
+    coverOne(address, {bytes, writable});
+    return;
+  }
+  if (covers(address, bytes))
+    return;
+  around->enter();
+  arenas_->push_back(around);
+  for (RegionKind kind : {RegionKind::Code, RegionKind::ReadOnly, RegionKind::Data}) {
+    const Region &region = around->region(kind);
+    coverOne(reinterpret_cast<uintptr_t>(region.base), {region.bytes, region.writable});
+  }
+}
+
+bool Engine::uncover(uintptr_t address) {
+  const auto place = covers_.find(address);
+  if (place == covers_.end() || Arena::around(address, place->second.bytes) != nullptr)
+    return false;
+  covers_.erase(place);
+  return true;
+}
+
+uint8_t *Engine::writable(uintptr_t address, size_t bytes) const {
+  auto place = covers_.upper_bound(address);
+  if (place == covers_.begin())
+    return nullptr;
+  --place;
+  const size_t offset = address - place->first;
+  const Cover &cover = place->second;
+  return offset <= cover.bytes && bytes <= cover.bytes - offset ? cover.writable + offset : nullptr;
 }
 
 // Safe because of two stores and two loads in opposite order, with the barrier of Threads::inside between: an

@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <deque>
-#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,21 +19,34 @@ namespace tierlink {
 
 class Run;
 
+// Memory that an engine was told is its own.
+struct Cover {
+  size_t bytes;
+  uint8_t *writable; // the same bytes, where the linker writes
+};
+
 // Shared by the JS handle, the functions bound to it, its buffers, and every thread that belongs to it.
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
   // Null, with the failing call in `failure`, if the kernel refuses.
-  static std::shared_ptr<Engine> create(size_t codeBytes, size_t readonlyBytes, size_t dataBytes,
-                                        std::string &failure);
+  static std::shared_ptr<Engine> create(std::string &failure);
   ~Engine();
 
-  // Unmaps everything; false if a thread is inside. Idempotent. `beforeUnmap` is called when it is certain.
-  bool close(const std::function<void()> &beforeUnmap = nullptr);
+  // Lets go of the memory; false if a thread is inside. Idempotent.
+  bool close();
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   // Only while not closed.
-  Arena &arena() { return *arena_; }
   Ring &ring() { return *ring_; }
+
+  // The memory of the engine, on its JS thread only. An arena is covered as a whole, and stays mapped while
+  // the engine has not let go of it; `around` is then where it lies. Else whoever covers keeps the memory.
+  void cover(uintptr_t address, size_t bytes, uint8_t *writable, std::shared_ptr<Arena> &around);
+  // False if no cover begins there that can be taken back alone.
+  bool uncover(uintptr_t address);
+  // The writable view of a range of the engine's memory; null if it isn't all of one cover.
+  uint8_t *writable(uintptr_t address, size_t bytes) const;
+  bool covers(uintptr_t address, size_t bytes) const { return writable(address, bytes) != nullptr; }
 
   // The run that code on a thread of unknown origin belongs to, if any.
   std::shared_ptr<Run> activeRun();
@@ -62,8 +75,13 @@ private:
 
   Engine() = default;
 
+  void coverOne(uintptr_t address, const Cover &cover);
+
   std::atomic<bool> closed_{false};
-  std::unique_ptr<Arena> arena_;
+  std::map<uintptr_t, Cover> covers_; // by where the program sees them
+  // A pointer, so that it can be let go of without a destructor.
+  std::unique_ptr<std::vector<std::shared_ptr<Arena>>> arenas_ =
+      std::make_unique<std::vector<std::shared_ptr<Arena>>>();
   std::unique_ptr<Ring> ring_;
   std::mutex mutex_; // guards the two below
   std::weak_ptr<Run> activeRun_;

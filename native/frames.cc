@@ -11,7 +11,6 @@
 #include <unwind.h>
 #include <vector>
 
-#include "arena.h"
 #include "frame_index.h"
 #include "got_redirect.h"
 
@@ -105,15 +104,12 @@ public:
     return true;
   }
 
-  std::vector<uintptr_t> within(const Arena &arena) {
+  std::vector<uintptr_t> within(AddressRange memory) {
     std::lock_guard<std::mutex> lock(mutex_);
     std::vector<uintptr_t> inside;
-    for (const Region &region : {arena.region(RegionKind::Code), arena.region(RegionKind::ReadOnly),
-                                 arena.region(RegionKind::Data)}) {
-      const auto base = reinterpret_cast<uintptr_t>(region.base);
-      for (auto at = tables_.lower_bound(base); at != tables_.end() && at->first - base < region.bytes; ++at)
-        inside.push_back(at->first);
-    }
+    for (auto at = tables_.lower_bound(memory.start);
+         at != tables_.end() && at->first - memory.start < memory.bytes; ++at)
+      inside.push_back(at->first);
     return inside;
   }
 
@@ -182,8 +178,8 @@ bool Frames::add(AddressRange section, AddressRange code, std::string &failure) 
 
 bool Frames::remove(uintptr_t section) { return Registry::one().remove(section); }
 
-void Frames::removeWithin(const Arena &arena) {
-  for (const uintptr_t section : Registry::one().within(arena))
+void Frames::removeWithin(AddressRange memory) {
+  for (const uintptr_t section : Registry::one().within(memory))
     remove(section);
 }
 

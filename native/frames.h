@@ -18,17 +18,15 @@
 
 namespace tierlink {
 
-class Arena;
-
 struct Frames {
   // Registers an .eh_frame section for functions within `code`. False, and why in `failure`, if it is
   // damaged, registered already, or if its code overlaps that of another one.
   static bool add(AddressRange section, AddressRange code, std::string &failure);
   // By the section's start. False if it isn't registered: the unwinder itself would abort the process.
   static bool remove(uintptr_t section);
-  // Takes back everything in memory that is about to be unmapped, or the next exception in the process would
-  // read it.
-  static void removeWithin(const Arena &arena);
+  // Takes back every section that begins in memory which is about to be unmapped, or the next exception in
+  // the process would read it.
+  static void removeWithin(AddressRange memory);
   // The start of the function that the unwinder finds around an address, null if it finds none.
   static uintptr_t functionAround(uintptr_t address);
   // Whether the unwinder asks the index. If it can't be led there (another libgcc), or the environment has

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "arena.h"
+#include "engine_state.h"
 
 namespace tierlink {
 namespace {
@@ -16,13 +16,10 @@ constexpr uintptr_t cacheLineBytes = 64;
 
 } // namespace
 
-bool patchCalls(const Arena &arena, std::span<const CallPatch> patches, std::string &failure) {
-  const Region &code = arena.region(RegionKind::Code);
-  const auto base = reinterpret_cast<uintptr_t>(code.base);
+bool patchCalls(const Engine &engine, std::span<const CallPatch> patches, std::string &failure) {
   for (const CallPatch &patch : patches) {
-    const uintptr_t offset = patch.place - base;
-    if (patch.place < base || offset > code.bytes - sizeof(int32_t)) {
-      failure = "a call to patch lies outside the code";
+    if (!engine.covers(patch.place, sizeof(int32_t))) {
+      failure = "a call to patch lies outside the engine's memory";
       return false;
     }
     if (patch.place % cacheLineBytes > cacheLineBytes - sizeof(int32_t)) {
@@ -31,7 +28,7 @@ bool patchCalls(const Arena &arena, std::span<const CallPatch> patches, std::str
     }
   }
   for (const CallPatch &patch : patches) {
-    uint8_t *writable = code.writable + (patch.place - base);
+    uint8_t *writable = engine.writable(patch.place, sizeof(int32_t));
     // Safe because the four bytes lie in one cache line: the processor stores and fetches them whole, so a
     // thread that executes the call reaches the old target or the new one. In assembly because the place is
     // not aligned, which a C++ atomic would have to be.

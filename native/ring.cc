@@ -1,6 +1,7 @@
 // Job: pushes and takes requests without a lock, and wakes the consumer without losing a wake-up.
 #include "ring.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <sys/eventfd.h>
@@ -15,9 +16,7 @@ constexpr int32_t askAgainAfterEntries = 1 << 20;
 
 } // namespace
 
-Ring::Ring(uintptr_t dataBase, size_t dataBytes)
-    : dataBase_(dataBase), dataBytes_(dataBytes), cells_(new Cell[capacity]),
-      wakeFd_(eventfd(0, EFD_CLOEXEC)) {
+Ring::Ring() : cells_(new Cell[capacity]), wakeFd_(eventfd(0, EFD_CLOEXEC)) {
   for (uint32_t i = 0; i < capacity; ++i)
     cells_[i].turn.store(i, std::memory_order_relaxed);
 }
@@ -27,10 +26,16 @@ Ring::~Ring() {
     close(wakeFd_);
 }
 
+void Ring::widen(uintptr_t start, uintptr_t end) {
+  lowest_.store(std::min(start, lowest_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  highest_.store(std::max(end, highest_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+}
+
 void Ring::request(int32_t *counter) {
   const int savedErrno = errno;
-  const uintptr_t offset = reinterpret_cast<uintptr_t>(counter) - dataBase_;
-  if (offset >= dataBytes_) {
+  const auto address = reinterpret_cast<uintptr_t>(counter);
+  if (address < lowest_.load(std::memory_order_relaxed) ||
+      address >= highest_.load(std::memory_order_relaxed)) {
     // Not a counter of this engine. Leave the cell alone; it may be anything.
     lost_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -41,7 +46,7 @@ void Ring::request(int32_t *counter) {
   // Seldom from now on, but not never: whoever answers arms the cell anew, and a decrement that was under way
   // at that moment may overwrite it with what was there before.
   cell.store(askAgainAfterEntries, std::memory_order_relaxed);
-  if (push(static_cast<uint32_t>(offset))) {
+  if (push(address)) {
     wake();
   } else {
     cell.store(retryAfterEntries, std::memory_order_relaxed);
@@ -52,7 +57,7 @@ void Ring::request(int32_t *counter) {
 
 // A claimed cell that isn't filled yet (its producer was preempted, or interrupted by a signal handler that
 // pushes itself) stops only the consumer, never another producer: that is what keeps this async-signal-safe.
-bool Ring::push(uint32_t offset) {
+bool Ring::push(uintptr_t counter) {
   uint32_t position = tail_.load(std::memory_order_relaxed);
   for (;;) {
     Cell &cell = cells_[position % capacity];
@@ -64,7 +69,7 @@ bool Ring::push(uint32_t offset) {
       continue;
     }
     if (tail_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) {
-      cell.offset = offset;
+      cell.counter = counter;
       cell.turn.store(position + 1, std::memory_order_release);
       return true;
     }
@@ -104,14 +109,14 @@ void Ring::writeWake() {
   }
 }
 
-std::vector<uint32_t> Ring::take() {
+std::vector<uint64_t> Ring::take() {
   wakePending_.exchange(false, std::memory_order_acq_rel);
-  std::vector<uint32_t> offsets;
+  std::vector<uint64_t> counters;
   for (;;) {
     Cell &cell = cells_[head_ % capacity];
     if (cell.turn.load(std::memory_order_acquire) != head_ + 1)
-      return offsets;
-    offsets.push_back(cell.offset);
+      return counters;
+    counters.push_back(cell.counter);
     cell.turn.store(head_ + capacity, std::memory_order_release);
     ++head_;
   }

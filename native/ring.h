@@ -8,13 +8,12 @@
 
 namespace tierlink {
 
-// Many producers, one consumer. Carries byte offsets of entry counters within the data region.
+// Many producers, one consumer. Carries addresses of entry counters.
 class Ring {
 public:
   static constexpr uint32_t capacity = 8192; // a power of two
 
-  // `dataBase` and `dataBytes` describe the data region, in which all counters lie.
-  Ring(uintptr_t dataBase, size_t dataBytes);
+  Ring();
   ~Ring();
   Ring(const Ring &) = delete;
   Ring &operator=(const Ring &) = delete;
@@ -24,6 +23,9 @@ public:
   // An eventfd that becomes readable when the consumer has something to do.
   int wakeFd() const { return wakeFd_; }
 
+  // Counters may lie in this range, too. One thread at a time.
+  void widen(uintptr_t start, uintptr_t end);
+
   // Repeats a wake that an earlier reader of the eventfd may have swallowed.
   void rewake();
 
@@ -31,7 +33,7 @@ public:
   void request(int32_t *counter);
 
   // Takes everything that is there, in order. One thread at a time.
-  std::vector<uint32_t> take();
+  std::vector<uint64_t> take();
 
   // How many requests did not fit since the ring was made; their counters ask again.
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
@@ -39,15 +41,16 @@ public:
 private:
   struct Cell {
     std::atomic<uint32_t> turn; // == position: free; == position + 1: filled
-    uint32_t offset;
+    uintptr_t counter;
   };
 
-  bool push(uint32_t offset);
+  bool push(uintptr_t counter);
   void wake();
   void writeWake();
 
-  const uintptr_t dataBase_;
-  const size_t dataBytes_;
+  // Nothing outside is a counter of this engine.
+  std::atomic<uintptr_t> lowest_{UINTPTR_MAX};
+  std::atomic<uintptr_t> highest_{0};
   std::unique_ptr<Cell[]> cells_;
   int wakeFd_;
   std::atomic<uint64_t> lost_{0};

@@ -52,6 +52,15 @@ export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
 export type { ReplaceOptions } from './engine/replacer.js';
+export { dualMappedMemory, type MemorySizes, mprotectMemory } from './engine/memory-managers.js';
+export {
+  FaultInjectingMemory,
+  type FaultPoint,
+  type FaultRule,
+  failNth,
+  failSometimes,
+} from './memory/fault-injecting.js';
+export type { MemoryManager, MemorySection } from './memory/memory-manager.js';
 export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';

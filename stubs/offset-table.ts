@@ -6,7 +6,7 @@ import { assert, present } from '../src/core/assert.js';
 import { type Address, address, type SlotIndex, slotIndex } from '../src/core/ids.js';
 import { RangeTree } from '../src/core/range-tree.js';
 import { stubBytes, writeStub } from './encoder-x86-64.js';
-import type { TableMemory } from './table-memory.js';
+import type { TableBlock, TableMemory } from './table-memory.js';
 
 const slotBytes = 8;
 const counterBytes = 8;
@@ -47,7 +47,7 @@ export class OffsetTable {
    * Takes a slot with its stub and counter; the slot holds 0 until published.
    *
    * @returns The index.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
   allocate(): SlotIndex {
     const reused = this.#free.pop();
@@ -131,20 +131,13 @@ export class OffsetTable {
   }
 
   #grow(): void {
-    const slots = this.#memory.tableBlock('data', chunkSlots * slotBytes, 4096);
-    const counters = this.#memory.tableBlock('data', chunkSlots * counterBytes, 4096);
-    const stubs = this.#memory.tableBlock('code', chunkSlots * stubBytes, 4096);
+    const needs = {
+      slots: { kind: 'data', size: chunkSlots * slotBytes },
+      counters: { kind: 'data', size: chunkSlots * counterBytes },
+      stubs: { kind: 'code', size: chunkSlots * stubBytes },
+    } as const;
+    const { slots, counters, stubs } = this.#memory.tableChunk<keyof typeof needs>(needs, writeStubs);
     assert(slots.bytes.byteOffset % slotBytes === 0, 'slots are aligned, so that a store is one access');
-    const slotCells = new BigInt64Array(slots.bytes.buffer, slots.bytes.byteOffset, chunkSlots);
-    const counterCells = new Int32Array(counters.bytes.buffer, counters.bytes.byteOffset, chunkSlots * 2);
-    for (let i = 0; i < chunkSlots; i += 1) {
-      writeStub(
-        stubs.bytes,
-        i * stubBytes,
-        address(stubs.address + i * stubBytes),
-        address(slots.address + i * slotBytes),
-      );
-    }
     const number = this.#chunks.length;
     this.#stubsAt.add(stubs.address, stubs.address + chunkSlots * stubBytes, number);
     this.#countersAt.add(counters.address, counters.address + chunkSlots * counterBytes, number);
@@ -152,8 +145,19 @@ export class OffsetTable {
       slots: slots.address,
       stubs: stubs.address,
       counters: counters.address,
-      slotCells,
-      counterCells,
+      slotCells: new BigInt64Array(slots.bytes.buffer, slots.bytes.byteOffset, chunkSlots),
+      counterCells: new Int32Array(counters.bytes.buffer, counters.bytes.byteOffset, chunkSlots * 2),
     });
+  }
+}
+
+function writeStubs({ slots, stubs }: Readonly<Record<'slots' | 'stubs', TableBlock>>): void {
+  for (let i = 0; i < chunkSlots; i += 1) {
+    writeStub(
+      stubs.bytes,
+      i * stubBytes,
+      address(stubs.address + i * stubBytes),
+      address(slots.address + i * slotBytes),
+    );
   }
 }

@@ -6,7 +6,7 @@ import { present } from '../src/core/assert.js';
 import { type Address, address, type SlotIndex } from '../src/core/ids.js';
 import { thunkBytes, writeThunk } from './encoder-x86-64.js';
 import type { TableRange } from './offset-table.js';
-import type { TableMemory } from './table-memory.js';
+import type { TableBlock, TableMemory } from './table-memory.js';
 
 const cellBytes = 8;
 const chunkSlots = 512;
@@ -66,16 +66,22 @@ export class RemovedFunctions {
   }
 
   #make(): Chunk {
-    const cells = this.#memory.tableBlock('data', (chunkSlots + 1) * cellBytes, 64);
-    const thunks = this.#memory.tableBlock('code', chunkSlots * thunkBytes, 64);
+    const needs = {
+      cells: { kind: 'data', size: (chunkSlots + 1) * cellBytes },
+      thunks: { kind: 'code', size: chunkSlots * thunkBytes },
+    } as const;
+    const { cells, thunks } = this.#memory.tableChunk(needs, writeThunks);
     const words = new BigInt64Array(cells.bytes.buffer, cells.bytes.byteOffset, chunkSlots + 1);
     words[chunkSlots] = BigInt(this.#handler);
-    const handler = address(cells.address + chunkSlots * cellBytes);
-    for (let index = 0; index < chunkSlots; index += 1) {
-      const at = index * thunkBytes;
-      const message = address(cells.address + index * cellBytes);
-      writeThunk(thunks.bytes, at, address(thunks.address + at), message, handler);
-    }
     return { thunks: thunks.address, cellStart: cells.address, cells: words };
+  }
+}
+
+function writeThunks({ cells, thunks }: Readonly<Record<'cells' | 'thunks', TableBlock>>): void {
+  const handler = address(cells.address + chunkSlots * cellBytes);
+  for (let index = 0; index < chunkSlots; index += 1) {
+    const at = index * thunkBytes;
+    const message = address(cells.address + index * cellBytes);
+    writeThunk(thunks.bytes, at, address(thunks.address + at), message, handler);
   }
 }

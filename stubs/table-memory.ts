@@ -7,16 +7,26 @@ export interface TableBlock {
   readonly bytes: Uint8Array;
 }
 
-/** Where tables take their blocks from; a block is never given back while the engine lives. */
+/** One block of a chunk. */
+export interface TableNeed {
+  /** What can be executed is written once; data at any time. */
+  readonly kind: 'code' | 'data';
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where tables take their memory from; it is never given back while the engine lives. */
 export interface TableMemory {
   /**
-   * Reserves a block.
+   * Reserves the blocks of a chunk, all or none of them; each begins on a page.
    *
-   * @param region - `code` for stubs, `data` for slots, counters and cells.
-   * @param size - Bytes.
-   * @param alignment - Bytes, a power of two.
-   * @returns The block.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @param needs - The blocks.
+   * @param fill - Writes the code; it can be executed afterwards, and not be written any more.
+   * @returns The blocks.
+   * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
-  tableBlock(region: 'code' | 'data', size: number, alignment: number): TableBlock;
+  tableChunk<Name extends string>(
+    needs: Readonly<Record<Name, TableNeed>>,
+    fill: (chunk: Readonly<Record<Name, TableBlock>>) => void,
+  ): Readonly<Record<Name, TableBlock>>;
 }

@@ -97,7 +97,16 @@ export interface ErrorDetailsByCode {
     readonly module: string;
     readonly region: string;
     readonly needed: number;
-    readonly limit: number;
+    /** Bytes that the region can hold; undefined when a memory manager does not tell. */
+    readonly limit: number | undefined;
+  };
+  readonly MEMORY_MANAGER_INVALID: {
+    /** Name of its class. */
+    readonly manager: string;
+    /** For which module, and which of its sections; '' when it is refused as a whole. */
+    readonly module: string;
+    readonly section: string;
+    readonly reason: string;
   };
   readonly COMPILE_FAILED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_CRASHED: { readonly module: string; readonly tier: string; readonly reason: string };
@@ -264,8 +273,18 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   ),
   MEMORY_EXHAUSTED: entry(
     (d) =>
-      `module ${d.module}: ${String(d.needed)} bytes of ${d.region} memory don't fit (limit ${String(d.limit)} bytes)`,
-    (d) => `raise the engine option memory.${d.region}Bytes`,
+      `module ${d.module}: ${String(d.needed)} bytes of ${d.region} memory don't fit${d.limit === undefined ? '' : ` (limit ${String(d.limit)} bytes)`}`,
+    (d) =>
+      d.limit === undefined
+        ? 'let the memory manager have more'
+        : `raise ${d.region}Bytes: of the engine option memory, or of the memory manager`,
+  ),
+  MEMORY_MANAGER_INVALID: entry(
+    (d) =>
+      d.section === ''
+        ? `memory manager ${d.manager}: ${d.reason}`
+        : `memory manager ${d.manager}, section ${d.section} of module ${d.module}: ${d.reason}`,
+    () => 'correct the manager, or leave options.parts.memoryManager out; what runs was not touched',
   ),
   COMPILE_FAILED: entry(
     (d) => `module ${d.module} could not be compiled at tier ${d.tier}: ${d.reason}`,

@@ -82,6 +82,8 @@ export interface AuditSubject {
   readonly demands: readonly Demand[];
   /** Pairs of begin and end: where V8 may put its code. */
   readonly v8Code: readonly (readonly [start: number, end: number])[];
+  /** True: all of the engine's code has a second mapping, through which it is written. */
+  readonly isMappedTwice: boolean;
 }
 
 /**
@@ -105,7 +107,10 @@ export function engineMappings(mappings: readonly Mapping[], demands: readonly D
  * @param subject - The engine's ranges, and V8's.
  * @returns What was found.
  */
-export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }: AuditSubject): AuditReport {
+export function auditMappings(
+  mappings: readonly Mapping[],
+  { demands, v8Code, isMappedTwice }: AuditSubject,
+): AuditReport {
   // Other views of the engine's file are aliases, however they came about: all of them are found by this.
   const aliases = engineMappings(mappings, demands)
     .filter((mapping) => roleOf(mapping, demands) === undefined)
@@ -122,8 +127,8 @@ export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }:
     .map(({ start, end, permissions, role }) =>
       violation('writable-and-executable', { start, end, permissions, role }, 'writable and executable'),
     );
-  if (aliases.length === 0) {
-    const { start, end } = codeOf(demands);
+  if (isMappedTwice && aliases.length === 0) {
+    const { start, end } = present(codeOf(demands), 'the default memory manager has code');
     const range = { start: BigInt(start), end: BigInt(end), permissions: '', role: 'alias' } as const;
     violations.push(violation('unmapped', range, 'mapped nowhere for writing'));
   }
@@ -141,17 +146,15 @@ export function auditMappings(mappings: readonly Mapping[], { demands, v8Code }:
   return { ok: violations.length === 0, violations, mappings: audited, parts, v8Code: v8Pages };
 }
 
-function codeOf(demands: readonly Demand[]): Demand {
-  return present(
-    demands.find(({ role }) => role === 'code'),
-    'an engine has code',
-  );
+function codeOf(demands: readonly Demand[]): Demand | undefined {
+  return demands.find(({ role }) => role === 'code');
 }
 
 /** The file that its code is a view of; '' if that is not mapped. */
 function fileOf(mappings: readonly Mapping[], demands: readonly Demand[]): string {
-  const { start } = codeOf(demands);
-  return mappings.find((mapping) => mapping.start <= start && start < mapping.end)?.file ?? '';
+  const code = codeOf(demands);
+  if (code === undefined) return '';
+  return mappings.find(({ start, end }) => start <= code.start && code.start < end)?.file ?? '';
 }
 
 /** The role of the first range that shares a byte with the mapping. */

@@ -3,21 +3,23 @@ import type { CallHost } from '../call/callable.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address, type Address, type UnitId } from '../core/ids.js';
-import { DualMappedMemory } from '../memory/dual-mapped.js';
+import { address, type UnitId } from '../core/ids.js';
+import { CheckedMemory } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
+import { SectionMemory } from '../memory/section-memory.js';
+import { Transaction } from '../memory/transaction.js';
 import { Retirement } from '../memory/retirement.js';
-import type { Handle, NativeAddon, NativeRegion } from '../native/contract.js';
+import type { Handle, NativeAddon } from '../native/contract.js';
 import { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
-import { trapByte } from '../../stubs/encoder-x86-64.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
 import { RemovedFunctions } from '../../stubs/removed-functions.js';
-import type { TableMemory } from '../../stubs/table-memory.js';
-import type { Settings } from './options.js';
+import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memory.js';
+import { viewProbe } from './memory-managers.js';
+import { type Settings, useManager } from './options.js';
 import { CodeCache } from './code-cache.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
@@ -35,13 +37,18 @@ import { UnitLinker } from './unit-linker.js';
 import { type RetiredVersion, settled, type Unit } from './unit.js';
 import { Withdrawal } from './withdrawal.js';
 
+/** Tables begin on a page, in bytes. */
+const tableAlignment = 4096;
+
 /** Everything an engine is made of. */
 export interface Composition {
   readonly settings: Settings;
   readonly addon: NativeAddon;
   readonly engine: Handle;
   readonly emit: Emit;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
+  /** Bytes of code, stubs included, at most. */
+  readonly codeCacheBytes: number;
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly search: SymbolSearch;
@@ -81,27 +88,22 @@ export interface Composition {
  * @param settings - The settled options.
  * @param emit - Gives events to observers.
  * @returns The parts, joined.
- * @throws TierlinkError LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
+ * @throws TierlinkError OPTION_INVALID, LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
  */
 export function compose(settings: Settings, emit: Emit): Composition {
   const { addon, clock, frames } = settings;
-  const engine = createNative(settings);
+  const { manager, engine } = createNative(settings);
   const began = clock.now();
   const atMs = (): number => (clock.now() - began) / 1e6;
-  const regions = addon.engineRegions(engine);
-  const memory = new DualMappedMemory(
-    { code: mapped(regions.code), readonly: mapped(regions.readonly), data: mapped(regions.data) },
-    trapByte,
-  );
-  const tableMemory: TableMemory = {
-    tableBlock: (region, size, alignment) => memory.allocate(region, size, alignment, 'offset table'),
-  };
-  const table = new OffsetTable(tableMemory);
+  const memory = memoryOf(manager, addon, engine, emit);
+  const codeCacheBytes = settings.codeCacheBytes ?? memory.limit('code') ?? 2 ** 30;
+  const tables = tableMemory(memory);
+  const table = new OffsetTable(tables);
   const symbols = new SymbolTable();
   const registry = new Registry();
   const uses = new UseIndex();
   const units = new Map<UnitId, Unit>();
-  const search = openSearch(symbols, addon, engine, settings.libraries);
+  const search = openSearch(symbols, settings, manager, engine);
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -123,6 +125,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const linker = new UnitLinker({
     addon,
     engine,
+    memory,
     frames,
     symbols,
     targets,
@@ -141,7 +144,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const withdrawal = new Withdrawal({
     memory,
     table,
-    thunks: new RemovedFunctions(tableMemory, thrower),
+    thunks: new RemovedFunctions(tables, thrower),
     symbols,
     registry,
     units,
@@ -170,7 +173,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     compact: () => {
       if (settings.relocations === 'preserve') mover.compact([...units.values()]);
     },
-    maxBytes: settings.codeCacheBytes,
+    maxBytes: codeCacheBytes,
   });
   const builder = new UnitBuilder({
     compiler: unitCompiler,
@@ -197,9 +200,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   addon.engineOnRequests(engine, () => {
     // A wake may be under way while the engine ends.
     if (ended) return;
-    for (const offset of addon.engineTakeRequests(engine)) {
-      controller.request(address(Number(regions.data.base) + offset));
-    }
+    for (const counter of addon.engineTakeRequests(engine)) controller.request(address(Number(counter)));
   });
 
   const host: CallHost = {
@@ -226,6 +227,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
     ended = true;
     frames.destroy();
     addon.engineDestroy(engine);
+    try {
+      manager.destroy();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      emit('warning', { module: '', message: `the memory manager could not be destroyed: ${message}` });
+    }
   };
   return {
     settings,
@@ -233,6 +240,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     engine,
     emit,
     memory,
+    codeCacheBytes,
     table,
     symbols,
     search,
@@ -262,34 +270,76 @@ export function compose(settings: Settings, emit: Emit): Composition {
   };
 }
 
-function createNative(settings: Settings): Handle {
-  const { codeBytes, readonlyBytes, dataBytes } = settings;
+function createNative(settings: Settings): { readonly manager: MemoryManager; readonly engine: Handle } {
+  const { addon, memoryManager } = settings;
+  const manager = memoryManager === undefined ? settings.defaultMemory() : checked(memoryManager, addon);
   try {
-    return settings.addon.engineCreate(codeBytes, readonlyBytes, dataBytes);
+    return { manager, engine: addon.engineCreate() };
   } catch (cause) {
-    const needed = codeBytes + readonlyBytes + dataBytes;
-    throw new TierlinkError(
-      'MEMORY_EXHAUSTED',
-      { module: 'a new engine', region: 'code', needed, limit: 2 ** 30 },
-      { cause },
-    );
+    if (memoryManager === undefined) manager.destroy();
+    const details = { module: 'a new engine', region: 'data', needed: 0, limit: undefined };
+    throw new TierlinkError('MEMORY_EXHAUSTED', details, { cause });
   }
+}
+
+function checked(manager: MemoryManager, addon: NativeAddon): MemoryManager {
+  return new CheckedMemory(manager, viewProbe(addon));
+}
+
+function memoryOf(manager: MemoryManager, addon: NativeAddon, engine: Handle, emit: Emit): SectionMemory {
+  return new SectionMemory({
+    manager,
+    cover: (section) => {
+      const around = addon.engineCover(engine, BigInt(section.address), section.bytes);
+      return around === null ? undefined : { start: Number(around.start), end: Number(around.end) };
+    },
+    uncover: (start) => {
+      addon.engineUncover(engine, BigInt(start));
+    },
+    warn: (module, message) => {
+      emit('warning', { module, message });
+    },
+  });
+}
+
+function tableMemory(memory: SectionMemory): TableMemory {
+  const module = 'offset table';
+  return {
+    tableChunk: (needs, fill) => {
+      const transaction = new Transaction(memory);
+      try {
+        // Safe because the keys are those of `needs`.
+        const chunk = Object.fromEntries(
+          Object.entries<TableNeed>(needs).map(([name, { kind, size }]) => {
+            return [name, transaction.allocate(kind, size, tableAlignment, module)];
+          }),
+        ) as unknown as Record<keyof typeof needs, TableBlock>;
+        fill(chunk);
+        memory.finalize(module);
+        transaction.commit();
+        return chunk;
+      } catch (error) {
+        transaction.abort();
+        throw error;
+      }
+    },
+  };
 }
 
 function openSearch(
   symbols: SymbolTable,
-  addon: NativeAddon,
+  { addon, libraries, memoryManager }: Settings,
+  manager: MemoryManager,
   engine: Handle,
-  libraries: readonly string[],
 ): SymbolSearch {
   try {
-    return new SymbolSearch(symbols, addon, engine, libraries);
+    const search = new SymbolSearch(symbols, addon, engine, libraries);
+    // From here on the engine destroys it; until then it is still its maker's.
+    if (memoryManager !== undefined) useManager(memoryManager);
+    return search;
   } catch (error) {
     addon.engineDestroy(engine);
+    if (memoryManager === undefined) manager.destroy();
     throw error;
   }
-}
-
-function mapped(region: NativeRegion): { address: Address; bytes: Uint8Array } {
-  return { address: address(Number(region.base)), bytes: new Uint8Array(region.bytes) };
 }

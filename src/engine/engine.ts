@@ -71,12 +71,12 @@ export class Engine implements AsyncDisposable {
    * @param options - What differs from the engine's own.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_DUPLICATE, INPUT_UNREADABLE, FORMAT_UNKNOWN, BITCODE_INVALID,
    *   IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, OBJECT_INVALID, OBJECT_UNSUPPORTED,
-   *   ARCHIVE_INVALID, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH; the engine is as it was before.
+   *   ARCHIVE_INVALID, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH, OPTION_INVALID; the engine is as it was before.
    */
   addModule(name: string, source: ModuleSource, options: AddModuleOptions = {}): void {
     this.#alive('addModule');
     const linkage = options.linkage ?? this.#parts.settings.linkage;
-    this.#loader.add(name, source, checkLinkage(linkage, this.#parts.settings.relocations));
+    this.#loader.add(name, source, checkLinkage(linkage, this.#parts.settings));
   }
 
   /**
@@ -84,7 +84,8 @@ export class Engine implements AsyncDisposable {
    * constructors. All or nothing: if one fails, none is linked.
    *
    * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH, COMPILE_FAILED,
-   *   COMPILE_CRASHED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED (as rejections)
+   *   COMPILE_CRASHED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
+   *   CODE_CACHE_FULL, MEMORY_MANAGER_INVALID (as rejections)
    */
   async link(): Promise<void> {
     this.#alive('link');
@@ -156,7 +157,8 @@ export class Engine implements AsyncDisposable {
    * @param tier - Name of a tier of the engine's ladder.
    * @returns What was published.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, TIER_UNKNOWN, NOT_LINKED, UNIT_PINNED, COMPILE_FAILED,
-   *   COMPILE_CRASHED, MEMORY_EXHAUSTED (as rejections); the version before it goes on running.
+   *   COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, MEMORY_MANAGER_INVALID (as rejections); the version before
+   *   it goes on running.
    */
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
     this.#alive('recompile');
@@ -234,7 +236,8 @@ export class Engine implements AsyncDisposable {
    * @param options - Whether a thread may see code from before and after at once.
    * @returns What was published, in the order of the group.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, TIER_UNKNOWN, OPTION_INVALID, NOT_LINKED, UNIT_PINNED,
-   *   COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, GROUP_NOT_QUIESCENT (as rejections)
+   *   COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, MEMORY_MANAGER_INVALID, GROUP_NOT_QUIESCENT
+   *   (as rejections)
    */
   async recompileGroup(
     group: readonly GroupMember[],
@@ -251,7 +254,7 @@ export class Engine implements AsyncDisposable {
    * @param module - Name of a linked module.
    * @param at - Address at which its code is to begin, aligned to 64; by default the lowest place that is free.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED,
-   *   MEMORY_EXHAUSTED (the place is taken); then nothing has moved.
+   *   MEMORY_EXHAUSTED (the place is taken), MEMORY_MANAGER_INVALID; then nothing has moved.
    */
   move(module: string, at?: bigint): void {
     this.#alive('move');
@@ -263,7 +266,7 @@ export class Engine implements AsyncDisposable {
    * Defragments the code while the program runs: moves modules from its far end into holes, and reclaims.
    *
    * @returns How many modules moved, and the bytes from the first to the last byte of code, before and after.
-   * @throws TierlinkError ENGINE_DISPOSED, RELOCATIONS_DISCARDED
+   * @throws TierlinkError ENGINE_DISPOSED, RELOCATIONS_DISCARDED, MEMORY_MANAGER_INVALID
    */
   compact(): Compaction {
     this.#alive('compact');
@@ -277,7 +280,7 @@ export class Engine implements AsyncDisposable {
    * @param order - Names of linked modules, each once.
    * @returns Address of the first, and the bytes from there to the end of the last.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED,
-   *   MEMORY_EXHAUSTED; then nothing has moved.
+   *   MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID; then nothing has moved.
    */
   relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
     this.#alive('relayout');
@@ -418,7 +421,7 @@ export class Engine implements AsyncDisposable {
  * @param options - Linkage, tiers, policy, memory; all may be left out.
  * @returns The engine; end it with `dispose`, or `await using`.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING,
- *   LLVM_MISSING, API_VERSION_MISMATCH
+ *   LLVM_MISSING, API_VERSION_MISMATCH, MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
  */
 export function createEngine(options: EngineOptions = {}): Engine {
   return new Engine(options);

@@ -4,7 +4,7 @@
  */
 import { present } from '../core/assert.js';
 import type { Clock } from '../core/clock.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { Publication, Publisher } from './publisher.js';
@@ -16,7 +16,7 @@ import type { UnitLinker } from './unit-linker.js';
 /** What a batch works with. */
 export interface LinkBatchParts extends SlotParts {
   readonly linker: UnitLinker;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly publisher: Publisher;
   readonly codeCache: CodeCache;
   readonly clock: Clock;
@@ -142,8 +142,9 @@ export class LinkBatch {
     return placed.map(({ member, data, code }) => {
       const begin = clock.now();
       const { unit } = member;
-      const variables = data && { image: linker.link(transaction, unit, data), blocks: data.blocks };
-      const image = linker.link(transaction, unit, code);
+      const images = linker.link(transaction, unit, ...(data === undefined ? [] : [data]), code);
+      const image = present(images.at(-1), 'code that was placed is linked');
+      const variables = data && { image: present(images[0], 'variables come first'), blocks: data.blocks };
       const whole = unit.module.canonical.kind === 'object' ? { image, blocks: [] } : undefined;
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, code, { ...member, linkUs });

@@ -207,7 +207,7 @@ export class ModuleLoader {
 
   /** Takes out a module that was never linked. */
   #unregister(name: string): void {
-    const { controller, registry, symbols, uses, units, unitOf } = this.#parts;
+    const { controller, memory, registry, symbols, uses, units, unitOf } = this.#parts;
     const unit = unitOf(name);
     controller.step(unit, { type: 'remove' });
     units.delete(unit.id);
@@ -215,6 +215,7 @@ export class ModuleLoader {
     symbols.remove(unit.module.definitions);
     registry.remove(name);
     uses.remove(unit.module);
+    memory.releaseModule(name);
     this.#forget(name);
   }
 

@@ -9,7 +9,8 @@ import { TierlinkError } from '../core/errors.js';
 import { type Address, address } from '../core/ids.js';
 import { needRelocations } from '../link/discard.js';
 import { blockKinds } from '../link/image.js';
-import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Publication, Publisher } from './publisher.js';
 import type { Reclaimer } from './reclaimer.js';
@@ -35,7 +36,7 @@ export interface Compaction {
 /** What a mover works with. */
 export interface MoverParts {
   readonly linker: UnitLinker;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly publisher: Publisher;
   readonly reclaimer: Reclaimer;
   readonly clock: { now(): number };
@@ -77,18 +78,19 @@ export class Mover {
     let end = 0;
     const offsets = units.map((unit) => {
       const { size, alignment } = versionOf(unit).image.plan.blocks.code;
-      const offset = Math.ceil(end / alignment) * alignment;
+      const step = Math.max(alignment, blockAlignment, memory.granularity);
+      const offset = Math.ceil(end / step) * step;
       end = offset + size;
       return offset;
     });
-    const start = memory.hole('code', Math.max(1, end), pageBytes);
+    const start = memory.hole(Math.max(1, end), pageBytes);
     if (start === undefined) {
       const module = units.map((unit) => unit.module.name).join(', ');
       throw new TierlinkError('MEMORY_EXHAUSTED', {
         module,
         region: 'code',
         needed: end,
-        limit: memory.capacity('code'),
+        limit: memory.limit('code'),
       });
     }
     this.#relocate(units.map((unit, index) => ({ unit, at: address(start + (offsets[index] ?? 0)) })));
@@ -107,24 +109,34 @@ export class Mover {
   compact(units: readonly Unit[]): Compaction {
     const { memory, reclaimer } = this.#parts;
     for (const { version } of units) if (version !== undefined) needRelocations(version.image, 'compacting');
-    const spanBefore = memory.span('code');
+    const spanBefore = memory.span;
     let moved = 0;
     for (let pass = 0; pass < passes; pass += 1) {
       const before = moved;
       const movable = units.filter(isMovable);
       for (const unit of movable.sort((one, other) => startOf(other) - startOf(one))) {
         const { size, alignment } = versionOf(unit).image.plan.blocks.code;
-        const hole = size === 0 ? undefined : memory.hole('code', size, Math.max(alignment, blockAlignment));
+        const hole = size === 0 ? undefined : memory.hole(size, Math.max(alignment, blockAlignment));
         if (hole === undefined || hole >= startOf(unit)) continue;
-        this.#relocate([{ unit, at: hole }]);
-        moved += 1;
+        if (this.#relocateIfRoom(unit, hole)) moved += 1;
       }
       // What was moved away from may be free now, and the next pass can move into it.
       reclaimer.now();
       if (moved === before) break;
     }
     reclaimer.soon();
-    return { moved, spanBefore, spanAfter: memory.span('code') };
+    return { moved, spanBefore, spanAfter: memory.span };
+  }
+
+  /** False if something that moves with the code does not fit: then the unit stays where it is. */
+  #relocateIfRoom(unit: Unit, at: Address): boolean {
+    try {
+      this.#relocate([{ unit, at }]);
+      return true;
+    } catch (error) {
+      if (error instanceof TierlinkError && error.code === 'MEMORY_EXHAUSTED') return false;
+      throw error;
+    }
   }
 
   /** All or none. */

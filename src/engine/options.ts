@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os';
 import { checkApiVersion } from '../core/api-version.js';
 import { type Clock, monotonicClock } from '../core/clock.js';
 import type { Compiler } from '../core/compiler.js';
-import { TierlinkError } from '../core/errors.js';
 import type { TierRecipe } from '../core/tier.js';
+import { checkMemoryManager, nameOfManager } from '../memory/checked.js';
+import type { MemoryManager } from '../memory/memory-manager.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
@@ -16,6 +17,8 @@ import { eagerPolicy } from '../../tiers/policies/eager.js';
 import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
+import { invalid, whole } from './option-checks.js';
 
 /**
  * How a call reaches a function of another version: `call stub`, `call *[slot]`, or `call version`, which is patched
@@ -59,18 +62,11 @@ export interface EngineOptions {
   readonly libraries?: readonly string[];
   /** Threads that compile. @defaultValue one for each processor, at most 4 */
   readonly compileThreads?: number;
-  /** Address space in bytes for each region; at most 1 GiB together. */
-  readonly memory?: {
-    /** @defaultValue 128 MiB */
-    readonly codeBytes?: number;
-    /** @defaultValue 128 MiB */
-    readonly readonlyBytes?: number;
-    /** @defaultValue 512 MiB */
-    readonly dataBytes?: number;
-  };
+  /** Sizes of the default memory manager. */
+  readonly memory?: MemorySizes;
   /** A limit on code: when it is reached, old code is reclaimed, then code is compacted, then a compile fails. */
   readonly codeCache?: {
-    /** Bytes of code, stubs and retired versions included. @defaultValue `memory.codeBytes` */
+    /** Bytes of code, stubs and retired versions included. @defaultValue what the memory manager has for code */
     readonly maxBytes?: number;
   };
   /** What repeated failure of a tier costs. */
@@ -81,6 +77,11 @@ export interface EngineOptions {
     readonly clock?: Clock;
     /** Makes the compiler, given the number of threads. */
     readonly compiler?: (threads: number) => Compiler;
+    /**
+     * Where code and data lie: {@link dualMappedMemory} (the default), {@link mprotectMemory}, or your own. For one
+     * engine, which destroys it.
+     */
+    readonly memoryManager?: MemoryManager;
     /** Tells the unwinder of compiled code. The engine destroys it. */
     readonly frameRegistrar?: FrameRegistrar;
   };
@@ -94,10 +95,12 @@ export interface Settings {
   readonly policy: Policy;
   readonly libraries: readonly string[];
   readonly compileThreads: number;
-  readonly codeBytes: number;
-  readonly readonlyBytes: number;
-  readonly dataBytes: number;
-  readonly codeCacheBytes: number;
+  /** The user's memory manager, checked to be complete; undefined for the default one. */
+  readonly memoryManager: MemoryManager | undefined;
+  /** Makes the default one. @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED */
+  readonly defaultMemory: () => MemoryManager;
+  /** Bytes; undefined: as many as the memory manager has. */
+  readonly codeCacheBytes: number | undefined;
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
@@ -105,26 +108,24 @@ export interface Settings {
   readonly frames: FrameRegistrar;
 }
 
-const mebibyte = 2 ** 20;
-
 /**
  * Settles the options.
  *
  * @param options - As the user gave them.
  * @returns Every setting.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING,
- *   API_VERSION_MISMATCH
+ *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID
  */
 export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
-  const linkage = checkLinkage(options.linkage ?? 'stub', relocations);
+  const memoryManager = managerOf(options);
+  const linkage = checkLinkage(options.linkage ?? 'stub', { relocations, memoryManager });
   const unit: string = options.unit ?? 'module';
   if (unit !== 'module') {
     throw invalid('unit', unit, '"module"; units of one function come with a later release');
   }
   const tiers = ladder(options.tiers ?? shippedTiers);
-  const memory = options.memory ?? {};
-  const codeBytes = whole('memory.codeBytes', memory.codeBytes ?? 128 * mebibyte, 65_536, 2 ** 30);
+  const maxBytes = options.codeCache?.maxBytes;
   const addon = loadAddon();
   return {
     linkage,
@@ -138,10 +139,9 @@ export function settle(options: EngineOptions): Settings {
       1,
       64,
     ),
-    codeBytes,
-    readonlyBytes: whole('memory.readonlyBytes', memory.readonlyBytes ?? 128 * mebibyte, 65_536, 2 ** 30),
-    codeCacheBytes: whole('codeCache.maxBytes', options.codeCache?.maxBytes ?? codeBytes, 4096, 2 ** 30),
-    dataBytes: whole('memory.dataBytes', memory.dataBytes ?? 512 * mebibyte, 65_536, 2 ** 30),
+    memoryManager,
+    defaultMemory: () => dualMappedMemory(options.memory),
+    codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,
@@ -154,14 +154,21 @@ export function settle(options: EngineOptions): Settings {
  * Checks a linkage that came from outside.
  *
  * @param linkage - What was given.
- * @param relocations - What is kept of them.
+ * @param settings - What may not go with it.
  * @returns The same, as a linkage.
  * @throws TierlinkError OPTION_INVALID
  */
-export function checkLinkage(linkage: string, relocations: RelocationKeeping): Linkage {
+export function checkLinkage(
+  linkage: string,
+  { relocations, memoryManager }: Pick<Settings, 'relocations' | 'memoryManager'>,
+): Linkage {
   if (!linkages.includes(linkage)) throw invalid('linkage', linkage, linkages.join(', '));
   if (linkage === 'direct' && relocations === 'discard') {
     throw invalid('linkage', linkage, '"stub" or "offset-table": relocations are discarded');
+  }
+  if (linkage === 'direct' && memoryManager?.patchable === false) {
+    const value = `direct with memory manager ${nameOfManager(memoryManager)}, whose code can't be patched while it runs`;
+    throw invalid('linkage', value, 'stub or offset-table, or a manager that is patchable');
   }
   // Safe because it was just found in the list.
   return linkage as Linkage;
@@ -196,6 +203,31 @@ function keepingOf(keeping: string): RelocationKeeping {
   return keeping;
 }
 
+/** Managers that engines were given: each is destroyed with its engine. */
+const used = new WeakSet<MemoryManager>();
+
+/**
+ * Notes that a manager belongs to an engine from now on.
+ *
+ * @param manager - The user's.
+ */
+export function useManager(manager: MemoryManager): void {
+  used.add(manager);
+}
+
+function managerOf({ parts, memory }: EngineOptions): MemoryManager | undefined {
+  const given = parts?.memoryManager;
+  if (given === undefined) return undefined;
+  checkMemoryManager(given);
+  if (memory !== undefined) {
+    throw invalid('memory', 'given together with parts.memoryManager', 'sizes to the manager itself');
+  }
+  if (used.has(given)) {
+    throw invalid('parts.memoryManager', 'one that another engine was given', 'each engine its own');
+  }
+  return given;
+}
+
 function registrarOf({ parts }: EngineOptions, addon: NativeAddon): FrameRegistrar {
   const given = parts?.frameRegistrar;
   if (given === undefined) return new NativeFrameRegistrar(addon);
@@ -209,15 +241,4 @@ function penaltyOf(rule: PenaltyRule): PenaltyRule {
   }
   whole('penalty.limit', rule.limit, 1, 10);
   return rule;
-}
-
-function whole(option: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw invalid(option, String(value), `a whole number from ${String(least)} to ${String(most)}`);
-  }
-  return value;
-}
-
-function invalid(option: string, value: string, expected: string): TierlinkError {
-  return new TierlinkError('OPTION_INVALID', { option, value, expected });
 }

@@ -2,7 +2,8 @@
 import type { Clock } from '../core/clock.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
-import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import type { Retirement } from '../memory/retirement.js';
 import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
@@ -20,7 +21,7 @@ export interface Publication {
 /** What the publisher works with. */
 export interface PublisherParts {
   readonly table: OffsetTable;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly retirement: Retirement<RetiredVersion>;
   readonly versions: AddressMap<Version>;
   readonly directCalls: DirectCalls;

@@ -5,7 +5,6 @@
 import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { ReplacedEvent } from '../core/events.js';
-import { address } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
@@ -259,7 +258,15 @@ class Swap {
     const blocks = this.#unit.data.flatMap((known) => known.blocks);
     const to = blocks.find((block) => at >= block.address && at + size <= block.address + block.size);
     if (from === undefined || to === undefined) return false;
-    to.bytes.set(from.bytes.subarray(symbol.offset, symbol.offset + size), address(at) - to.address);
+    const now = from.bytes.subarray(symbol.offset, symbol.offset + size);
+    if (to.region === 'readonly') {
+      if (Buffer.compare(to.bytes.subarray(at - to.address, at - to.address + size), now) === 0) return false;
+      if (!this.#parts.memory.patchable) {
+        const problems = [`constant ${name} is another one there, and the memory manager protects it`];
+        throw new TierlinkError('REPLACE_MISMATCH', { module: this.#before.name, problems });
+      }
+    }
+    to.bytes.set(now, at - to.address);
     return true;
   }
 }

@@ -18,27 +18,36 @@ export function takeAudit(parts: Composition, read: ReadProcessMap = readProcess
   const v8Code = words.flatMap((start, index) =>
     index % 2 === 0 ? [[start, words[index + 1] ?? start] as const] : [],
   );
-  return auditMappings(parseProcessMap(read('smaps')), { demands: demandsOf(parts), v8Code });
+  return auditMappings(parseProcessMap(read('smaps')), {
+    demands: demandsOf(parts),
+    v8Code,
+    isMappedTwice: parts.settings.memoryManager === undefined,
+  });
 }
 
+/** A program may protect pages of its own variables, as long as none becomes executable. */
+const demanded = { code: 'r-x', readonly: 'r--', data: '??-' } as const;
+
 /**
- * The regions of an engine.
+ * The memory of an engine.
  *
  * @param parts - The engine's parts.
- * @returns Where they lie and what they must be.
+ * @returns Where it lies and what it must be: whole regions of the default memory manager, else each block.
  */
-export function regionDemands({ addon, engine }: Pick<Composition, 'addon' | 'engine'>): Demand[] {
-  const { code, readonly, data } = addon.engineRegions(engine);
-  const region = (role: 'code' | 'readonly' | 'data', permissions: string): Demand => {
-    const { base, bytes } = { code, readonly, data }[role];
-    return { role, start: Number(base), end: Number(base) + bytes.byteLength, permissions };
-  };
+export function regionDemands({ memory, settings }: Pick<Composition, 'memory' | 'settings'>): Demand[] {
+  const { ranges } = memory;
+  if (settings.memoryManager !== undefined || ranges === undefined) {
+    return [...memory.blocks()].map(({ region, address, size }): Demand => {
+      return { role: region, start: address, end: address + size, permissions: demanded[region] };
+    });
+  }
+  const regions = (['code', 'readonly', 'data'] as const).map((role): Demand => {
+    const { start, bytes } = ranges[role];
+    return { role, start, end: start + bytes, permissions: demanded[role] };
+  });
   return [
-    region('code', 'r-x'),
-    region('readonly', 'r--'),
-    // A program may protect pages of its own variables, as long as none becomes executable.
-    region('data', '??-'),
-    guard(region('data', '---')),
+    ...regions,
+    guard({ role: 'data', ...ranges.data, end: ranges.data.start + ranges.data.bytes, permissions: '---' }),
   ];
 }
 

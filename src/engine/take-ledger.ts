@@ -1,6 +1,6 @@
 /** Adds up where an engine's memory went. */
 import type { LinkedImage } from '../link/image.js';
-import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
 import { parseProcessMap, type ReadProcessMap } from '../memory/process-map.js';
 import { engineMappings } from './audit.js';
 import type { Composition } from './compose.js';

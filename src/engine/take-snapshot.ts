@@ -47,9 +47,9 @@ export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProc
     pauses: parts.pauses.summary(),
     moves: parts.mover.latencies.summary(),
     codeCache: {
-      start: parts.addon.engineRegions(parts.engine).code.base,
-      capacity: parts.memory.capacity('code'),
-      span: parts.memory.span('code'),
+      start: BigInt(parts.memory.start),
+      capacity: parts.memory.limit('code') ?? parts.codeCacheBytes,
+      span: parts.memory.span,
     },
     compiling: parts.compiler.pending(),
     mutatorsInside: parts.addon.engineMutatorsInside(parts.engine),

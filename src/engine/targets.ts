@@ -2,7 +2,8 @@
 import { present } from '../core/assert.js';
 import { type Address, address, type SlotIndex } from '../core/ids.js';
 import type { LinkContext, SymbolUse, Target } from '../link/context.js';
-import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import type { NativeAddon } from '../native/contract.js';
 import type { Definition } from '../registry/definition.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
@@ -13,7 +14,7 @@ import type { SymbolSearch } from './symbol-search.js';
 /** What targets are found in. */
 export interface TargetsParts {
   readonly addon: NativeAddon;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly search: SymbolSearch;
@@ -154,7 +155,7 @@ export class Targets {
   }
 
   #dso(): Address {
-    this.#dsoHandle ??= this.#parts.memory.allocate('data', 8, 8, 'tierlink');
+    this.#dsoHandle ??= this.#parts.memory.allocate('data', 8, 8, 'dso handle');
     return this.#dsoHandle.address;
   }
 }

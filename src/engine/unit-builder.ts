@@ -3,8 +3,9 @@
  * version before it goes on running.
  */
 import type { Clock } from '../core/clock.js';
+import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
@@ -17,7 +18,7 @@ import type { UnitLinker } from './unit-linker.js';
 export interface UnitBuilderParts {
   readonly compiler: UnitCompiler;
   readonly linker: UnitLinker;
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly publisher: Publisher;
   readonly codeCache: CodeCache;
   readonly clock: Clock;
@@ -51,7 +52,7 @@ export class UnitBuilder {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL and the linker's codes (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
   async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
     const compiling = this.#parts.compiler.compile(unit, tier, reason);
@@ -74,7 +75,7 @@ export class UnitBuilder {
       const begin = clock.now();
       const placed = linker.place(transaction, compiled.code);
       linker.expect(unit, { symbols: placed.prepared.symbols, placement: placed.placement });
-      const image = linker.link(transaction, unit, placed);
+      const image = present(linker.link(transaction, unit, placed)[0], 'code that was placed is linked');
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });
       transaction.commit();

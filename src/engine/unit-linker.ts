@@ -17,7 +17,8 @@ import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
 import { relinkImage } from '../link/relink.js';
-import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Placed } from '../registry/definition.js';
@@ -33,6 +34,7 @@ import type { LinkedVersion, Unit } from './unit.js';
 export interface UnitLinkerParts {
   readonly addon: NativeAddon;
   readonly engine: Handle;
+  readonly memory: Pick<SectionMemory, 'finalize'>;
   readonly frames: FrameRegistrar;
   readonly symbols: SymbolTable;
   readonly targets: Targets;
@@ -86,7 +88,7 @@ export class UnitLinker {
    * @param transaction - What gives it back if something fails later.
    * @param prepared - The image.
    * @returns The image with its blocks.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
   place(transaction: Transaction, prepared: PreparedImage): PlacedImage {
     const blocks: MemoryBlock[] = [];
@@ -159,20 +161,22 @@ export class UnitLinker {
   }
 
   /**
-   * Relocates a placed image and registers its unwind table. Touches nothing but the image's own memory.
+   * Relocates all images of a unit that were placed, protects them and registers their unwind tables. Touches nothing
+   * but the images' own memory.
    *
-   * @param transaction - What deregisters it if something fails later.
+   * @param transaction - What deregisters them if something fails later.
    * @param unit - The unit.
-   * @param placed - The image.
-   * @returns The linked image.
+   * @param placed - Its images: variables, then code, or only code.
+   * @returns The linked images, in this order.
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
-   *   OBJECT_UNSUPPORTED
+   *   MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
-  link(transaction: Transaction, unit: Unit, placed: PlacedImage): LinkedImage {
+  link(transaction: Transaction, unit: Unit, ...placed: readonly PlacedImage[]): LinkedImage[] {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
-    const image = linkImage(placed.prepared, placed.placement, context);
-    this.#registerFrames(transaction, image);
-    return this.#parts.relocations === 'preserve' ? image : discardRelocations(image);
+    const images = placed.map(({ prepared, placement }) => linkImage(prepared, placement, context));
+    this.#parts.memory.finalize(unit.module.name);
+    for (const image of images) this.#registerFrames(transaction, image);
+    return this.#parts.relocations === 'preserve' ? images : images.map(discardRelocations);
   }
 
   /**
@@ -183,11 +187,12 @@ export class UnitLinker {
    * @param image - Its linked code.
    * @param placement - Where it comes to lie.
    * @returns The image at its new place.
-   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, OBJECT_UNSUPPORTED
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
   relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
     const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
     const moved = relinkImage(image, placement, context);
+    this.#parts.memory.finalize(unit.module.name);
     this.#registerFrames(transaction, moved);
     return moved;
   }

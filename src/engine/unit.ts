@@ -2,7 +2,7 @@
 import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
-import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
 import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import type { LifecycleState } from '../../tiers/lifecycle.js';

@@ -5,7 +5,8 @@
  * no other module refers to go on working until the last thread has left the old code, which may call them.
  */
 import { type Address, address, type SlotIndex, type UnitId } from '../core/ids.js';
-import type { MemoryBlock, MemoryManager } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
 import type { Registry } from '../registry/registry.js';
@@ -17,7 +18,7 @@ import type { Unit } from './unit.js';
 
 /** What a withdrawal works with. */
 export interface WithdrawalParts {
-  readonly memory: MemoryManager;
+  readonly memory: SectionMemory;
   readonly table: OffsetTable;
   readonly thunks: RemovedFunctions;
   readonly symbols: SymbolTable;
@@ -209,6 +210,7 @@ export class Withdrawal {
     const block = bytes.length === 0 ? undefined : transaction.allocate('readonly', bytes.length, 16, module);
     if (block !== undefined) {
       block.bytes.set(bytes);
+      this.#parts.memory.finalize(module);
       written.push(block);
     }
     let next = block?.address ?? 0;

@@ -1,82 +1,79 @@
 /**
- * The default memory manager: regions that the addon mapped twice, once as the program sees them (code RX,
- * constants R) and once writable (the RW alias), so that no page is ever writable and executable (I3).
+ * The default memory manager: memory that is mapped twice, once as the program sees it (code RX, constants R) and once
+ * writable (the RW alias), so that no page is ever writable and executable (I3) and code can be patched while it runs.
  */
-import { TierlinkError } from '../core/errors.js';
-import { type Address, address } from '../core/ids.js';
-import { FreeList } from './free-list.js';
-import type { MemoryBlock, MemoryManager, RegionKind } from './memory-manager.js';
+import type { Address } from '../core/ids.js';
+import { type MemoryManager, memoryManagerVersion, type MemorySection } from './memory-manager.js';
+import { type HeldSection, type MappedRegions, Regions } from './regions.js';
 
-/** A mapped region. */
-export interface MappedRegion {
-  /** Where the program sees it, page-aligned. */
-  readonly address: Address;
-  /** The writable view. */
-  readonly bytes: Uint8Array;
+/** What a dual-mapped manager works with. */
+export interface DualMappedParts {
+  /** The mapped regions, of zeros. */
+  readonly regions: MappedRegions;
+  /** Byte that released code is overwritten with; executing it must trap. */
+  readonly codeFill: number;
+  /** Unmaps the regions; may be called again. */
+  readonly unmap: () => void;
 }
 
-/** Hands out blocks of three mapped regions. */
+/** Hands out sections of regions that are mapped twice. Nothing needs to be done to finalize them. */
 export class DualMappedMemory implements MemoryManager {
-  readonly #regions: Readonly<Record<RegionKind, MappedRegion>>;
-  readonly #free: Readonly<Record<RegionKind, FreeList>>;
-  readonly #codeFill: number;
+  readonly apiVersion: number = memoryManagerVersion;
+  readonly codeModel = 'small';
+  readonly granularity: number = 1;
+  readonly patchable: boolean = true;
+  readonly ranges: Regions['ranges'];
+  readonly #parts: DualMappedParts;
+  readonly #regions: Regions;
+  /** A pointer that should no longer exist must hit a trap (code) or zeros, not somebody else's bytes. */
+  readonly #clear = ({ region, bytes }: HeldSection): void => {
+    bytes.fill(region === 'code' ? this.#parts.codeFill : 0);
+  };
 
-  /**
-   * @param regions - The mapped regions.
-   * @param codeFill - Byte that released code is overwritten with; executing it must trap.
-   */
-  constructor(regions: Readonly<Record<RegionKind, MappedRegion>>, codeFill: number) {
-    this.#regions = regions;
-    this.#codeFill = codeFill;
-    this.#free = {
-      code: new FreeList(regions.code.bytes.length),
-      readonly: new FreeList(regions.readonly.bytes.length),
-      data: new FreeList(regions.data.bytes.length),
-    };
+  /** @internal Use {@link dualMappedMemory}. */
+  constructor(parts: DualMappedParts) {
+    this.#parts = parts;
+    this.#regions = new Regions(parts.regions);
+    this.ranges = this.#regions.ranges;
   }
 
-  allocate(region: RegionKind, size: number, alignment: number, owner: string, at?: Address): MemoryBlock {
-    const start = this.#take(region, size, alignment, at);
-    if (start === undefined) {
-      throw new TierlinkError('MEMORY_EXHAUSTED', {
-        module: owner,
-        region,
-        needed: size,
-        limit: this.capacity(region),
-      });
-    }
-    const mapped = this.#regions[region];
-    const bytes = mapped.bytes.subarray(start, start + size);
-    if (region === 'code') bytes.fill(0);
-    return { region, address: address(mapped.address + start), bytes, size };
+  allocateCodeSection(
+    size: number,
+    alignment: number,
+    _sectionId: number,
+    _sectionName: string,
+    module: string,
+    at?: Address,
+  ): MemorySection | undefined {
+    const section = this.#regions.take('code', size, alignment, 1, module, at);
+    section?.bytes.fill(0);
+    return section;
   }
 
-  release(block: MemoryBlock): void {
-    // A pointer that should no longer exist must hit a trap (code) or zeros, not somebody else's bytes.
-    block.bytes.fill(block.region === 'code' ? this.#codeFill : 0);
-    this.#free[block.region].give(block.address - this.#regions[block.region].address, block.size);
+  allocateDataSection(
+    size: number,
+    alignment: number,
+    _sectionId: number,
+    _sectionName: string,
+    module: string,
+    isReadOnly: boolean,
+  ): MemorySection | undefined {
+    return this.#regions.take(isReadOnly ? 'readonly' : 'data', size, alignment, 1, module);
   }
 
-  hole(region: RegionKind, size: number, alignment: number): Address | undefined {
-    const start = this.#free[region].find(size, alignment);
-    return start === undefined ? undefined : address(this.#regions[region].address + start);
+  finalize(): void {
+    // What the program sees never was writable.
   }
 
-  span(region: RegionKind): number {
-    return this.#free[region].end;
+  release(module: string, section?: MemorySection): void {
+    this.#regions.give(module, section, this.#clear);
   }
 
-  used(region: RegionKind): number {
-    return this.#free[region].used;
+  findCode(size: number, alignment: number): Address | undefined {
+    return this.#regions.find(size, alignment, 1);
   }
 
-  capacity(region: RegionKind): number {
-    return this.#free[region].capacity;
-  }
-
-  #take(region: RegionKind, size: number, alignment: number, at: Address | undefined): number | undefined {
-    if (at === undefined) return this.#free[region].take(size, alignment);
-    const start = at - this.#regions[region].address;
-    return start % alignment === 0 && this.#free[region].takeAt(start, size) ? start : undefined;
+  destroy(): void {
+    this.#parts.unmap();
   }
 }

@@ -1,16 +1,17 @@
 /** Several things taken together: all of them are kept, or all are given back, last first. */
 import { assert } from '../core/assert.js';
 import type { Address } from '../core/ids.js';
-import type { MemoryBlock, MemoryManager, RegionKind } from './memory-manager.js';
+import type { MemoryBlock, RegionKind } from './block.js';
+import type { SectionMemory } from './section-memory.js';
 
 /** Remembers how to undo what was taken, until it is committed. */
 export class Transaction {
-  readonly #memory: MemoryManager;
+  readonly #memory: Pick<SectionMemory, 'allocate' | 'release'>;
   #undo: (() => void)[] = [];
   #open = true;
 
   /** @param memory - Where blocks come from. */
-  constructor(memory: MemoryManager) {
+  constructor(memory: Pick<SectionMemory, 'allocate' | 'release'>) {
     this.#memory = memory;
   }
 
@@ -20,13 +21,13 @@ export class Transaction {
    * @param region - Where.
    * @param size - Bytes, above 0.
    * @param alignment - Bytes, a power of two.
-   * @param owner - Module name, for messages.
-   * @param at - Where it must begin; by default anywhere.
+   * @param module - Name of the module it is for.
+   * @param at - Where it must begin, for code; by default anywhere.
    * @returns The block.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
-  allocate(region: RegionKind, size: number, alignment: number, owner: string, at?: Address): MemoryBlock {
-    const block = this.#memory.allocate(region, size, alignment, owner, at);
+  allocate(region: RegionKind, size: number, alignment: number, module: string, at?: Address): MemoryBlock {
+    const block = this.#memory.allocate(region, size, alignment, module, at);
     this.onAbort(() => {
       this.#memory.release(block);
     });

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 3;
+export const contractVersion = 4;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -138,12 +138,19 @@ export type CompileOutcome =
       readonly compileNs: number;
     };
 
-/** A region of an engine's memory; all regions of an engine lie within 2 GiB of each other. */
+/** A region of an arena; all regions of one lie within 1 GiB. */
 export interface NativeRegion {
   /** Start as the program sees it (the view that is executable, read-only or data). */
   readonly base: bigint;
-  /** Writable bytes of the same memory (the RW alias; for `data` the memory itself). */
+  /** Writable bytes of the same memory (the RW alias; for `data`, and with one mapping, the memory itself). */
   readonly bytes: ArrayBuffer;
+}
+
+/** The regions of an arena. */
+export interface NativeRegions {
+  readonly code: NativeRegion;
+  readonly readonly: NativeRegion;
+  readonly data: NativeRegion;
 }
 
 /** How a program that ran in an engine ended. */
@@ -188,20 +195,60 @@ export interface NativeAddon {
   /** Drops queued jobs (their `done` gets a `compile` failure saying "cancelled"), joins the threads after the running ones. Idempotent. */
   compilerDestroy(compiler: Handle): void;
 
-  // --- engine memory and threads (native/binding_runtime.cc) ---------------------------------------------
+  // --- memory (native/binding_memory.cc) -----------------------------------------------------------------
   /**
-   * Reserves address space, maps code (RX view + RW alias of one memfd), read-only (R view + RW alias)
-   * and data (RW). Throws Error with the failing call if the kernel refuses.
+   * Reserves address space. `dual`: maps code (RX view + RW alias of one memfd), read-only (R view + RW alias) and
+   * data (RW). `flipping`: maps all once; code and read-only pages can't be accessed until {@link memoryProtect}.
+   * Throws Error with the failing call if the kernel refuses.
    */
-  engineCreate(codeBytes: number, readonlyBytes: number, dataBytes: number): Handle;
-  engineRegions(engine: Handle): { code: NativeRegion; readonly: NativeRegion; data: NativeRegion };
+  memoryCreate(
+    codeBytes: number,
+    readonlyBytes: number,
+    dataBytes: number,
+    mapping: 'dual' | 'flipping',
+  ): Handle;
+  memoryRegions(memory: Handle): NativeRegions;
   /**
    * Pairs of begin and end: where V8 may put code that it compiles itself, of each isolate that loaded the addon. Empty
    * when V8 does not tell.
    */
   hostCodeRanges(): BigUint64Array;
   /** Gives whole pages of a region back to the kernel (they read as zero afterwards). */
-  engineDiscard(engine: Handle, region: 'code' | 'readonly' | 'data', offset: number, bytes: number): void;
+  memoryDiscard(memory: Handle, region: 'code' | 'readonly' | 'data', offset: number, bytes: number): void;
+  /** mprotect of whole pages with a flipping mapping: nothing, RW, R or RX. Throws Error with what the kernel said. */
+  memoryProtect(
+    memory: Handle,
+    region: 'code' | 'readonly',
+    offset: number,
+    bytes: number,
+    access: 'none' | 'write' | 'read' | 'execute',
+  ): void;
+  /** Detaches the ArrayBuffers, and unmaps when no engine is in it any more. Idempotent. */
+  memoryDestroy(memory: Handle): void;
+  /** Where the bytes of a view lie. */
+  viewAddress(bytes: Uint8Array): bigint;
+  /**
+   * Writes a pattern over the first and the last bytes of a view and looks whether it appears at an address. Never
+   * faults.
+   *
+   * @returns null, or what is wrong.
+   */
+  viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+
+  // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
+  /** An engine without memory. */
+  engineCreate(): Handle;
+  /**
+   * Tells an engine that memory is its own: slots, thread-local images and patches are refused elsewhere. An arena
+   * that the range lies in is covered as a whole and stays mapped until the engine is destroyed.
+   *
+   * @param address - Where the program sees the memory.
+   * @param bytes - The writable view.
+   * @returns Where the arena lies; null if it lies in none, and whoever covers keeps the memory.
+   */
+  engineCover(engine: Handle, address: bigint, bytes: Uint8Array): { start: bigint; end: bigint } | null;
+  /** The memory that begins there is the engine's no more; only for what lies in no arena. */
+  engineUncover(engine: Handle, address: bigint): void;
   /** membarrier(PRIVATE_EXPEDITED_SYNC_CORE), or throws if the kernel has none. */
   engineSyncCore(engine: Handle): void;
   /**
@@ -211,14 +258,14 @@ export interface NativeAddon {
    * @param patches - Pairs of the displacement's address, as the program sees it, and its value (its low 32 bits).
    */
   enginePatchCalls(engine: Handle, patches: BigUint64Array): void;
-  /** Detaches the ArrayBuffers and unmaps. Throws if a mutator is inside. Idempotent. */
+  /** Lets go of the memory. Throws if a mutator is inside. Idempotent. */
   engineDestroy(engine: Handle): void;
   /** Calls `wake` on this JS thread soon after compiled code put a request into the empty ring. */
   engineOnRequests(engine: Handle, wake: () => void): void;
   /** Keeps (or no longer keeps) the event loop alive for requests. */
   engineRef(engine: Handle, keep: boolean): void;
-  /** Takes all requests: byte offsets of the counters within the data region, in order. */
-  engineTakeRequests(engine: Handle): Uint32Array;
+  /** Takes all requests: addresses of the counters, in order. */
+  engineTakeRequests(engine: Handle): BigUint64Array;
   /** Requests lost because the ring was full (their counters were re-armed and ask again). */
   engineLostRequests(engine: Handle): number;
   /** Threads now inside compiled code of this engine (JS calls, async calls, runs, threads the program made). */

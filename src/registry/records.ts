@@ -1,7 +1,7 @@
 /** What the engine knows about modules, units and versions. */
 import type { Address, ModuleId, UnitId, VersionId } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
-import type { MemoryBlock } from '../memory/memory-manager.js';
+import type { MemoryBlock } from '../memory/block.js';
 import type { Definition, Use } from './definition.js';
 
 /** One compiled and linked result of a unit at a tier. */

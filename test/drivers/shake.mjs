@@ -1,12 +1,12 @@
 /**
- * Runs a program while its modules are recompiled, moved and compacted at random moments: shake.mjs <linkage> <seed> <modules...> -- <args...>.
+ * Runs a program while its modules are recompiled, moved and compacted at random moments: shake.mjs <linkage> <manager> <seed> <modules...> -- <args...>.
  * The program owns stdout; what happened goes to file descriptor 3 as JSON.
  */
 import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createEngine } from '../../dist/src/index.js';
+import { createEngine, dualMappedMemory, mprotectMemory } from '../../dist/src/index.js';
 
-const [linkageText, seedText, ...rest] = process.argv.slice(2);
+const [linkageText, managerName, seedText, ...rest] = process.argv.slice(2);
 const cut = rest.indexOf('--');
 const modules = rest.slice(0, cut);
 const args = rest.slice(cut + 1);
@@ -22,7 +22,14 @@ const random = (below) => {
   return Math.floor((state / 2 ** 32) * below);
 };
 
-const engine = createEngine({ linkage, policy: 'never' });
+/** `default` is made by the engine itself, and not checked as those are that a user gives. */
+const parts = {
+  default: () => ({}),
+  dualMapped: () => ({ memoryManager: dualMappedMemory() }),
+  mprotect: () => ({ memoryManager: mprotectMemory() }),
+}[managerName ?? ''];
+if (parts === undefined) throw new Error(`no manager ${String(managerName)}`);
+const engine = createEngine({ linkage, policy: 'never', parts: parts() });
 /** @type {Record<string, number>} */
 const swaps = {};
 let moves = 0;

@@ -3,7 +3,7 @@ import { onTestFinished, describe, expect, test } from 'vitest';
 import { loadAddon } from '../../src/native/loader.js';
 import type { Handle } from '../../src/native/contract.js';
 import { type Described, ehFrame, sectionBytes } from '../support/eh-frame.js';
-import { place, readInt } from './native-program.js';
+import { createEngine, destroyEngine, place, readInt, regionsOf } from './native-program.js';
 
 const addon = loadAddon();
 const mebibyte = 2 ** 20;
@@ -21,11 +21,11 @@ interface Memory {
 }
 
 function memory(bytes = mebibyte): Memory {
-  const engine = addon.engineCreate(bytes, 4 * bytes, mebibyte);
+  const engine = createEngine(addon, bytes, 4 * bytes, mebibyte);
   onTestFinished(() => {
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
-  const { code, readonly } = addon.engineRegions(engine);
+  const { code, readonly } = regionsOf(addon, engine);
   const writable = new Uint8Array(readonly.bytes);
   const write = (offset: number, functions: readonly Described[]): bigint => {
     const at = readonly.base + BigInt(offset);
@@ -205,7 +205,7 @@ describe('the index', () => {
   });
 
   test('answers threads that unwind while tables come and go', async () => {
-    const engine = addon.engineCreate(mebibyte, mebibyte, 4 * mebibyte);
+    const engine = createEngine(addon, mebibyte, mebibyte, 4 * mebibyte);
     const program = place(
       addon,
       engine,
@@ -230,12 +230,12 @@ describe('the index', () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
       for (const index of tables.shuffled()) tables.deregister(index);
     }
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     expect(await running).toEqual({ how: 'return', status: 7 });
     expect(readInt(addon, engine, program.address('thrown'))).toBeGreaterThan(1000);
     expect(readInt(addon, engine, program.address('lost'))).toBe(0);
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
 });
 

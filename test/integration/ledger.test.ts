@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Engine, EngineSnapshot, LedgerEntry } from '../../src/index.js';
 import { collectGarbage } from '../support/garbage.js';
-import { engineFor, linkages, pause } from '../support/engine.js';
+import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
 const pageBytes = 4096;
@@ -90,15 +90,7 @@ describe.each(linkages)('the ledger with linkage %s', (linkage) => {
     const running = engine.run();
     await pause(5);
     await engine.recompile('main', 'peak');
-    // On a busy machine a thread may not run for a while, and can't be examined then.
-    for (
-      let look = 0;
-      look < 20 || (look < 500 && engine.snapshot().retired[0]?.hold === 'undecided');
-      look += 1
-    ) {
-      engine.reclaim();
-      await pause(2);
-    }
+    await examined(engine, 1);
     const held = engine.snapshot().ledger.entries.filter(({ holder }) => holder === 'retired');
     expect(held).toMatchObject([
       { module: 'main', tier: 'baseline', version: first, hold: 'referred', data: 0 },

@@ -34,9 +34,9 @@ const times: Readonly<Record<string, string>> = {
 };
 
 /** Runs a script while modules are recompiled, moved and compacted at random moments; tells how often. */
-function shaken(linkage: string, seed: number, args: readonly string[]) {
+function shaken(linkage: string, manager: string, seed: number, args: readonly string[]) {
   const driver = join(root, 'test', 'drivers', 'shake.mjs');
-  const words = [driver, linkage, String(seed), ...modules, '--', ...args];
+  const words = [driver, linkage, manager, String(seed), ...modules, '--', ...args];
   const ended = spawnSync(process.execPath, words, {
     cwd: root,
     encoding: 'utf8',
@@ -56,12 +56,17 @@ it('the corpus has scripts for all of the library', () => {
   expect(scripts.length).toBeGreaterThanOrEqual(12);
 });
 
+/** What again.lua is given to run a script often enough. */
+function repeated(script: string): string[] {
+  return [join(corpus, 'support', 'again.lua'), script, times[basename(script)] ?? '20'];
+}
+
 /** Compares a run under random recompilation and moving with a native one. */
-function expectSame(linkage: string, args: readonly string[]): void {
+function expectSame(linkage: string, args: readonly string[], manager = 'default'): void {
   const expected = execute(native, args);
   expect(expected).toMatchObject({ status: 0, stderr: '' });
   const seed = args.join().length * 7919 + linkage.length;
-  const { ended, swaps, moves, violations } = shaken(linkage, seed, args);
+  const { ended, swaps, moves, violations } = shaken(linkage, manager, seed, args);
   expect(ended).toEqual(expected);
   expect(Object.values(swaps).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   expect(moves).toBeGreaterThan(0);
@@ -73,8 +78,7 @@ describe.each(linkages)(
   'Lua with linkage %s, recompiled, moved and compacted at random moments, prints what a native build prints',
   (linkage) => {
     it.each(scripts)('%s', (script) => {
-      const again = join(corpus, 'support', 'again.lua');
-      expectSame(linkage, [again, script, times[basename(script)] ?? '20']);
+      expectSame(linkage, repeated(script));
     });
 
     // A share of the longer ones in each linkage: they are many, and linkages differ in few instructions.
@@ -84,6 +88,21 @@ describe.each(linkages)(
     });
   },
 );
+
+describe('Lua over each shipped memory manager, recompiled, moved and compacted at random moments', () => {
+  const kinds = [
+    ['mprotect', 'stub'],
+    ['mprotect', 'offset-table'],
+    ['dualMapped', 'direct'],
+  ] as const;
+  // Managers differ in no instruction: a third of the scripts each.
+  const share = scripts.map(
+    (script, index) => [...(kinds[index % kinds.length] ?? kinds[0]), script] as const,
+  );
+  it.each(share)('%s, linkage %s: %s', (manager, linkage, script) => {
+    expectSame(linkage, repeated(script), manager);
+  });
+});
 
 describe.each(linkages)('tierlink run --linkage %s ends as a native Lua does', (linkage) => {
   it.each(endings)('%s', (script) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine, EngineOptions } from '../../src/index.js';
-import { engineFor, linkages, pause } from '../support/engine.js';
+import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
 /** Modules that call each other, with a jump table, a string, a static and function pointers. */
@@ -119,10 +119,7 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
       );
       if (round % 10 === 0) await pause(1);
     }
-    for (let look = 0; look < 100 && engine.snapshot().retired.length > 1; look += 1) {
-      await pause(2);
-      engine.reclaim();
-    }
+    await examined(engine, 1);
     // Only the copy that main runs in.
     expect(engine.snapshot().retired.map(({ hold }) => hold)).toEqual(['referred']);
     const before = engine.fn('done')();

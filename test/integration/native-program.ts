@@ -3,7 +3,42 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Handle, NativeAddon } from '../../src/native/contract.js';
+import type { Handle, NativeAddon, NativeRegions } from '../../src/native/contract.js';
+
+const memories = new WeakMap<Handle, Handle>();
+
+/** An engine with an arena of its own: bytes of code, of constants and of data. */
+export function createEngine(
+  addon: NativeAddon,
+  codeBytes: number,
+  readonlyBytes: number,
+  dataBytes: number,
+): Handle {
+  const memory = addon.memoryCreate(codeBytes, readonlyBytes, dataBytes, 'dual');
+  const { data } = addon.memoryRegions(memory);
+  const engine = addon.engineCreate();
+  addon.engineCover(engine, data.base, new Uint8Array(data.bytes));
+  memories.set(engine, memory);
+  return engine;
+}
+
+/** The arena of an engine. */
+export function memoryOf(engine: Handle): Handle {
+  const memory = memories.get(engine);
+  if (memory === undefined) throw new Error('the engine was made by createEngine');
+  return memory;
+}
+
+/** The regions of an engine's arena. */
+export function regionsOf(addon: NativeAddon, engine: Handle): NativeRegions {
+  return addon.memoryRegions(memoryOf(engine));
+}
+
+/** Destroys an engine, and then its arena. */
+export function destroyEngine(addon: NativeAddon, engine: Handle): void {
+  addon.engineDestroy(engine);
+  addon.memoryDestroy(memoryOf(engine));
+}
 
 /** A program in an engine's memory. */
 export interface PlacedProgram {
@@ -51,7 +86,7 @@ export function place(
     ];
     execFileSync(language === 'c' ? 'gcc' : 'g++', [...flags, '-x', language, '-c', text, '-o', object]);
 
-    const { code, readonly, data } = addon.engineRegions(engine);
+    const { code, readonly, data } = regionsOf(addon, engine);
     const dataStart = data.base + BigInt(slotAreaBytes);
     writeFileSync(
       script,
@@ -122,14 +157,14 @@ export function place(
 
 /** Reads a NUL-terminated variable of the program. */
 export function readText(addon: NativeAddon, engine: Handle, address: bigint): string {
-  const { data } = addon.engineRegions(engine);
+  const { data } = regionsOf(addon, engine);
   const bytes = new Uint8Array(data.bytes, Number(address - data.base));
   return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
 }
 
 /** Reads an int variable of the program. */
 export function readInt(addon: NativeAddon, engine: Handle, address: bigint): number {
-  const { data } = addon.engineRegions(engine);
+  const { data } = regionsOf(addon, engine);
   return new DataView(data.bytes).getInt32(Number(address - data.base), true);
 }
 

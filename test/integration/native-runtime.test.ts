@@ -7,14 +7,23 @@ import ts from 'typescript';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { addonCandidates, loadAddon } from '../../src/native/loader.js';
 import type { Handle } from '../../src/native/contract.js';
-import { place, readInt, readText, type PlacedProgram } from './native-program.js';
+import {
+  createEngine,
+  destroyEngine,
+  memoryOf,
+  place,
+  type PlacedProgram,
+  readInt,
+  readText,
+  regionsOf,
+} from './native-program.js';
 
 const addon = loadAddon();
 const mebibyte = 2 ** 20;
 const engines: Handle[] = [];
 
 function create(): Handle {
-  const engine = addon.engineCreate(mebibyte, mebibyte, 4 * mebibyte);
+  const engine = createEngine(addon, mebibyte, mebibyte, 4 * mebibyte);
   engines.push(engine);
   return engine;
 }
@@ -47,7 +56,7 @@ afterEach(() => {
   for (const engine of engines.splice(0)) {
     // An engine whose program left threads behind stays busy; its memory then goes with this process.
     try {
-      addon.engineDestroy(engine);
+      destroyEngine(addon, engine);
     } catch (error) {
       expect(error).toMatchObject({ code: 'ENGINE_BUSY' });
     }
@@ -61,16 +70,16 @@ describe('memory', () => {
     );
     const sum = addon.bindFunction(engine, program.slot('sum'), '4', 'sum');
     expect(sum()).toBe(15);
-    const { data, readonly } = addon.engineRegions(engine);
+    const { data, readonly } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('data') - data.base), 10, true);
     expect(sum()).toBe(18);
-    expect(readonly.base - addon.engineRegions(engine).code.base).toBe(BigInt(mebibyte));
-    expect(addon.engineRegions(engine).data.bytes).toBe(data.bytes);
+    expect(readonly.base - regionsOf(addon, engine).code.base).toBe(BigInt(mebibyte));
+    expect(regionsOf(addon, engine).data.bytes).toBe(data.bytes);
   });
 
   test('I3: no mapping of an engine is writable and executable', () => {
     const { engine } = make('int f(void) { return 1; }');
-    const { code } = addon.engineRegions(engine);
+    const { code } = regionsOf(addon, engine);
     const lines = readFileSync('/proc/self/maps', 'utf8').split('\n');
     const ours = lines.filter((line) => line.includes('memfd:tierlink'));
     expect(ours.length).toBeGreaterThanOrEqual(3);
@@ -81,40 +90,123 @@ describe('memory', () => {
 
   test('discarded pages read as zero in every view', () => {
     const engine = create();
-    const regions = addon.engineRegions(engine);
+    const regions = regionsOf(addon, engine);
     for (const name of ['code', 'readonly', 'data'] as const) {
       const bytes = new Uint8Array(regions[name].bytes);
       bytes.fill(0xcc, 0, 3 * 4096);
-      addon.engineDiscard(engine, name, 4096, 4096);
+      addon.memoryDiscard(memoryOf(engine), name, 4096, 4096);
       expect([bytes[4095], bytes[4096], bytes[8191], bytes[8192]]).toEqual([0xcc, 0, 0, 0xcc]);
     }
     expect(() => {
-      addon.engineDiscard(engine, 'code', 1, 4096);
+      addon.memoryDiscard(memoryOf(engine), 'code', 1, 4096);
     }).toThrow(/multiples of 4096/);
     expect(() => {
-      addon.engineDiscard(engine, 'code', mebibyte, 4096);
+      addon.memoryDiscard(memoryOf(engine), 'code', mebibyte, 4096);
     }).toThrow(/outside the region/);
     expect(() => {
-      addon.engineDiscard(engine, 'stack' as 'code', 0, 4096);
+      addon.memoryDiscard(memoryOf(engine), 'stack' as 'code', 0, 4096);
     }).toThrow(/region must be/);
   });
 
   test('sizes beyond 1 GiB, zero and fractions are refused', () => {
-    expect(() => addon.engineCreate(2 ** 29, 2 ** 29, 4096)).toThrow(/together/);
-    expect(() => addon.engineCreate(0, 4096, 4096)).toThrow(/integer/);
-    expect(() => addon.engineCreate(4096.5, 4096, 4096)).toThrow(/integer/);
-    expect(() => addon.engineCreate(2 ** 31, 4096, 4096)).toThrow(/integer/);
+    expect(() => addon.memoryCreate(2 ** 29, 2 ** 29, 4096, 'dual')).toThrow(/together/);
+    expect(() => addon.memoryCreate(0, 4096, 4096, 'dual')).toThrow(/integer/);
+    expect(() => addon.memoryCreate(4096.5, 4096, 4096, 'dual')).toThrow(/integer/);
+    expect(() => addon.memoryCreate(2 ** 31, 4096, 4096, 'dual')).toThrow(/integer/);
+  });
+
+  test('memory that an engine is in stays mapped until the engine is destroyed, too', () => {
+    const { engine, program } = make('int f(void) { return 1; }');
+    const f = addon.bindFunction(engine, program.slot('f'), '4', 'f');
+    const { code } = regionsOf(addon, engine);
+    const isMapped = (): boolean =>
+      readFileSync('/proc/self/maps', 'utf8').includes(`${code.base.toString(16)}-`);
+    addon.memoryDestroy(memoryOf(engine));
+    expect([code.bytes.byteLength, isMapped(), f()]).toEqual([0, true, 1]);
+    addon.engineDestroy(engine);
+    expect(isMapped()).toBe(false);
+    addon.memoryDestroy(memoryOf(engine));
+  });
+
+  test('with one mapping, pages are for writing or for the program, never for both (I3)', () => {
+    const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'flipping');
+    const { code, readonly } = addon.memoryRegions(memory);
+    const permissions = (at: bigint): string | undefined =>
+      readFileSync('/proc/self/maps', 'utf8')
+        .split('\n')
+        .find((line) => line.startsWith(at.toString(16)))
+        ?.slice(line(at), line(at) + 4);
+    const line = (at: bigint): number => `${at.toString(16)}-${at.toString(16)} `.length;
+    expect(permissions(code.base)).toBe('---p');
+    addon.memoryProtect(memory, 'code', 0, 8192, 'write');
+    new Uint8Array(code.bytes, 4096, 1)[0] = 0xc3;
+    addon.memoryProtect(memory, 'code', 4096, 4096, 'execute');
+    expect([permissions(code.base), permissions(code.base + 4096n)]).toEqual(['rw-p', 'r-xp']);
+    addon.memoryProtect(memory, 'code', 4096, 4096, 'none');
+    addon.memoryDiscard(memory, 'code', 4096, 4096);
+    addon.memoryProtect(memory, 'code', 4096, 4096, 'write');
+    expect(new Uint8Array(code.bytes, 4096, 1)[0]).toBe(0);
+    addon.memoryProtect(memory, 'readonly', 0, 4096, 'read');
+    expect(permissions(readonly.base)).toBe('r--p');
+    for (const [region, start, bytes, access, words] of [
+      ['readonly', 0, 4096, 'execute', /only code/],
+      ['data', 0, 4096, 'read', /has pages to protect/],
+      ['code', 1, 4096, 'read', /multiples of 4096/],
+      ['code', mebibyte, 4096, 'read', /outside the region/],
+      ['code', 0, 4096, 'all', /access must be/],
+    ] as const) {
+      expect(() => {
+        addon.memoryProtect(memory, region as 'code', start, bytes, access as 'read');
+      }).toThrow(words);
+    }
+    expect(() => {
+      addon.memoryProtect(memoryOf(create()), 'code', 0, 4096, 'write');
+    }).toThrow(/mapped once/);
+    addon.memoryDestroy(memory);
+  });
+
+  test('a view is told from one that is not what it is said to be, without a fault', () => {
+    const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'flipping');
+    const { code, data } = addon.memoryRegions(memory);
+    const view = new Uint8Array(data.bytes, 64, 20);
+    expect(addon.viewAddress(view)).toBe(data.base + 64n);
+    expect(() => addon.viewAddress(data.bytes as never)).toThrow(/Uint8Array/);
+    expect(addon.viewMirrors(view, data.base + 64n)).toBeNull();
+    expect(addon.viewMirrors(view, data.base + 65n)).toMatch(/does not appear/);
+    expect(addon.viewMirrors(view, 4096n)).toMatch(/can't be read/);
+    expect(addon.viewMirrors(new Uint8Array(code.bytes, 0, 8), code.base)).toMatch(/can't be written/);
+    addon.memoryDestroy(memory);
+  });
+
+  test('an engine knows memory that others mapped for as long as it is covered', () => {
+    const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'dual');
+    const { data } = addon.memoryRegions(memory);
+    const engine = addon.engineCreate();
+    const own = new Uint8Array(64);
+    const cell = (addon.viewAddress(own) + 7n) & ~7n;
+    expect(() => addon.bindFunction(engine, cell, 'v', 'f')).toThrow(/slot/);
+    expect(addon.engineCover(engine, addon.viewAddress(own), own)).toBeNull();
+    expect(addon.bindFunction(engine, cell, 'v', 'f')).toBeTypeOf('function');
+    addon.engineUncover(engine, addon.viewAddress(own));
+    expect(() => addon.bindFunction(engine, cell, 'v', 'f')).toThrow(/slot/);
+    const around = addon.engineCover(engine, data.base, new Uint8Array(data.bytes, 0, 8));
+    expect(around).toEqual({ start: data.base - BigInt(2 * mebibyte), end: data.base + BigInt(mebibyte) });
+    expect(() => {
+      addon.engineUncover(engine, data.base);
+    }).toThrow(/uncovered/);
+    addon.engineDestroy(engine);
+    addon.memoryDestroy(memory);
   });
 
   test('destroying detaches the buffers and is idempotent; everything else is then refused', () => {
     const { engine, program } = make('int f(void) { return 1; }');
     const f = addon.bindFunction(engine, program.slot('f'), '4', 'f');
-    const { code, readonly, data } = addon.engineRegions(engine);
-    addon.engineDestroy(engine);
+    const { code, readonly, data } = regionsOf(addon, engine);
+    destroyEngine(addon, engine);
     expect([code.bytes.byteLength, readonly.bytes.byteLength, data.bytes.byteLength]).toEqual([0, 0, 0]);
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
     expectFailure(f, 'ENGINE_DISPOSED');
-    expectFailure(() => addon.engineRegions(engine), 'ENGINE_DISPOSED');
+    expect(() => regionsOf(addon, engine)).toThrow(/memory is destroyed/);
     expectFailure(() => addon.engineMutatorsInside(engine), 'ENGINE_DISPOSED');
     const maps = readFileSync('/proc/self/maps', 'utf8');
     expect(maps).not.toContain(`${code.base.toString(16)}-`);
@@ -126,10 +218,17 @@ describe('memory', () => {
 });
 
 describe('bad input', () => {
+  const takingNothing = [
+    'exitProcess',
+    'flushStdio',
+    'adoptProcess',
+    'framesIndexed',
+    'engineCreate',
+    'hostCodeRanges',
+  ];
   const functions = Object.entries(addon).filter(
     (entry): entry is [string, (...args: unknown[]) => unknown] =>
-      typeof entry[1] === 'function' &&
-      !['exitProcess', 'flushStdio', 'adoptProcess', 'framesIndexed', 'hostCodeRanges'].includes(entry[0]),
+      typeof entry[1] === 'function' && ![...takingNothing, 'viewAddress'].includes(entry[0]),
   );
   // The functions of the other half have tests of their own.
   const ours = functions.filter(([name]) => !/^(ingest|compiler)/.test(name));
@@ -163,7 +262,7 @@ describe('bad input', () => {
 
   test('slots outside the engine and frame tables that are not registered are refused', () => {
     const engine = create();
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     expect(() => addon.bindFunction(engine, data.base + 4n, 'v', 'f')).toThrow(/slot/);
     expect(() => addon.bindFunction(engine, 4096n, 'v', 'f')).toThrow(/slot/);
     expect(() => addon.bindFunction(engine, data.base + BigInt(4 * mebibyte), 'v', 'f')).toThrow(/slot/);
@@ -180,7 +279,7 @@ describe('bad input', () => {
 
   test('a slot without code is refused', async () => {
     const engine = create();
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     expectFailure(addon.bindFunction(engine, data.base, 'v', 'f'), 'NOT_LINKED');
     expectFailure(() => addon.callPlain(engine, data.base), 'NOT_LINKED');
     expectFailure(() => addon.run(engine, data.base, []), 'NOT_LINKED');
@@ -291,7 +390,7 @@ describe('calls', () => {
     const slot = program.slot('one');
     const f = addon.bindFunction(engine, slot, '4', 'f');
     expect(f()).toBe(1);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     new BigUint64Array(data.bytes)[Number(slot - data.base) / 8] = program.address('two');
     expect(f()).toBe(2);
     expect(addon.callPlain(engine, slot) & 0xffffffffn).toBe(2n);
@@ -357,18 +456,18 @@ describe('asynchronous calls', () => {
     const { engine, program } = make(`
       volatile int inside, leave;
       void wait(void) { inside = 1; while (!leave) ; }`);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     const call = addon.callAsync(engine, program.slot('wait'), 'v', 'wait', []);
     expect(addon.engineMutatorsInside(engine)).toBe(1);
     await until(() => readInt(addon, engine, program.address('inside')) === 1, 'the call is inside');
     expect(addon.engineMutatorsInside(engine)).toBe(1);
     expectFailure(() => {
-      addon.engineDestroy(engine);
+      destroyEngine(addon, engine);
     }, 'ENGINE_BUSY');
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     await call;
     expect(addon.engineMutatorsInside(engine)).toBe(0);
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
 });
 
@@ -459,12 +558,12 @@ describe('a run', () => {
     expect(await addon.run(engine, program.slot('main'), [])).toEqual({ how: 'exit', status: 5 });
     expect(readInt(addon, engine, program.address('handled'))).toBe(1);
     expect(addon.engineMutatorsInside(engine)).toBe(1);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     await until(() => addon.engineMutatorsInside(engine) === 0, 'main has left');
     expect(readInt(addon, engine, program.address('after'))).toBe(0);
     expect(readInt(addon, engine, program.address('handled'))).toBe(1);
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
 
   test('many threads that call exit at once end it once', async () => {
@@ -485,7 +584,7 @@ describe('a run', () => {
     expect([1, 2, 3, 4, 5]).toContain(status);
     expect(readInt(addon, engine, program.address('handled'))).toBe(1);
     await until(() => addon.engineMutatorsInside(engine) === 0, 'all are parked or gone');
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
 
   test('pthread_exit in main leaves the program running until its last thread ends', async () => {
@@ -586,10 +685,10 @@ describe('a run', () => {
     addon.framesRegister(...program.frames);
     expect(await addon.run(engine, program.slot('main'), [])).toEqual({ how: 'return', status: 7 });
     expect(addon.engineMutatorsInside(engine)).toBe(1);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     await until(() => addon.engineMutatorsInside(engine) === 0, 'the thread has ended');
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
   });
 
   test('exit handlers of calls from JS run when asked for', () => {
@@ -632,17 +731,16 @@ describe('requests', () => {
 
   test('of two threads hammering all arrive, woken and never polled', async () => {
     const { engine, program } = make(source);
-    const { data } = addon.engineRegions(engine);
-    const first = Number(program.address('counters') - data.base);
+    const first = program.address('counters');
     let taken = 0;
     let wakes = 0;
     addon.engineOnRequests(engine, () => {
       wakes += 1;
-      const offsets = addon.engineTakeRequests(engine);
-      expect(
-        offsets.every((offset) => offset >= first && offset < first + 64 * 8 && (offset - first) % 8 === 0),
-      ).toBe(true);
-      taken += offsets.length;
+      const counters = addon.engineTakeRequests(engine);
+      expect(counters.every((at) => at >= first && at < first + 64n * 8n && (at - first) % 8n === 0n)).toBe(
+        true,
+      );
+      taken += counters.length;
     });
     for (let round = 1; round <= 5; round += 1) {
       expect((await addon.run(engine, program.slot('main'), [])).status).toBe(0);
@@ -701,7 +799,7 @@ describe('thread-locals', () => {
         strcpy(p, "changed");  p[99999] = 1;
         for (int i = 0; i < 50; i++) { pthread_create(&t, 0, other, p);  pthread_join(t, &ok);  if (!ok) return 2; }
         return strcmp(mine(), "changed") ? 3 : 0; }`);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     const descriptor = addon.engineTlsRegister(engine, program.address('image'), 24, 100_001, 256);
     const words = new BigUint64Array(data.bytes);
     words[Number(program.address('at') - data.base) / 8] = descriptor;
@@ -711,10 +809,10 @@ describe('thread-locals', () => {
     expect(await addon.run(engine, program.slot('main'), [])).toEqual({ how: 'return', status: 0 });
     expect(mine()).toBe(here);
     expect(await addon.callAsync(engine, program.slot('mine'), 'p', 'mine', [])).not.toBe(here);
-    addon.engineDestroy(engine);
+    destroyEngine(addon, engine);
     // The number is free again; a new image must not find the old one's blocks.
     const next = make('char image[8] = "second";').engine;
-    expect(addon.engineTlsRegister(next, addon.engineRegions(next).data.base, 8, 8, 8)).toBe(descriptor);
+    expect(addon.engineTlsRegister(next, regionsOf(addon, next).data.base, 8, 8, 8)).toBe(descriptor);
   });
 
   test('of the process are found by module and offset, and by their place in static TLS', () => {
@@ -728,7 +826,7 @@ describe('thread-locals', () => {
       unsigned long index[2];
       char *dynamic(void) { return __tls_get_addr(index); }
       char *pointer(void) { char *p;  __asm__("mov %%fs:0, %0" : "=r"(p));  return p; }`);
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     const words = new BigUint64Array(data.bytes, Number(program.address('index') - data.base), 2);
     words[0] = index?.module ?? 0n;
     words[1] = index?.offset ?? 0n;
@@ -755,7 +853,7 @@ describe('sampling', () => {
     await addon.run(engine, program.slot('main'), []);
     addon.engineStopSampling(engine);
     const samples = [...addon.engineTakeSamples(engine)];
-    const { code } = addon.engineRegions(engine);
+    const { code } = regionsOf(addon, engine);
     const inCode = samples.filter((at) => at >= code.base && at < code.base + BigInt(mebibyte));
     expect(inCode.length).toBeGreaterThan(5);
     expect(inCode.length).toBeGreaterThan(samples.length / 2);
@@ -774,7 +872,7 @@ describe('sampling', () => {
       await until(() => addon.engineTakeSamples(engine).length > 0, 'samples come');
       addon.engineStopSampling(engine);
     }
-    const { data } = addon.engineRegions(engine);
+    const { data } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('leave') - data.base), 1, true);
     expect((await run).status).toBe(0);
     expect(() => {
@@ -794,9 +892,9 @@ describe('the end of the process', () => {
   const prologue = `
     import { createRequire } from 'node:module';
     import { Worker, isMainThread } from 'node:worker_threads';
-    import { place, readInt } from './native-program.mjs';
+    import { createEngine, destroyEngine, place, readInt, regionsOf } from './native-program.mjs';
     const addon = createRequire(import.meta.url)(${JSON.stringify(path)});
-    const engine = addon.engineCreate(1 << 20, 1 << 20, 1 << 20);`;
+    const engine = createEngine(addon, 1 << 20, 1 << 20, 1 << 20);`;
 
   function child(script: string): {
     status: number | null;
@@ -864,7 +962,7 @@ describe('the end of the process', () => {
           await new Promise((resolve) => worker.once('message', resolve));
           await worker.terminate();
         }
-        addon.engineDestroy(engine);
+        destroyEngine(addon, engine);
         console.log('alive');
         process.exit(0);
       } else {
@@ -874,7 +972,7 @@ describe('the end of the process', () => {
         addon.engineOnRequests(engine, () => {});
         addon.run(engine, program.slot('main'), []);
         void addon.callAsync(engine, program.slot('main'), '4', 'main', []);
-        addon.engineRegions(engine);
+        regionsOf(addon, engine);
         parentPort.postMessage('started');
       }`);
     expect(seen).toMatchObject({ status: 0, signal: null, stdout: 'alive\n' });
@@ -896,9 +994,10 @@ describe('the end of the process', () => {
       import vm from 'node:vm';
       v8.setFlagsFromString('--expose-gc');
       const gc = vm.runInNewContext('gc');
+      const make = () => addon.memoryRegions(addon.memoryCreate(4096, 4096, 4096, 'dual')).code.bytes;
       const mapped = () => readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((l) => l.includes('memfd:tierlink')).length;
-      let kept = addon.engineRegions(addon.engineCreate(4096, 4096, 4096)).code.bytes;
-      for (let i = 0; i < 50; i += 1) addon.engineRegions(addon.engineCreate(4096, 4096, 4096));
+      let kept = make();
+      for (let i = 0; i < 50; i += 1) make();
       const before = mapped();
       const collect = async () => { for (let i = 0; i < 5; i += 1) { gc(); await new Promise((r) => setTimeout(r, 10)); } };
       await collect();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { engineFor, linkages, pause } from '../support/engine.js';
+import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode } from '../support/toolchain.js';
 
 /** Calls `step` for ever from a loop that never leaves, while other threads wait in every kind of system call. */
@@ -65,7 +65,7 @@ it.each(linkages)(
     // The loop in main holds its own version, whatever is published; those of step come and go.
     await engine.recompile('main', 'quick');
     await pause(50);
-    for (let look = 0; look < 50 && engine.snapshot().retired.length > 1; look += 1) await pause(10);
+    await examined(engine, 1);
     const { retired, memory, pauses } = engine.snapshot();
     expect(retired.map(({ name, hold }) => [name.split(',')[0], hold])).toEqual([
       ['main at baseline', 'referred'],

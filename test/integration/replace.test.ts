@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine, EngineOptions } from '../../src/index.js';
+import { type Engine, type EngineOptions, mprotectMemory } from '../../src/index.js';
 import { engineFor, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
@@ -213,6 +213,21 @@ describe('what can’t be matched is reported, all of it, before anything change
       code('REPLACE_MISMATCH'),
     );
     expect(engine.fn('next')()).toBe(26);
+  });
+
+  it('constants of others that the memory manager protects can’t be changed', async () => {
+    const engine = await counting({ parts: { memoryManager: mprotectMemory() } });
+    const text = counter('by').replace('{ 1, 2 }', '{ 8, 9 }');
+    await expect(engine.replaceModule('counter', bitcode(text))).rejects.toEqual(code('REPLACE_MISMATCH'));
+    expect([engine.fn('limit')(1), engine.fn('run')(5)]).toEqual([2, 105]);
+    await engine.replaceModule(
+      'counter',
+      bitcode(counter('by * 2', 'static int fresh = 3; int more(void) { return fresh++; }')),
+    );
+    expect([engine.fn('limit')(1), engine.fn('run')(5), engine.fn('more')()]).toEqual([2, 115, 3]);
+    await engine.removeModule('counter', { force: true });
+    expect(() => engine.fn('run')(5)).toThrow(code('FUNCTION_REMOVED'));
+    expect(engine.audit()).toMatchObject({ ok: true, violations: [] });
   });
 
   it('differences of addresses that variables hold can’t be copied', async () => {

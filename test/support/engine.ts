@@ -14,6 +14,21 @@ export function engineFor(options: EngineOptions = {}): Engine {
   return engine;
 }
 
+/**
+ * Reclaims until every thread could be examined and no more than some versions are left: on a busy machine a thread may
+ * not run for a while.
+ */
+export async function examined(engine: Engine, left: number): Promise<void> {
+  const isDone = (): boolean => {
+    const { retired } = engine.snapshot();
+    return retired.length <= left && retired.every(({ hold }) => hold === 'referred');
+  };
+  for (let look = 0; look < 1000 && !isDone(); look += 1) {
+    await pause(2);
+    engine.reclaim();
+  }
+}
+
 /** Settles after the event loop has turned for so many milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { address } from '../../../src/core/ids.js';
-import { DualMappedMemory } from '../../../src/memory/dual-mapped.js';
 import { Transaction } from '../../../src/memory/transaction.js';
-
-function memory() {
-  const region = (start: number) => ({ address: address(start), bytes: new Uint8Array(4096) });
-  return new DualMappedMemory(
-    { code: region(0x10000), readonly: region(0x20000), data: region(0x30000) },
-    0xcc,
-  );
-}
+import { sectionMemory } from './fakes.js';
 
 describe('a transaction', () => {
   it('gives every block back when it aborts, last first', () => {
-    const target = memory();
+    const target = sectionMemory();
     const order: string[] = [];
     const transaction = new Transaction(target);
     transaction.allocate('code', 100, 16, 'm');
@@ -26,7 +17,7 @@ describe('a transaction', () => {
   });
 
   it('keeps every block once it is committed', () => {
-    const target = memory();
+    const target = sectionMemory();
     const transaction = new Transaction(target);
     transaction.allocate('code', 100, 16, 'm');
     transaction.commit();
@@ -35,7 +26,7 @@ describe('a transaction', () => {
   });
 
   it('takes nothing after it ended', () => {
-    const transaction = new Transaction(memory());
+    const transaction = new Transaction(sectionMemory());
     transaction.commit();
     expect(() => transaction.allocate('code', 1, 1, 'm')).toThrow('after it ended');
   });

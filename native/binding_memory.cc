@@ -1,0 +1,132 @@
+// Job: arguments and results of arenas, and of views over memory that somebody else mapped.
+#include "binding_runtime.h"
+
+#include "memory_handle.h"
+#include "view_check.h"
+
+namespace tierlink {
+namespace {
+
+constexpr int64_t maxRegionBytes = static_cast<int64_t>(Arena::maxBytes);
+
+RegionKind regionKind(const std::string &name) {
+  if (name == "code")
+    return RegionKind::Code;
+  if (name == "readonly")
+    return RegionKind::ReadOnly;
+  if (name == "data")
+    return RegionKind::Data;
+  throw BindingError("region must be code, readonly or data");
+}
+
+Access accessOf(const std::string &name) {
+  if (name == "none")
+    return Access::None;
+  if (name == "write")
+    return Access::Write;
+  if (name == "read")
+    return Access::Read;
+  if (name == "execute")
+    return Access::Execute;
+  throw BindingError("access must be none, write, read or execute");
+}
+
+Mapping mappingOf(const std::string &name) {
+  if (name == "dual")
+    return Mapping::Dual;
+  if (name == "flipping")
+    return Mapping::Flipping;
+  throw BindingError("mapping must be dual or flipping");
+}
+
+std::shared_ptr<MemoryHandle> openMemory(const Call &call, size_t index) {
+  auto handle = call.handle<MemoryHandle>(index, "memory");
+  if (handle->arena() == nullptr)
+    throw BindingError("the memory is destroyed");
+  return handle;
+}
+
+napi_value memoryCreate(Call &call) {
+  std::string failure;
+  const auto code = static_cast<size_t>(call.integer(0, 1, maxRegionBytes, "codeBytes"));
+  const auto readonly = static_cast<size_t>(call.integer(1, 1, maxRegionBytes, "readonlyBytes"));
+  const auto data = static_cast<size_t>(call.integer(2, 1, maxRegionBytes, "dataBytes"));
+  auto arena = Arena::create(code, readonly, data, mappingOf(call.string(3, "mapping")), failure);
+  if (arena == nullptr)
+    throw BindingError(failure);
+  return makeHandle(call.env, std::make_shared<MemoryHandle>(call.env, std::move(arena)));
+}
+
+napi_value memoryRegions(Call &call) {
+  const auto handle = openMemory(call, 0);
+  const napi_value regions = object(call.env);
+  for (const char *name : {"code", "readonly", "data"}) {
+    const RegionKind kind = regionKind(name);
+    const napi_value region = object(call.env);
+    setProperty(call.env, region, "base", toJsAddress(call.env, handle->arena()->region(kind).base));
+    setProperty(call.env, region, "bytes", handle->buffer(kind));
+    setProperty(call.env, regions, name, region);
+  }
+  return regions;
+}
+
+struct Pages {
+  RegionKind kind;
+  size_t offset, bytes;
+};
+
+Pages pageArguments(const Call &call) {
+  return {regionKind(call.string(1, "region")),
+          static_cast<size_t>(call.integer(2, 0, maxRegionBytes, "offset")),
+          static_cast<size_t>(call.integer(3, 0, maxRegionBytes, "bytes"))};
+}
+
+napi_value memoryDiscard(Call &call) {
+  const auto handle = openMemory(call, 0);
+  const Pages pages = pageArguments(call);
+  std::string failure;
+  if (!handle->arena()->discard(pages.kind, pages.offset, pages.bytes, failure))
+    throw BindingError(failure);
+  return undefined(call.env);
+}
+
+napi_value memoryProtect(Call &call) {
+  const auto handle = openMemory(call, 0);
+  const Pages pages = pageArguments(call);
+  const Access access = accessOf(call.string(4, "access"));
+  std::string failure;
+  if (!handle->arena()->protect(pages.kind, pages.offset, pages.bytes, access, failure))
+    throw BindingError(failure);
+  return undefined(call.env);
+}
+
+napi_value memoryDestroy(Call &call) {
+  call.handle<MemoryHandle>(0, "memory")->destroy();
+  return undefined(call.env);
+}
+
+napi_value jsViewAddress(Call &call) {
+  const auto bytes = call.elements(0, "bytes");
+  return toJsAddress(call.env, bytes.data());
+}
+
+napi_value jsViewMirrors(Call &call) {
+  const auto bytes = call.elements(0, "bytes");
+  const uint64_t address = call.bigint(1, "address");
+  std::string failure;
+  return viewMirrors(bytes, address, failure) ? null(call.env) : toJs(call.env, failure);
+}
+
+} // namespace
+
+void registerMemory(napi_env env, napi_value exports) {
+  exportFunction<memoryCreate>(env, exports, "memoryCreate");
+  exportFunction<memoryRegions>(env, exports, "memoryRegions");
+  exportFunction<memoryDiscard>(env, exports, "memoryDiscard");
+  exportFunction<memoryProtect>(env, exports, "memoryProtect");
+  exportFunction<memoryDestroy>(env, exports, "memoryDestroy");
+  exportFunction<jsViewAddress>(env, exports, "viewAddress");
+  exportFunction<jsViewMirrors>(env, exports, "viewMirrors");
+}
+
+} // namespace tierlink
