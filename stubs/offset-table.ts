@@ -5,11 +5,17 @@
 import { assert, present } from '../src/core/assert.js';
 import { type Address, address, type SlotIndex, slotIndex } from '../src/core/ids.js';
 import { stubBytes, writeStub } from './encoder-x86-64.js';
-import type { TableChunk, TableMemory } from './table-memory.js';
+import type { TableBlocks, TableMemory } from './table-memory.js';
 
 const slotBytes = 8;
 const counterBytes = 8;
 const chunkSlots = 512;
+
+const chunkNeeds = {
+  slots: { region: 'data', size: chunkSlots * slotBytes, alignment: 4096 },
+  counters: { region: 'data', size: chunkSlots * counterBytes, alignment: 4096 },
+  stubs: { region: 'code', size: chunkSlots * stubBytes, alignment: 4096 },
+} as const;
 
 interface Chunk {
   readonly slots: Address;
@@ -113,12 +119,7 @@ export class OffsetTable {
   }
 
   #grow(): void {
-    const need = {
-      slots: chunkSlots * slotBytes,
-      counters: chunkSlots * counterBytes,
-      stubs: chunkSlots * stubBytes,
-    };
-    const { slots, counters, stubs } = this.#memory.tableChunk(need, writeStubs);
+    const { slots, counters, stubs } = this.#memory.tableBlocks(chunkNeeds, writeStubs);
     assert(slots.bytes.byteOffset % slotBytes === 0, 'slots are aligned, so that a store is one access');
     this.#chunks.push({
       slots: slots.address,
@@ -130,7 +131,7 @@ export class OffsetTable {
   }
 }
 
-function writeStubs({ slots, stubs }: TableChunk): void {
+function writeStubs({ slots, stubs }: TableBlocks<'slots' | 'stubs'>): void {
   for (let i = 0; i < chunkSlots; i += 1) {
     writeStub(
       stubs.bytes,

@@ -7,25 +7,31 @@ export interface TableBlock {
   readonly bytes: Uint8Array;
 }
 
-/** Bytes of the blocks of one chunk of a table; each begins on a page. */
+/** A block that a table needs. */
 export interface TableNeed {
-  readonly slots: number;
-  readonly counters: number;
-  readonly stubs: number;
+  /** `code` for stubs, `data` for slots, counters and cells. */
+  readonly region: 'code' | 'data';
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes, a power of two. */
+  readonly alignment: number;
 }
 
-/** The blocks of one chunk of a table. */
-export type TableChunk = Readonly<Record<keyof TableNeed, TableBlock>>;
+/** Blocks by the names that they were asked for with. */
+export type TableBlocks<Name extends string> = Readonly<Record<Name, TableBlock>>;
 
 /** Where tables take their memory from; it is never given back while the engine lives. */
 export interface TableMemory {
   /**
-   * Reserves the blocks of a chunk, all or none of them.
+   * Reserves blocks, all or none of them.
    *
-   * @param need - Their bytes: of slots and counters, which are data, and of stubs, which are code.
-   * @param fill - Writes the stubs; they can be executed afterwards, and not be written any more.
-   * @returns The blocks.
+   * @param needs - What is needed, by name.
+   * @param fill - Writes the code; it can be executed afterwards, and not be written any more.
+   * @returns The blocks, by name.
    * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
    */
-  tableChunk(need: TableNeed, fill: (chunk: TableChunk) => void): TableChunk;
+  tableBlocks<Name extends string>(
+    needs: Readonly<Record<Name, TableNeed>>,
+    fill: (blocks: TableBlocks<NoInfer<Name>>) => void,
+  ): TableBlocks<Name>;
 }

@@ -15,7 +15,7 @@ import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
-import type { TableMemory } from '../../stubs/table-memory.js';
+import type { TableBlocks, TableMemory, TableNeed } from '../../stubs/table-memory.js';
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { CodeCache } from './code-cache.js';
@@ -33,9 +33,6 @@ import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
 import { settled, type Unit } from './unit.js';
-
-/** Tables begin on a page, in bytes. */
-const tableAlignment = 4096;
 
 /** Everything an engine is made of. */
 export interface Composition {
@@ -261,18 +258,22 @@ function memoryOf(manager: MemoryManager, addon: NativeAddon, engine: Handle, em
 function tableMemory(memory: SectionMemory): TableMemory {
   const module = 'offset table';
   return {
-    tableChunk: (need, fill) => {
+    tableBlocks: <Name extends string>(
+      needs: Readonly<Record<Name, TableNeed>>,
+      fill: (blocks: TableBlocks<Name>) => void,
+    ) => {
       const transaction = new Transaction(memory);
       try {
-        const chunk = {
-          slots: transaction.allocate('data', need.slots, tableAlignment, module),
-          counters: transaction.allocate('data', need.counters, tableAlignment, module),
-          stubs: transaction.allocate('code', need.stubs, tableAlignment, module),
-        };
-        fill(chunk);
+        const taken = Object.entries<TableNeed>(needs).map(([name, need]) => [
+          name,
+          transaction.allocate(need.region, need.size, need.alignment, module),
+        ]);
+        // Safe because each name that was asked for has its block.
+        const blocks = Object.fromEntries(taken) as TableBlocks<Name>;
+        fill(blocks);
         memory.finalize(module);
         transaction.commit();
-        return chunk;
+        return blocks;
       } catch (error) {
         transaction.abort();
         throw error;

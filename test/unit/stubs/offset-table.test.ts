@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Address, address } from '../../../src/core/ids.js';
 import { OffsetTable } from '../../../stubs/offset-table.js';
-import type { TableBlock, TableChunk, TableMemory } from '../../../stubs/table-memory.js';
+import type { TableBlock, TableBlocks, TableMemory, TableNeed } from '../../../stubs/table-memory.js';
 
 function table() {
   let next = 0x1000_0000;
@@ -13,14 +13,15 @@ function table() {
     return block;
   };
   const memory: TableMemory = {
-    tableChunk: (need, fill) => {
-      const chunk: TableChunk = {
-        slots: take(need.slots),
-        counters: take(need.counters),
-        stubs: take(need.stubs),
-      };
-      fill(chunk);
-      return chunk;
+    tableBlocks: <Name extends string>(
+      needs: Readonly<Record<Name, TableNeed>>,
+      fill: (taken: TableBlocks<Name>) => void,
+    ) => {
+      const taken = Object.entries<TableNeed>(needs).map(([name, { size }]) => [name, take(size)]);
+      // Safe because each name that was asked for has its block.
+      const all = Object.fromEntries(taken) as TableBlocks<Name>;
+      fill(all);
+      return all;
     },
   };
   const made = new OffsetTable(memory);
