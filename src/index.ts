@@ -26,6 +26,13 @@ export {
 export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export { type EngineOptions, type Linkage, policyNames, type UnitKind } from './engine/options.js';
+export {
+  absoluteResolver,
+  archiveResolver,
+  libraryResolver,
+  moduleResolver,
+  processResolver,
+} from './engine/resolvers.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';
@@ -34,6 +41,7 @@ export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
+export type { SymbolAnswer, SymbolQuery, SymbolResolver } from './resolve/symbol-resolver.js';
 export type { FrameRegistrar } from './unwind/frame-registrar.js';
 export { defaultPenalty, type PenaltyRule } from '../tiers/penalty.js';
 export {

@@ -23,7 +23,7 @@ import { Publisher } from './publisher.js';
 import { Quiescence } from './quiescence.js';
 import { Reclaimer } from './reclaimer.js';
 import { LatencyRecorder } from './statistics.js';
-import { SymbolSearch } from './symbol-search.js';
+import { SymbolChain } from './symbol-chain.js';
 import { Targets } from './targets.js';
 import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
@@ -40,7 +40,7 @@ export interface Composition {
   readonly memory: MemoryManager;
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
-  readonly search: SymbolSearch;
+  readonly chain: SymbolChain;
   readonly registry: Registry;
   readonly units: Map<UnitId, Unit>;
   readonly retirement: Retirement;
@@ -74,7 +74,7 @@ export interface Composition {
  * @param settings - The settled options.
  * @param emit - Gives events to observers.
  * @returns The parts, joined.
- * @throws TierlinkError LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
+ * @throws TierlinkError MEMORY_EXHAUSTED
  */
 export function compose(settings: Settings, emit: Emit): Composition {
   const { addon, clock, frames } = settings;
@@ -92,7 +92,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const symbols = new SymbolTable();
   const registry = new Registry();
   const units = new Map<UnitId, Unit>();
-  const search = openSearch(symbols, addon, engine, settings.libraries);
+  const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
+  const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -103,10 +104,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
-  const targets = new Targets({ addon, memory, table, symbols, search });
-  const linker = new UnitLinker({ addon, engine, frames, symbols, targets, registry, atMs });
+  const targets = new Targets({ memory, table, symbols, chain, runtime });
+  const linker = new UnitLinker({ addon, engine, frames, symbols, chain, targets, registry, atMs });
   const directCalls = new DirectCalls({
-    symbols,
+    chain,
     table,
     patch: (patches) => {
       addon.enginePatchCalls(engine, patches);
@@ -127,7 +128,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, search);
+  const unitCompiler = new UnitCompiler(compiler, linker, chain);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({ memory, reclaimer, mover, units, maxBytes: settings.codeCacheBytes });
   const builder = new UnitBuilder({
@@ -193,7 +194,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     table,
     symbols,
-    search,
+    chain,
     registry,
     units,
     retirement,
@@ -229,20 +230,6 @@ function createNative(settings: Settings): Handle {
       { module: 'a new engine', region: 'code', needed, limit: 2 ** 30 },
       { cause },
     );
-  }
-}
-
-function openSearch(
-  symbols: SymbolTable,
-  addon: NativeAddon,
-  engine: Handle,
-  libraries: readonly string[],
-): SymbolSearch {
-  try {
-    return new SymbolSearch(symbols, addon, engine, libraries);
-  } catch (error) {
-    addon.engineDestroy(engine);
-    throw error;
   }
 }
 

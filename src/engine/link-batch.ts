@@ -12,6 +12,7 @@ import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { CodeCache } from './code-cache.js';
 import type { Publication, Publisher } from './publisher.js';
+import type { SymbolChain } from './symbol-chain.js';
 import type { Unit } from './unit.js';
 import type { CompiledUnit } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
@@ -22,6 +23,7 @@ export interface LinkBatchParts {
   readonly memory: MemoryManager;
   readonly publisher: Publisher;
   readonly symbols: SymbolTable;
+  readonly chain: SymbolChain;
   readonly table: OffsetTable;
   readonly registry: Registry;
   readonly codeCache: CodeCache;
@@ -54,7 +56,7 @@ export class LinkBatch {
    *
    * @param units - The units.
    * @param parts - Linker, memory, tables.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @throws TierlinkError MEMORY_EXHAUSTED, RESOLVER_FAILED
    */
   constructor(units: readonly Unit[], parts: LinkBatchParts) {
     this.#parts = parts;
@@ -148,11 +150,13 @@ export class LinkBatch {
   }
 
   #takeSlots(unit: Unit): void {
-    const { symbols, table, registry } = this.#parts;
+    const { symbols, chain, table, registry } = this.#parts;
     const slots = new Map<string, SlotIndex>();
     for (const definition of unit.module.definitions) {
       const chosen = symbols.lookup(definition.name) === definition;
       if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
+      // A body that is not needed is not reached, so a definition that comes later is not too late.
+      if (definition.binding === 'fallback' && !chain.needs(definition)) continue;
       const slot = table.allocate();
       definition.slot = slot;
       slots.set(definition.name, slot);

@@ -6,14 +6,15 @@ import { prepareObject } from '../link/prepare.js';
 import type { IngestResult, ModuleSummary, NativeFailure } from '../native/contract.js';
 import { ingestError } from '../native/failures.js';
 import type { ModuleRecord } from '../registry/records.js';
+import { ArchiveResolver } from '../resolve/archive-resolver.js';
 import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
-import { Archives } from './archives.js';
 import type { Composition } from './compose.js';
 import { LinkBatch, type LinkBatchParts } from './link-batch.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
 import type { Linkage } from './options.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
+import { queriedUse } from './symbol-chain.js';
 import { settled, type Unit } from './unit.js';
 
 /** One module of a group; see `Engine.recompileGroup`. */
@@ -37,7 +38,8 @@ export interface GroupOptions {
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
   readonly #parts: Composition;
-  readonly #archives: Archives;
+  /** Names of archives that were added. */
+  readonly #archives = new Set<string>();
   readonly #startup: Startup;
   /** COMDAT groups of ELF objects that were kept: the first one of a signature is. */
   readonly #groups = new Set<string>();
@@ -45,7 +47,6 @@ export class ModuleLoader {
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
     this.#parts = parts;
-    this.#archives = new Archives(parts.search);
     this.#startup = new Startup(parts);
   }
 
@@ -55,40 +56,59 @@ export class ModuleLoader {
       throw new TierlinkError('MODULE_DUPLICATE', { module: name });
     }
     const read = readSource(name, source);
-    if (read.format === 'archive') this.#archives.add(name, read.bytes);
-    else this.#register(name, read, linkage);
+    if (read.format !== 'archive') {
+      this.#register(name, read, linkage);
+      return;
+    }
+    this.#parts.chain.addArchive(new ArchiveResolver(name, read.bytes));
+    this.#archives.add(name);
   }
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
-    const { registry } = this.#parts;
+    const { chain } = this.#parts;
     const joined: string[] = [];
+    let pending: readonly Unit[] = [];
     try {
-      this.#archives.pull(
-        () => registry.modules(),
-        (name, bytes) => {
-          this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
-          joined.push(name);
-        },
-      );
-      await this.#linkPending();
+      this.#join(joined);
+      pending = this.#declared();
+      if (pending.length === 0) return;
+      chain.begin(pending.map((unit) => unit.module.name));
+      for (const unit of pending) this.#checkUses(unit.module);
+      const members = pending.map((unit) => ({ unit, target: 0 }));
+      await this.#buildTogether(members, 'first version');
     } catch (error) {
+      chain.forget(pending.map((unit) => unit.module.name));
       // Only who was asked for by name stays registered after a failure (I8).
       for (const name of joined) this.#unregister(name);
       throw error;
     }
+    chain.keep();
+    this.#startup.run(pending);
   }
 
-  async #linkPending(): Promise<void> {
-    const { units } = this.#parts;
-    const pending = [...units.values()].filter((unit) => stageOf(unit.state) === 'declared');
-    if (pending.length === 0) return;
-    for (const unit of pending) this.#checkUses(unit.module);
-    await this.#buildTogether(
-      pending.map((unit) => ({ unit, target: 0 })),
-      'first version',
-    );
-    this.#startup.run(pending);
+  #declared(): readonly Unit[] {
+    return [...this.#parts.units.values()].filter((unit) => stageOf(unit.state) === 'declared');
+  }
+
+  /** Lets modules join that resolvers offer, until nothing that those define is missing. */
+  #join(joined: string[]): void {
+    const { chain, settings } = this.#parts;
+    let grown = true;
+    while (grown) {
+      grown = false;
+      for (const { module } of this.#declared()) {
+        for (const use of module.uses) {
+          if (use.weak || provided(use.name)) continue;
+          const offered = chain.offer(use.name, queriedUse(use), module.name);
+          if (offered === undefined) continue;
+          const source = readSource(offered.name, offered.bytes);
+          this.#register(offered.name, source, settings.linkage);
+          joined.push(offered.name);
+          grown = true;
+        }
+      }
+    }
   }
 
   /** Compiles units and publishes them together, or none of them. */
@@ -205,7 +225,6 @@ export class ModuleLoader {
     units.delete(unit.id);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
-    this.#archives.putBack(name);
   }
 
   #ingest(identity: Identity, bytes: Uint8Array, isText: boolean): ModuleRecord {
@@ -240,24 +259,24 @@ export class ModuleLoader {
   }
 
   #checkUses(module: ModuleRecord): void {
-    const { search, symbols } = this.#parts;
-    const missing = module.uses.filter(
-      (use) => !use.weak && !provided(use.name) && search.find(use.name) === undefined,
-    );
-    if (missing.length > 0) {
-      throw new TierlinkError('SYMBOL_UNRESOLVED', {
-        module: module.name,
-        symbols: missing.map((use) => use.name),
-        searched: search.searched,
-      });
+    const { chain, symbols } = this.#parts;
+    const missing: string[] = [];
+    for (const use of module.uses) {
+      if (provided(use.name)) continue;
+      const found = chain.find(use.name, queriedUse(use), module.name);
+      if (found?.kind === 'definition') symbols.checkUse(module.name, use, found.definition);
+      else if (found === undefined && !use.weak) missing.push(use.name);
     }
-    for (const use of module.uses) symbols.checkUse(module.name, use);
+    if (missing.length > 0) {
+      const { searched } = chain;
+      throw new TierlinkError('SYMBOL_UNRESOLVED', { module: module.name, symbols: missing, searched });
+    }
   }
 }
 
 /** Names that the linker itself gives a meaning. */
 function provided(symbol: string): boolean {
-  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_';
+  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_' || symbol === '__tls_get_addr';
 }
 
 function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {

@@ -16,6 +16,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
+import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
 import type { LinkedVersion, Unit } from './unit.js';
 
@@ -25,6 +26,7 @@ export interface UnitLinkerParts {
   readonly engine: Handle;
   readonly frames: FrameRegistrar;
   readonly symbols: SymbolTable;
+  readonly chain: SymbolChain;
   readonly targets: Targets;
   readonly registry: Registry;
   /** Milliseconds since the engine was created. */
@@ -59,7 +61,9 @@ export class UnitLinker {
   prepare(record: ModuleRecord, object: Uint8Array, tier?: TierRecipe): PreparedImage {
     const bindLocalCall = (symbol: string): boolean => {
       const definition = this.#parts.symbols.lookup(symbol);
-      return definition?.module === record.name && definition.binding === 'strong';
+      if (definition?.module !== record.name || definition.binding !== 'strong') return false;
+      const found = this.#parts.chain.find(symbol, 'code', record.name);
+      return found?.kind === 'definition' && found.definition.module === record.name;
     };
     return prepareObject(object, record.name, tier?.bindLocalCalls === true ? { bindLocalCall } : {});
   }
@@ -112,6 +116,7 @@ export class UnitLinker {
     for (const definition of record.definitions) {
       const defined = symbols.get(definition.name);
       if (definition.kind === 'function' || defined === undefined) continue;
+      if (definition.binding === 'fallback' && !this.#parts.chain.needs(definition)) continue;
       definition.placed = {
         address:
           defined.place === 'tls' || defined.place === 'absolute'
@@ -155,7 +160,7 @@ export class UnitLinker {
    *   OBJECT_UNSUPPORTED
    */
   link(transaction: Transaction, unit: Unit, placed: PlacedImage): LinkedImage {
-    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
+    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
     const image = linkImage(placed.prepared, placed.placement, context);
     this.#registerFrames(transaction, image);
     return image;
@@ -172,7 +177,7 @@ export class UnitLinker {
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, OBJECT_UNSUPPORTED
    */
   relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
-    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
+    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
     const moved = relinkImage(image, placement, context);
     this.#registerFrames(transaction, moved);
     return moved;
