@@ -41,8 +41,8 @@ export class ModuleLoader {
   /** Names of archives that were added. */
   readonly #archives = new Set<string>();
   readonly #startup: Startup;
-  /** COMDAT groups of ELF objects that were kept: the first one of a signature is. */
-  readonly #groups = new Set<string>();
+  /** COMDAT groups of ELF objects that were kept, with their modules: the first one of a signature is. */
+  readonly #groups = new Map<string, string>();
 
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
@@ -225,6 +225,7 @@ export class ModuleLoader {
     units.delete(unit.id);
     symbols.remove(unit.module.definitions);
     registry.remove(name);
+    for (const [signature, module] of this.#groups) if (module === name) this.#groups.delete(signature);
   }
 
   #ingest(identity: Identity, bytes: Uint8Array, isText: boolean): ModuleRecord {
@@ -253,7 +254,7 @@ export class ModuleLoader {
     });
     const record = recordOfObject(identity, image);
     this.#parts.symbols.check(record.definitions);
-    for (const signature of taken) this.#groups.add(signature);
+    for (const signature of taken) this.#groups.set(signature, identity.name);
     this.#parts.unitCompiler.keepObject(identity.name, image);
     return record;
   }
