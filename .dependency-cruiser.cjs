@@ -30,6 +30,12 @@ module.exports = {
       ['^src/core/', '^src/native/contract\\.ts$'],
       'unwind -> core, the contract',
     ),
+    only(
+      'resolve',
+      '^src/resolve/',
+      ['^src/core/', '^src/elf/', '^src/native/contract\\.ts$'],
+      'resolve -> core, elf, the contract',
+    ),
     only('native', '^src/native/', ['^src/core/'], 'native -> core'),
     only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
     only('tiers', '^tiers/', ['^src/core/'], 'tiers -> core; never stubs'),

@@ -1,7 +1,10 @@
 // Job: opens libraries and remembers which handles are real.
 #include "libraries.h"
 
+#include "library_tls.h"
+
 #include <dlfcn.h>
+#include <link.h>
 #include <mutex>
 #include <set>
 
@@ -16,6 +19,18 @@ struct Opened {
 Opened &opened() {
   static auto *one = new Opened;
   return *one;
+}
+
+bool isDefinedBy(void *library, const char *name, const void *address) {
+  if (const auto index = tlsIndexOf(library, name)) {
+    size_t own = 0;
+    return dlinfo(library, RTLD_DI_TLS_MODID, &own) == 0 && own == index->module;
+  }
+  const link_map *own = nullptr;
+  Dl_info info;
+  void *definer = nullptr;
+  return dlinfo(library, RTLD_DI_LINKMAP, &own) != 0 ||
+         dladdr1(address, &info, &definer, RTLD_DL_LINKMAP) == 0 || definer == own;
 }
 
 } // namespace
@@ -44,6 +59,13 @@ std::optional<void *> Libraries::find(uint64_t number) {
   return library;
 }
 
-void *Libraries::symbol(void *library, const std::string &name) { return dlsym(library, name.c_str()); }
+// A handle leads to what the library depends on, too. What the process has as well must not come from there:
+// the process may use a copy of a variable (a copy relocation), and the runtime replaces functions of libc.
+void *Libraries::symbol(void *library, const std::string &name) {
+  void *address = dlsym(library, name.c_str());
+  if (address == nullptr || library == RTLD_DEFAULT || dlsym(RTLD_DEFAULT, name.c_str()) == nullptr)
+    return address;
+  return isDefinedBy(library, name.c_str(), address) ? address : nullptr;
+}
 
 } // namespace tierlink

@@ -47,6 +47,13 @@ export {
   type UnitKind,
 } from './engine/options.js';
 export type { Ledger, LedgerAmounts, LedgerEntry } from './engine/ledger.js';
+export {
+  absoluteResolver,
+  archiveResolver,
+  libraryResolver,
+  moduleResolver,
+  processResolver,
+} from './engine/resolvers.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { GroupMember, GroupOptions } from './engine/module-loader.js';
@@ -65,6 +72,7 @@ export type { Hold } from './memory/retirement.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
+export type { SymbolAnswer, SymbolQuery, SymbolResolver } from './resolve/symbol-resolver.js';
 export type { FrameRegistrar } from './unwind/frame-registrar.js';
 export { defaultPenalty, type PenaltyRule } from '../tiers/penalty.js';
 export {

@@ -58,6 +58,12 @@ export interface ErrorDetailsByCode {
     readonly symbols: readonly string[];
     readonly searched: readonly string[];
   };
+  readonly RESOLVER_FAILED: {
+    readonly resolver: string;
+    readonly module: string;
+    readonly symbol: string;
+    readonly reason: string;
+  };
   readonly SYMBOL_DUPLICATE: { readonly module: string; readonly symbol: string; readonly other: string };
   readonly SYMBOL_TYPE_MISMATCH: {
     readonly module: string;
@@ -229,6 +235,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   SYMBOL_UNRESOLVED: entry(
     (d) => `module ${d.module} needs ${list(d.symbols)}, found neither in ${d.searched.join(', nor in ')}`,
     () => 'add the module that defines it, or name the shared library with --load (option libraries)',
+  ),
+  RESOLVER_FAILED: entry(
+    (d) => `module ${d.module} needs ${d.symbol}; the resolver "${d.resolver}" failed on it: ${d.reason}`,
+    () => 'correct the resolver: it answers undefined, or as SymbolAnswer says',
   ),
   SYMBOL_DUPLICATE: entry(
     (d) => `module ${d.module} defines ${d.symbol}, which module ${d.other} defines already`,

@@ -28,7 +28,7 @@ import { Publisher } from './publisher.js';
 import { Quiescence } from './quiescence.js';
 import { Reclaimer } from './reclaimer.js';
 import { LatencyRecorder } from './statistics.js';
-import { SymbolSearch } from './symbol-search.js';
+import { SymbolChain } from './symbol-chain.js';
 import { Targets } from './targets.js';
 import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
@@ -51,7 +51,7 @@ export interface Composition {
   readonly codeCacheBytes: number;
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
-  readonly search: SymbolSearch;
+  readonly chain: SymbolChain;
   readonly registry: Registry;
   /** Who uses each name. */
   readonly uses: UseIndex;
@@ -88,7 +88,7 @@ export interface Composition {
  * @param settings - The settled options.
  * @param emit - Gives events to observers.
  * @returns The parts, joined.
- * @throws TierlinkError OPTION_INVALID, LIBRARY_UNLOADABLE, MEMORY_EXHAUSTED
+ * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED
  */
 export function compose(settings: Settings, emit: Emit): Composition {
   const { addon, clock, frames } = settings;
@@ -103,7 +103,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const registry = new Registry();
   const uses = new UseIndex();
   const units = new Map<UnitId, Unit>();
-  const search = openSearch(symbols, settings, manager, engine);
+  const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
+  const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -115,11 +116,11 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const versions = new AddressMap<Version>();
   const compiler = settings.compiler(settings.compileThreads);
   const targets = new Targets({
-    addon,
     memory,
     table,
     symbols,
-    search,
+    chain,
+    runtime,
     removed: (symbol) => withdrawal.lookup(symbol),
   });
   const linker = new UnitLinker({
@@ -128,13 +129,14 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     frames,
     symbols,
+    chain,
     targets,
     registry,
     atMs,
     relocations: settings.relocations,
   });
   const directCalls = new DirectCalls({
-    symbols,
+    chain,
     table,
     patch: (patches) => {
       addon.enginePatchCalls(engine, patches);
@@ -165,7 +167,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, search);
+  const unitCompiler = new UnitCompiler(compiler, linker, chain);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({
     memory,
@@ -243,7 +245,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     codeCacheBytes,
     table,
     symbols,
-    search,
+    chain,
     registry,
     uses,
     withdrawal,
@@ -274,7 +276,10 @@ function createNative(settings: Settings): { readonly manager: MemoryManager; re
   const { addon, memoryManager } = settings;
   const manager = memoryManager === undefined ? settings.defaultMemory() : checked(memoryManager, addon);
   try {
-    return { manager, engine: addon.engineCreate() };
+    const engine = addon.engineCreate();
+    // From here on the engine destroys it; until then it is still its maker's.
+    if (memoryManager !== undefined) useManager(memoryManager);
+    return { manager, engine };
   } catch (cause) {
     if (memoryManager === undefined) manager.destroy();
     const details = { module: 'a new engine', region: 'data', needed: 0, limit: undefined };
@@ -324,22 +329,4 @@ function tableMemory(memory: SectionMemory): TableMemory {
       }
     },
   };
-}
-
-function openSearch(
-  symbols: SymbolTable,
-  { addon, libraries, memoryManager }: Settings,
-  manager: MemoryManager,
-  engine: Handle,
-): SymbolSearch {
-  try {
-    const search = new SymbolSearch(symbols, addon, engine, libraries);
-    // From here on the engine destroys it; until then it is still its maker's.
-    if (memoryManager !== undefined) useManager(memoryManager);
-    return search;
-  } catch (error) {
-    addon.engineDestroy(engine);
-    if (memoryManager === undefined) manager.destroy();
-    throw error;
-  }
 }

@@ -8,8 +8,8 @@ import { blockNumber } from '../link/blocks.js';
 import { directCallAt, isPatchable } from '../link/fixups-x86-64.js';
 import type { LinkedImage } from '../link/image.js';
 import { need } from '../link/references.js';
-import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { SymbolChain } from './symbol-chain.js';
 
 /** An image that calls a function by its code address. */
 interface Caller {
@@ -20,7 +20,7 @@ interface Caller {
 
 /** What direct calls work with. */
 export interface DirectCallsParts {
-  readonly symbols: Pick<SymbolTable, 'resolve'>;
+  readonly chain: Pick<SymbolChain, 'find'>;
   readonly table: Pick<OffsetTable, 'current' | 'stubAddress'>;
   /** Stores displacements of calls that may be executing, and returns when every core has seen them. */
   readonly patch: (patches: BigUint64Array) => void;
@@ -32,7 +32,7 @@ export class DirectCalls {
   readonly #callers = new Map<SlotIndex, Set<Caller>>();
   readonly #byImage = new Map<LinkedImage, { readonly slot: SlotIndex; readonly caller: Caller }[]>();
 
-  /** @param parts - Symbols, slots and the patcher. */
+  /** @param parts - Resolvers, slots and the patcher. */
   constructor(parts: DirectCallsParts) {
     this.#parts = parts;
   }
@@ -44,9 +44,10 @@ export class DirectCalls {
     for (let reference = 0; reference < references.count; reference += 1) {
       const needs = references.needs[reference] ?? 0;
       if ((needs & need.call) === 0 || (needs & need.local) !== 0) continue;
-      const found = this.#parts.symbols.resolve(references.name(reference));
-      const slot = found?.definition.slot;
-      if (slot === undefined || found?.offset !== 0) continue;
+      const found = this.#parts.chain.find(references.name(reference), 'code', image.plan.module);
+      if (found?.kind !== 'definition' || found.offset !== 0) continue;
+      const { slot } = found.definition;
+      if (slot === undefined) continue;
       const caller = { image, reference };
       const known = this.#callers.get(slot);
       if (known === undefined) this.#callers.set(slot, new Set([caller]));

@@ -83,7 +83,7 @@ export class Engine implements AsyncDisposable {
    * Compiles all modules that are not linked yet at the lowest tier, links them together, and runs their
    * constructors. All or nothing: if one fails, none is linked.
    *
-   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH, COMPILE_FAILED,
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNRESOLVED, RESOLVER_FAILED, SYMBOL_TYPE_MISMATCH, COMPILE_FAILED,
    *   COMPILE_CRASHED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
    *   CODE_CACHE_FULL, MEMORY_MANAGER_INVALID (as rejections)
    */
@@ -157,7 +157,7 @@ export class Engine implements AsyncDisposable {
    * @param tier - Name of a tier of the engine's ladder.
    * @returns What was published.
    * @throws TierlinkError ENGINE_DISPOSED, MODULE_UNKNOWN, TIER_UNKNOWN, NOT_LINKED, UNIT_PINNED, COMPILE_FAILED,
-   *   COMPILE_CRASHED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, MEMORY_MANAGER_INVALID (as rejections); the version before
+   *   COMPILE_CRASHED, RESOLVER_FAILED, MEMORY_EXHAUSTED, CODE_CACHE_FULL, MEMORY_MANAGER_INVALID (as rejections); the version before
    *   it goes on running.
    */
   async recompile(module: string, tier: string): Promise<PublishedEvent> {

@@ -52,7 +52,7 @@ export class LinkBatch {
    *
    * @param units - The units.
    * @param parts - Linker, memory, tables.
-   * @throws TierlinkError MEMORY_EXHAUSTED
+   * @throws TierlinkError MEMORY_EXHAUSTED, RESOLVER_FAILED
    */
   constructor(units: readonly Unit[], parts: LinkBatchParts) {
     this.#parts = parts;

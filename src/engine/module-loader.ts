@@ -2,17 +2,18 @@
 import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { PublishedEvent, ReplacedEvent } from '../core/events.js';
-import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
 import type { ModuleRecord } from '../registry/records.js';
-import { Archives } from './archives.js';
+import { ArchiveResolver } from '../resolve/archive-resolver.js';
+import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
 import { buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
-import { ModuleReader } from './module-reader.js';
+import { isProvided, ModuleReader } from './module-reader.js';
 import type { Linkage } from './options.js';
 import { Remover } from './remover.js';
 import { Replacer } from './replacer.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
+import { queriedUse } from './symbol-chain.js';
 import { settled, type Unit } from './unit.js';
 
 /** One module of a group; see `Engine.recompileGroup`. */
@@ -36,7 +37,8 @@ export interface GroupOptions {
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
   readonly #parts: Composition;
-  readonly #archives: Archives;
+  /** Names of archives that were added. */
+  readonly #archives = new Set<string>();
   readonly #startup: Startup;
   readonly #reader: ModuleReader;
   readonly #remover: Remover;
@@ -47,7 +49,6 @@ export class ModuleLoader {
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
     this.#parts = parts;
-    this.#archives = new Archives(parts.search);
     this.#startup = new Startup(parts);
     this.#reader = new ModuleReader(parts);
     this.#remover = new Remover(parts);
@@ -60,40 +61,59 @@ export class ModuleLoader {
       throw new TierlinkError('MODULE_DUPLICATE', { module: name });
     }
     const read = readSource(name, source);
-    if (read.format === 'archive') this.#archives.add(name, read.bytes);
-    else this.#register(name, read, linkage);
+    if (read.format !== 'archive') {
+      this.#register(name, read, linkage);
+      return;
+    }
+    this.#parts.chain.addArchive(new ArchiveResolver(name, read.bytes));
+    this.#archives.add(name);
   }
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
+    const { chain } = this.#parts;
     const joined: string[] = [];
+    let pending: readonly Unit[] = [];
     try {
-      this.#archives.pull(
-        Array.from(this.#pending(), ({ module }) => module),
-        (name, bytes) => {
-          joined.push(name);
-          return this.#register(name, readSource(name, bytes), this.#parts.settings.linkage);
-        },
-      );
-      await this.#linkPending();
+      this.#join(joined);
+      pending = this.#pending();
+      if (pending.length === 0) return;
+      chain.begin(pending.map((unit) => unit.module.name));
+      for (const unit of pending) this.#reader.checkUses(unit.module);
+      const members = pending.map((unit) => ({ unit, target: 0 }));
+      await buildTogether(this.#parts, members, 'first version');
     } catch (error) {
+      chain.forget(pending.map((unit) => unit.module.name));
       // Only who was asked for by name stays registered after a failure (I8).
       for (const name of joined) this.#unregister(name);
       throw error;
     }
-  }
-
-  async #linkPending(): Promise<void> {
-    const pending = this.#pending();
-    if (pending.length === 0) return;
-    for (const unit of pending) this.#reader.checkUses(unit.module);
-    const members = pending.map((unit) => ({ unit, target: 0 }));
-    await buildTogether(this.#parts, members, 'first version');
+    chain.keep();
     for (const unit of pending) {
       this.#unlinked.delete(unit);
       this.#parts.unitCompiler.dropObject(unit.module.name);
     }
     this.#startup.run(pending);
+  }
+
+  /** Lets modules join that resolvers offer, until nothing that those define is missing. */
+  #join(joined: string[]): void {
+    const { chain, settings } = this.#parts;
+    let grown = true;
+    while (grown) {
+      grown = false;
+      for (const { module } of this.#pending()) {
+        for (const use of module.uses) {
+          if (use.weak || isProvided(use.name)) continue;
+          const offered = chain.offer(use.name, queriedUse(use), module.name);
+          if (offered === undefined) continue;
+          const source = readSource(offered.name, offered.bytes);
+          this.#register(offered.name, source, settings.linkage);
+          joined.push(offered.name);
+          grown = true;
+        }
+      }
+    }
   }
 
   #pending(): Unit[] {
@@ -221,7 +241,6 @@ export class ModuleLoader {
 
   /** Forgets what is kept by a module's name. */
   #forget(name: string): void {
-    this.#archives.putBack(name);
     this.#reader.forget(name);
     this.#parts.unitCompiler.dropObject(name);
   }

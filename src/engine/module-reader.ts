@@ -7,6 +7,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Composition } from './compose.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
 import type { SourceBytes } from './source.js';
+import { queriedUse } from './symbol-chain.js';
 
 /** Reads the modules of one engine. */
 export class ModuleReader {
@@ -56,24 +57,21 @@ export class ModuleReader {
    * @throws TierlinkError SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH
    */
   checkUses(module: ModuleRecord): void {
-    const { search, symbols } = this.#parts;
-    const missing = module.uses.filter(
-      (use) => !use.weak && !provided(use.name) && !this.#isFound(use.name, module),
-    );
-    if (missing.length > 0) {
-      throw new TierlinkError('SYMBOL_UNRESOLVED', {
-        module: module.name,
-        symbols: missing.map((use) => use.name),
-        searched: search.searched,
-      });
+    const { chain, symbols } = this.#parts;
+    const missing: string[] = [];
+    for (const use of module.uses) {
+      if (isProvided(use.name)) continue;
+      const found = chain.find(use.name, queriedUse(use), module.name);
+      const isDefined = found?.kind === 'definition';
+      // A module that is being replaced does not give itself what its new source lacks.
+      const isOwn = isDefined && found.definition.module === module.name;
+      if (isDefined && !isOwn) symbols.checkUse(module.name, use, found.definition);
+      else if ((found === undefined || isOwn) && !use.weak) missing.push(use.name);
     }
-    for (const use of module.uses) symbols.checkUse(module.name, use);
-  }
-
-  /** A module that is being replaced does not give itself what its new source lacks. */
-  #isFound(name: string, module: ModuleRecord): boolean {
-    const found = this.#parts.search.find(name);
-    return found !== undefined && (found.kind !== 'definition' || found.definition.module !== module.name);
+    if (missing.length > 0) {
+      const { searched } = chain;
+      throw new TierlinkError('SYMBOL_UNRESOLVED', { module: module.name, symbols: missing, searched });
+    }
   }
 
   #object(identity: Identity, bytes: Uint8Array): ModuleRecord {
@@ -94,8 +92,8 @@ export class ModuleReader {
 }
 
 /** Names that the linker itself gives a meaning. */
-function provided(symbol: string): boolean {
-  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_';
+export function isProvided(symbol: string): boolean {
+  return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_' || symbol === '__tls_get_addr';
 }
 
 function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {

@@ -9,6 +9,8 @@ import type { MemoryManager } from '../memory/memory-manager.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
+import { ModuleResolver } from '../resolve/module-resolver.js';
+import { type SymbolResolver, symbolResolverVersion } from '../resolve/symbol-resolver.js';
 import { type FrameRegistrar, frameRegistrarVersion } from '../unwind/frame-registrar.js';
 import { NativeFrameRegistrar } from '../unwind/native-registrar.js';
 import { defaultPenalty, type PenaltyRule } from '../../tiers/penalty.js';
@@ -19,6 +21,7 @@ import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { invalid, whole } from './option-checks.js';
+import { libraryResolver, moduleResolver, processResolver } from './resolvers.js';
 
 /**
  * How a call reaches a function of another version: `call stub`, `call *[slot]`, or `call version`, which is patched
@@ -58,7 +61,7 @@ export interface EngineOptions {
   readonly policy?: string | Policy;
   /** Calls of one function that move its unit into a tier, for the policy `counters`. */
   readonly thresholds?: Thresholds;
-  /** Shared libraries to resolve symbols from, after the modules and the process. */
+  /** Shared libraries to resolve symbols from, after the modules and archives, before the process. */
   readonly libraries?: readonly string[];
   /** Threads that compile. @defaultValue one for each processor, at most 4 */
   readonly compileThreads?: number;
@@ -84,6 +87,11 @@ export interface EngineOptions {
     readonly memoryManager?: MemoryManager;
     /** Tells the unwinder of compiled code. The engine destroys it. */
     readonly frameRegistrar?: FrameRegistrar;
+    /**
+     * Where symbols are found: asked in order, until one answers. One of them is {@link moduleResolver}.
+     * @defaultValue `[moduleResolver(), ...libraries.map(libraryResolver), processResolver()]`
+     */
+    readonly resolvers?: readonly SymbolResolver[];
   };
 }
 
@@ -93,7 +101,7 @@ export interface Settings {
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
-  readonly libraries: readonly string[];
+  readonly resolvers: readonly SymbolResolver[];
   readonly compileThreads: number;
   /** The user's memory manager, checked to be complete; undefined for the default one. */
   readonly memoryManager: MemoryManager | undefined;
@@ -114,7 +122,7 @@ export interface Settings {
  * @param options - As the user gave them.
  * @returns Every setting.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING,
- *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID
+ *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE
  */
 export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
@@ -132,7 +140,7 @@ export function settle(options: EngineOptions): Settings {
     relocations,
     tiers,
     policy: policyOf(options, tiers),
-    libraries: options.libraries ?? [],
+    resolvers: resolversOf(options),
     compileThreads: whole(
       'compileThreads',
       options.compileThreads ?? Math.min(availableParallelism(), 4),
@@ -233,6 +241,30 @@ function registrarOf({ parts }: EngineOptions, addon: NativeAddon): FrameRegistr
   if (given === undefined) return new NativeFrameRegistrar(addon);
   checkApiVersion(given, 'FrameRegistrar', frameRegistrarVersion);
   return given;
+}
+
+function resolversOf({ parts, libraries = [] }: EngineOptions): readonly SymbolResolver[] {
+  const given = parts?.resolvers;
+  if (given === undefined) {
+    return [moduleResolver(), ...libraries.map((library) => libraryResolver(library)), processResolver()];
+  }
+  if (libraries.length > 0) {
+    throw invalid(
+      'libraries',
+      libraries.join(', '),
+      'a libraryResolver among parts.resolvers for each instead',
+    );
+  }
+  for (const resolver of given) checkApiVersion(resolver, 'SymbolResolver', symbolResolverVersion);
+  const links = given.filter((resolver) => resolver instanceof ModuleResolver).length;
+  if (links !== 1) {
+    throw invalid(
+      'parts.resolvers',
+      `a chain with ${String(links)} of moduleResolver()`,
+      'a chain with one of it',
+    );
+  }
+  return [...given];
 }
 
 function penaltyOf(rule: PenaltyRule): PenaltyRule {

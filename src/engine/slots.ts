@@ -4,12 +4,14 @@ import type { Transaction } from '../memory/transaction.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import type { SymbolChain } from './symbol-chain.js';
 import type { Unit } from './unit.js';
 import type { Withdrawal } from './withdrawal.js';
 
 /** What slots are taken from. */
 export interface SlotParts {
   readonly symbols: SymbolTable;
+  readonly chain: SymbolChain;
   readonly table: OffsetTable;
   readonly registry: Registry;
   readonly withdrawal: Withdrawal;
@@ -25,11 +27,13 @@ export interface SlotParts {
  * @throws TierlinkError MEMORY_EXHAUSTED
  */
 export function takeSlots(parts: SlotParts, transaction: Transaction, unit: Unit): void {
-  const { symbols, table, registry, withdrawal } = parts;
+  const { symbols, chain, table, registry, withdrawal } = parts;
   const slots = new Map<string, SlotIndex>();
   for (const definition of unit.module.definitions) {
     const chosen = symbols.lookup(definition.name) === definition;
     if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
+    // A body that is not needed is not reached, so a definition that comes later is not too late.
+    if (definition.binding === 'fallback' && !chain.needs(definition)) continue;
     if (definition.slot === undefined) {
       const removed = withdrawal.reconnect(definition);
       const slot = removed?.slot ?? table.allocate();

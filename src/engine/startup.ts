@@ -65,7 +65,7 @@ export class Startup {
 
   #atExit(hook: Hook): void {
     const { addon, engine, targets, table } = this.#parts;
-    const atexit = targets.farSlot('atexit', addon.engineRuntimeSymbol(engine, 'atexit'));
+    const atexit = targets.farSlot(address(Number(addon.engineRuntimeSymbol(engine, 'atexit'))));
     const register = addon.bindFunction(engine, BigInt(table.slotAddress(atexit)), '4p', 'atexit');
     register(hook.entry);
   }

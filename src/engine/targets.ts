@@ -4,36 +4,43 @@ import { type Address, address, type SlotIndex } from '../core/ids.js';
 import type { LinkContext, SymbolUse, Target } from '../link/context.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
-import type { NativeAddon } from '../native/contract.js';
+import type { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { Linkage } from './options.js';
-import type { SymbolSearch } from './symbol-search.js';
+import type { SymbolChain } from './symbol-chain.js';
 
 /** What targets are found in. */
 export interface TargetsParts {
-  readonly addon: NativeAddon;
   readonly memory: SectionMemory;
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
-  readonly search: SymbolSearch;
+  readonly chain: SymbolChain;
+  /** Address that the runtime gives a name, or 0n. */
+  readonly runtime: (symbol: string) => bigint;
   /** What code that is linked already refers to by a name that nothing defines any more. */
   readonly removed: (symbol: string) => Definition | undefined;
 }
 
 const counterPrefix = '__tierlink_counter.';
 
+/** How the linker's words for a use are put to resolvers. */
+const queried = { call: 'code', address: 'data', tls: 'tls' } as const satisfies Readonly<
+  Record<SymbolUse, string>
+>;
+
 /** Targets of one engine. */
 export class Targets {
   readonly #parts: TargetsParts;
-  /** Slots and stubs for functions of the process and of libraries, by symbol. */
-  readonly #far = new Map<string, SlotIndex>();
+  /** Slots and stubs for functions outside of the engine, by address. */
+  readonly #far = new Map<Address, SlotIndex>();
   /** First word of the `tls_index` of each module that has thread-locals. */
   readonly #threadLocals = new Map<string, bigint>();
   /** Code addresses that slots are about to be given: of versions that are placed and not published. */
   readonly #coming = new Map<SlotIndex, Address>();
   #dsoHandle: MemoryBlock | undefined;
+  #spare: SlotIndex | undefined;
 
   /** @param parts - Tables and symbols. */
   constructor(parts: TargetsParts) {
@@ -67,33 +74,39 @@ export class Targets {
   /**
    * What the linker is given to link an image of a module.
    *
+   * @param transaction - What gives back the slots that are taken for functions outside of the engine.
    * @param module - Name of the module.
    * @param linkage - How its calls reach functions.
    * @returns The context.
    */
-  contextFor(module: string, linkage: Linkage): LinkContext {
+  contextFor(transaction: Transaction, module: string, linkage: Linkage): LinkContext {
     const direct = linkage === 'direct';
     return {
-      resolve: (symbol, use) => this.#resolve(symbol, use, direct),
+      resolve: (symbol, use) => this.#resolve(symbol, use, { transaction, module, direct }),
       tlsModule: this.#threadLocals.get(module),
-      searched: this.#parts.search.searched,
+      searched: this.#parts.chain.searched,
     };
   }
 
   /**
-   * A slot that holds the address of a function of the runtime, the process or a library.
+   * A slot that holds the address of a function outside of the engine.
    *
-   * @param symbol - Its name.
    * @param code - Its address.
+   * @param transaction - What gives the slot back if something fails later.
    * @returns The slot.
    * @throws TierlinkError MEMORY_EXHAUSTED
    */
-  farSlot(symbol: string, code: bigint): SlotIndex {
-    const known = this.#far.get(symbol);
+  farSlot(code: Address, transaction?: Transaction): SlotIndex {
+    const known = this.#far.get(code);
     if (known !== undefined) return known;
-    const slot = this.#parts.table.allocate();
-    this.#parts.table.publish(slot, address(Number(code)));
-    this.#far.set(symbol, slot);
+    const { table } = this.#parts;
+    const slot = table.allocate();
+    table.publish(slot, code);
+    this.#far.set(code, slot);
+    transaction?.onAbort(() => {
+      this.#far.delete(code);
+      table.release(slot);
+    });
     return slot;
   }
 
@@ -102,26 +115,43 @@ export class Targets {
     return this.#dsoHandle?.size ?? 0;
   }
 
-  #resolve(symbol: string, use: SymbolUse, direct: boolean): Target | undefined {
-    const { symbols, search, table } = this.#parts;
+  #resolve(symbol: string, use: SymbolUse, asking: Asking): Target | undefined {
+    const { symbols, chain, table, runtime } = this.#parts;
     if (symbol.startsWith(counterPrefix)) {
-      const slot = symbols.resolve(symbol.slice(counterPrefix.length))?.definition.slot;
-      return { kind: 'data', address: table.counterAddress(present(slot, 'a counted function has a slot')) };
+      const counted = symbols.resolve(symbol.slice(counterPrefix.length))?.definition;
+      const spare = counted?.binding === 'fallback' ? this.#spareSlot() : undefined;
+      const slot = present(counted?.slot ?? spare, 'a counted function has a slot');
+      return { kind: 'data', address: table.counterAddress(slot) };
     }
     if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
-    const found = search.find(symbol);
-    if (found === undefined) {
-      const removed = this.#parts.removed(symbol);
-      return removed === undefined ? undefined : this.#defined(removed, 0, direct);
+    // What compiled code can't do without does not depend on who is in the chain.
+    const own = isOwn(symbol) ? runtime(symbol) : 0n;
+    if (own !== 0n) return this.#outside(address(Number(own)), use, asking);
+    const found = chain.find(symbol, queried[use], asking.module);
+    switch (found?.kind) {
+      case undefined: {
+        const removed = this.#parts.removed(symbol);
+        return removed === undefined ? undefined : this.#defined(removed, 0, asking.direct);
+      }
+      case 'definition':
+        return this.#defined(found.definition, found.offset, asking.direct);
+      case 'address':
+        return this.#outside(found.address, use, asking);
+      case 'thread-local': {
+        const { module, offset, staticOffset } = found;
+        const target = { kind: 'tls', module, offset } as const;
+        return staticOffset === undefined ? target : { ...target, staticOffset };
+      }
     }
-    if (found.kind === 'definition') return this.#defined(found.definition, found.offset, direct);
-    if (use === 'tls') return this.#farThreadLocal(symbol, found.library);
-    const code = address(Number(found.address));
-    if (use === 'address') return { kind: 'data', address: code };
-    const slot = this.farSlot(symbol, found.address);
+  }
+
+  #outside(place: Address, use: SymbolUse, { transaction }: Asking): Target {
+    if (use !== 'call') return { kind: 'data', address: place };
+    const { table } = this.#parts;
+    const slot = this.farSlot(place, transaction);
     return {
       kind: 'far-function',
-      address: code,
+      address: place,
       stub: table.stubAddress(slot),
       slot: table.slotAddress(slot),
     };
@@ -145,17 +175,26 @@ export class Targets {
     return { kind: 'tls', module, offset: place };
   }
 
-  #farThreadLocal(symbol: string, library: bigint): Target | undefined {
-    const { addon } = this.#parts;
-    const index = addon.tlsIndexOf(library, symbol);
-    if (index === null) return undefined;
-    const fixed = addon.tlsStaticOffsetOf(library, symbol);
-    const target = { kind: 'tls', module: index.module, offset: Number(index.offset) } as const;
-    return fixed === null ? target : { ...target, staticOffset: Number(fixed) };
+  /** Has the counter of all bodies that nothing calls: one that was offered for inlining only, and is not needed. */
+  #spareSlot(): SlotIndex {
+    this.#spare ??= this.#parts.table.allocate();
+    return this.#spare;
   }
 
   #dso(): Address {
     this.#dsoHandle ??= this.#parts.memory.allocate('data', 8, 8, 'dso handle');
     return this.#dsoHandle.address;
   }
+}
+
+/** For whom a symbol is looked up. */
+interface Asking {
+  readonly transaction: Transaction;
+  readonly module: string;
+  readonly direct: boolean;
+}
+
+/** Names that only the engine itself gives a meaning. */
+function isOwn(symbol: string): boolean {
+  return symbol.startsWith('__tierlink_') || symbol === '__tls_get_addr';
 }

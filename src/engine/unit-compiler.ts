@@ -5,7 +5,7 @@ import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Linkage } from './options.js';
-import type { SymbolSearch } from './symbol-search.js';
+import { queriedUse, type SymbolChain } from './symbol-chain.js';
 import type { Unit } from './unit.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -31,18 +31,18 @@ const callForm: Readonly<Record<Linkage, CallForm>> = {
 export class UnitCompiler {
   readonly #compiler: Compiler;
   readonly #linker: UnitLinker;
-  readonly #search: SymbolSearch;
+  readonly #chain: SymbolChain;
   readonly #objects = new Map<string, PreparedImage>();
 
   /**
    * @param compiler - Turns bitcode into objects.
    * @param linker - Reads objects.
-   * @param search - Finds what is near.
+   * @param chain - Finds what is near.
    */
-  constructor(compiler: Compiler, linker: UnitLinker, search: SymbolSearch) {
+  constructor(compiler: Compiler, linker: UnitLinker, chain: SymbolChain) {
     this.#compiler = compiler;
     this.#linker = linker;
-    this.#search = search;
+    this.#chain = chain;
   }
 
   /** Forgets what was kept of a module. */
@@ -105,11 +105,11 @@ export class UnitCompiler {
 
   /** Names that lie in the engine's memory: they need no GOT. Thread-locals are reached by other means. */
   #near(module: ModuleRecord): readonly string[] {
-    const own = module.definitions.filter((definition) => definition.kind !== 'thread-local');
-    const used = module.uses.filter((use) => {
-      const found = this.#search.find(use.name);
+    const near = [...module.definitions, ...module.uses].filter((symbol) => {
+      if (symbol.kind === 'thread-local') return false;
+      const found = this.#chain.find(symbol.name, queriedUse(symbol), module.name);
       return found?.kind === 'definition' && found.definition.kind !== 'thread-local';
     });
-    return [...own, ...used].map((symbol) => symbol.name);
+    return near.map((symbol) => symbol.name);
   }
 }

@@ -27,6 +27,7 @@ import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import type { RelocationKeeping } from './options.js';
+import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
 import type { LinkedVersion, Unit } from './unit.js';
 
@@ -37,6 +38,7 @@ export interface UnitLinkerParts {
   readonly memory: Pick<SectionMemory, 'finalize'>;
   readonly frames: FrameRegistrar;
   readonly symbols: SymbolTable;
+  readonly chain: SymbolChain;
   readonly targets: Targets;
   readonly registry: Registry;
   readonly relocations: RelocationKeeping;
@@ -74,7 +76,9 @@ export class UnitLinker {
   prepare(record: ModuleRecord, object: Uint8Array, tier?: TierRecipe): PreparedImage {
     const bindLocalCall = (symbol: string): boolean => {
       const definition = this.#parts.symbols.lookup(symbol);
-      return definition?.module === record.name && definition.binding === 'strong';
+      if (definition?.module !== record.name || definition.binding !== 'strong') return false;
+      const found = this.#parts.chain.find(symbol, 'code', record.name);
+      return found?.kind === 'definition' && found.definition.module === record.name;
     };
     return prepareObject(object, record.name, {
       names: this.#names,
@@ -133,6 +137,7 @@ export class UnitLinker {
       // Of a module that gets new source, variables that are kept stay where they are (I1).
       if (definition.kind === 'function' || defined === undefined || definition.placed !== undefined)
         continue;
+      if (definition.binding === 'fallback' && !this.#parts.chain.needs(definition)) continue;
       definition.placed = placeOfVariable(defined, placed.placement, targets.threadLocals(record.name));
       transaction.onAbort(() => {
         definition.placed = undefined;
@@ -172,7 +177,7 @@ export class UnitLinker {
    *   MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
   link(transaction: Transaction, unit: Unit, ...placed: readonly PlacedImage[]): LinkedImage[] {
-    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
+    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
     const images = placed.map(({ prepared, placement }) => linkImage(prepared, placement, context));
     this.#parts.memory.finalize(unit.module.name);
     for (const image of images) this.#registerFrames(transaction, image);
@@ -190,7 +195,7 @@ export class UnitLinker {
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
   relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
-    const context = this.#parts.targets.contextFor(unit.module.name, unit.linkage);
+    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
     const moved = relinkImage(image, placement, context);
     this.#parts.memory.finalize(unit.module.name);
     this.#registerFrames(transaction, moved);

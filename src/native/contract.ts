@@ -315,6 +315,7 @@ export interface NativeAddon {
   processSymbol(name: string): bigint;
   /** dlopen(RTLD_NOW | RTLD_LOCAL); throws Error with dlerror's text. */
   libraryOpen(path: string): bigint;
+  /** dlsym in the library and what it depends on, or 0n; only in the library for a name that the process has, too. */
   librarySymbol(library: bigint, name: string): bigint;
 
   // --- unwinding -------------------------------------------------------------------------------------

@@ -52,6 +52,11 @@ export class Registry {
     return { id, unit };
   }
 
+  /** The highest number that a module was given. */
+  get newest(): ModuleId {
+    return moduleId(this.#ids.size);
+  }
+
   /** The number of the next version. */
   nextVersion(): VersionId {
     const id = versionId(this.#nextVersion);

@@ -104,10 +104,14 @@ export class SymbolTable {
    *
    * @param module - Name of the module that uses it.
    * @param use - How it is declared there.
+   * @param found - What the symbol stands for; by default what the modules define under its name.
    * @throws TierlinkError SYMBOL_TYPE_MISMATCH
    */
-  checkUse(module: string, use: Use): void {
-    const found = this.resolve(use.name)?.definition;
+  checkUse(
+    module: string,
+    use: Use,
+    found: Definition | undefined = this.resolve(use.name)?.definition,
+  ): void {
     if (found === undefined) return;
     if (
       (found.kind !== use.kind && use.kind !== 'unknown') ||

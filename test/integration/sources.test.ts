@@ -120,6 +120,25 @@ describe.each(linkages)('with linkage %s, a module can come as', (linkage) => {
     expect(engine.fn('go')()).toBe(5);
   });
 
+  it('an archive whose member shares its COMDAT groups again after it left (I8)', async () => {
+    const folder = scratch();
+    const text =
+      'template <class T> T more(T x) { return x + 1; } int missing(); int one() { return more(1) + missing(); }';
+    writeFileSync(join(folder, 'one.o'), object(text, ['-x', 'c++', '-O0']));
+    const archive = join(folder, 'lib.a');
+    execFileSync(join(llvmBin, 'llvm-ar'), ['rcs', archive, join(folder, 'one.o')]);
+    const engine = engineFor({ linkage });
+    engine.addModule('lib.a', archive);
+    engine.addModule('main', bitcode('int one(void) __asm__("_Z3onev"); int go(void) { return one(); }'));
+    await expect(engine.link()).rejects.toThrow('_Z7missingv');
+    engine.addModule(
+      'more',
+      bitcode('int missing(void) __asm__("_Z7missingv"); int missing(void) { return 5; }'),
+    );
+    await engine.link();
+    expect(engine.fn('go')()).toBe(7);
+  });
+
   it('bitcode with weak, common and aliased symbols, and thread-locals of two modules', async () => {
     const engine = engineFor({ linkage });
     engine.addModule(

@@ -68,11 +68,11 @@ function directCalls(current: readonly number[]): { calls: DirectCalls; patches:
   const stub = (slot: SlotIndex): Address => (jitFunction(slot) as Target & { stub: Address }).stub;
   const patches: [number, number][] = [];
   const calls = new DirectCalls({
-    symbols: {
-      resolve: (name) => {
+    chain: {
+      find: (name) => {
         const slot = slotIndex(names.indexOf(name as 'f'));
         // Safe because nothing but the slot is read.
-        return { definition: { slot } as Definition, offset: 0 };
+        return { kind: 'definition', definition: { slot } as Definition, offset: 0 };
       },
     },
     table: { current: (slot) => address(current[slot] ?? 0), stubAddress: stub },
