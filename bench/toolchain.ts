@@ -45,6 +45,21 @@ export function compileObject(
 }
 
 /**
+ * Assembles.
+ *
+ * @param folder - Where to.
+ * @param name - Name of the file, without an ending.
+ * @param text - Assembly.
+ * @returns Path of the object.
+ */
+export function assembleObject(folder: string, name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(`${path}.s`, text);
+  execFileSync(clang, ['-c', `${path}.s`, '-o', `${path}.o`], { stdio: 'inherit' });
+  return `${path}.o`;
+}
+
+/**
  * Compiles C text to bitcode that is not optimised yet.
  *
  * @param folder - Where to.

@@ -1,6 +1,7 @@
 /** `npm run bench -- <question> [--json] [--runs N]`: builds what takes part, and asks one question of it. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensureLua } from './lua.mjs';
 import { ensureField, ensureRedirectable } from './peers.mjs';
 import { runAttached, runLogged } from './setup/command.mjs';
 import { runScript, SetupFailure } from './setup/failure.mjs';
@@ -15,6 +16,8 @@ const questions = {
   startup: ensureField,
   steady: ensureField,
   call: async () => ({}),
+  relink: async () => ({ lua: await ensureLua() }),
+  memory: async () => ({ lua: await ensureLua() }),
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 
