@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { median } from './findings.js';
 import { Arena, linkObjects } from './object-linker.js';
+import { processorUs } from './processor-time.js';
 
-/** What a trial found, in microseconds. */
+/** What a trial found, in microseconds of processor time. */
 export interface LinkTimes {
   readonly freshUs: number;
   readonly warmUs: number;
@@ -28,9 +29,9 @@ export function linkTrial(paths: readonly string[]): LinkTimes {
   let first: Uint8Array | undefined;
   while (performance.now() < end || times.length < fewestPasses) {
     arena.reset();
-    const begin = performance.now();
+    const begin = processorUs();
     linkObjects(objects, arena);
-    times.push((performance.now() - begin) * 1e3);
+    times.push(processorUs() - begin);
     first ??= arena.bytes.slice();
   }
   if (first === undefined || Buffer.compare(first, arena.bytes) !== 0)

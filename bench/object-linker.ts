@@ -7,7 +7,7 @@ import { blockKinds, type LinkedImage, type PreparedImage } from '../src/link/im
 import { linkImage, type LinkOptions } from '../src/link/link.js';
 import { NameTable } from '../src/link/names.js';
 import { prepareObject } from '../src/link/prepare.js';
-import type { ObjectFile } from './lua-objects.js';
+import type { ObjectFile } from './compiled-modules.js';
 
 const arenaAddress = 0x1000_0000_0000;
 const tableAddress = 0x1000_4000_0000;

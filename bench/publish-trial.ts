@@ -6,6 +6,7 @@ import { LlvmCompiler } from '../src/native/llvm-compiler.js';
 import { loadAddon } from '../src/native/loader.js';
 import { median } from './findings.js';
 import { bystanderModule, relocatedModule, targetModule } from './generators/relocated.js';
+import { processorUs } from './processor-time.js';
 
 /** Name of the module, and of its function. */
 export const subject = 'subject';
@@ -17,7 +18,7 @@ export interface PublishSetting {
   readonly bystanders: number;
 }
 
-/** What a trial found. */
+/** What a trial found, in processor time. */
 export interface PublishTimes {
   /** Relocations that the engine preserved. */
   readonly relocations: number;
@@ -80,14 +81,14 @@ export async function publishTrial({ object, bystanders }: PublishSetting): Prom
   const publishes: number[] = [];
   const moves: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const publishAt = performance.now();
+    const publishAt = processorUs();
     await engine.recompile(subject, tiers[round % 2] ?? tiers[0]);
-    publishes.push((performance.now() - publishAt) * 1e3);
+    publishes.push(processorUs() - publishAt);
     // What a publish leaves to do must not fall into the move.
     engine.reclaim();
-    const moveAt = performance.now();
+    const moveAt = processorUs();
     engine.move(subject);
-    moves.push((performance.now() - moveAt) * 1e3);
+    moves.push(processorUs() - moveAt);
     engine.reclaim();
   }
   await engine.dispose();

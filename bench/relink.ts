@@ -7,7 +7,7 @@ import { type Findings, type Goal, median, printFindings, type Sheet } from './f
 import { chainStart, chainText } from './generators/chain.js';
 import { relocatedModule } from './generators/relocated.js';
 import { type LinkTimes, linkTrial } from './link-trial.js';
-import { compileLua } from './lua-objects.js';
+import { compileModules } from './compiled-modules.js';
 import { relocationsIn } from './object-linker.js';
 import { type PublishSetting, type PublishTimes, publishTrial, subject } from './publish-trial.js';
 import { assembleObject, compileObject, inputFolder } from './toolchain.js';
@@ -66,7 +66,7 @@ function caseOf(name: string, paths: readonly string[], start: string, idle: str
 
 async function linkCases(folder: string, lua: readonly string[]): Promise<LinkCase[]> {
   const idle = compileObject(folder, 'idle', 'int idle(void);\nint idle(void) { return 0; }\n');
-  const objects = await compileLua(lua);
+  const objects = await compileModules(lua);
   const paths = objects.map(({ name, bytes }) => {
     const path = resolve(join(folder, `lua-${name}.o`));
     writeFileSync(path, bytes);
@@ -228,6 +228,7 @@ function findingsOf(links: readonly LinkSamples[], publishes: readonly PublishSa
     sheets: [linkSheet(links), ...publishSheets(publishes)],
     goals: [...linkGoals(links), ...publishGoals(publishes)],
     notes: [
+      'All times are processor time of all threads, so that other work on the machine does not count.',
       'Relocations of objects are counted in the files, the same for all. The tools tell their times without the start of',
       'their processes, which are fresh ones, so that it is the fresh tierlink that they compare with.',
       `JITLink's tool is not asked for chains above ${longestForJitlink.toLocaleString('en')} functions: it takes seconds to minutes.`,

@@ -13,12 +13,12 @@ export interface LinkInput {
 /** One tool. */
 export interface ToolLinker {
   readonly name: string;
-  /** Microseconds for reading the files and linking them; the start of the process is not in it. */
+  /** Microseconds of processor time for reading the files and linking them; the start of the process is not in it. */
   readonly link: (input: LinkInput) => number;
 }
 
 /** As both tools print it for all their timers together; they print it twice when they have linked nothing. */
-const total = /Total Execution Time: [\d.]+ seconds \(([\d.]+) wall clock\)/;
+const total = /Total Execution Time: ([\d.]+) seconds/;
 
 /** RuntimeDyld's tool wants paths. */
 const libraries = ['libc.so.6', 'libm.so.6'].map((name) =>

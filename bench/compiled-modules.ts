@@ -1,4 +1,4 @@
-/** Lua's modules as the engine's own compiler makes objects of them at the top of its ladder. */
+/** Bitcode modules as the engine's own compiler makes objects of them at the top of its ladder. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Compiler } from '../src/core/compiler.js';
@@ -13,12 +13,12 @@ export interface ObjectFile {
 }
 
 /**
- * Compiles Lua.
+ * Compiles modules.
  *
- * @param paths - Its bitcode files.
+ * @param paths - Their bitcode files.
  * @returns Two objects for most modules, of code and of variables.
  */
-export async function compileLua(paths: readonly string[]): Promise<ObjectFile[]> {
+export async function compileModules(paths: readonly string[]): Promise<ObjectFile[]> {
   const addon = loadAddon();
   const compiler: Compiler = new LlvmCompiler(addon, 1);
   // What is not the top of a ladder counts calls, in counters that only the engine provides.
