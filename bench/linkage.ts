@@ -91,7 +91,7 @@ function buildAll(redirectable: string): Setting {
       '__attribute__((visibility("default"))) void *entry_of(unsigned long pair) { return entries[pair]; }\n',
   );
   const library = resolve(join(folder, 'static.so'));
-  linkLibrary([table, ...pairs.flatMap(({ objects }) => [objects.caller, objects.callee])], library);
+  linkLibrary([table, ...pairs.flatMap(({ objects }) => [objects.callee, objects.caller])], library);
   return { pairs, library, redirectable };
 }
 

@@ -7,6 +7,9 @@ export type Shape = (typeof shapes)[number];
 /** Functions that `turn` calls one after the other. */
 const turnFunctions = 1024;
 
+/** A no-operation of 5 bytes. */
+const filler = '.byte 0x0f, 0x1f, 0x44, 0x00, 0x00';
+
 /** Both modules of one shape at one layout. */
 export interface CallPair {
   readonly shape: Shape;
@@ -23,8 +26,9 @@ export interface CallPair {
  * Writes a caller and its callee.
  *
  * @param shape - `empty`: one function that does nothing; `work`: one of some operations; `turn`: 1,024 of these.
- * @param layout - 0 to 15: where both functions begin in their cache lines. They are aligned to 16 bytes, so that these
- *   are all cases there are, and one layout is the same for every linker.
+ * @param layout - 0 to 15: four places in a cache line for the callee, and four for the call in its loop, one of which
+ *   crosses a multiple of 32 bytes, where only linkage `direct` pads. Both modules begin on a page, and the caller is
+ *   aligned to 32 bytes, as padding of calls asks for: so one layout is the same for every linker but for that padding.
  * @returns The texts.
  */
 export function callPair(shape: Shape, layout: number): CallPair {
@@ -34,7 +38,7 @@ export function callPair(shape: Shape, layout: number): CallPair {
   const measure = `measure_${suffix}`;
   const callee = [
     '#include <stdint.h>',
-    padding(`callee_${suffix}_before`, layout >> 2),
+    padding(`callee_${suffix}_before`, (layout >> 2) * 16),
     ...callees.map((name, index) =>
       shape === 'empty'
         ? `__attribute__((noinline)) void ${name}(void) {}`
@@ -51,12 +55,13 @@ export function callPair(shape: Shape, layout: number): CallPair {
     '#include <stdint.h>',
     '#include <time.h>',
     ...callees.map((name) => (shape === 'empty' ? `void ${name}(void);` : `uint64_t ${name}(uint64_t);`)),
-    padding(`caller_${suffix}_before`, layout & 3),
-    `uint64_t ${measure}(uint64_t calls, uint64_t *sum) {`,
+    padding(`caller_${suffix}_before`, (((layout >> 2) ^ layout) & 1) * 32),
+    `__attribute__((aligned(32))) uint64_t ${measure}(uint64_t calls, uint64_t *sum) {`,
     '  struct timespec begin, end;',
     '  uint64_t total = 0;',
     '  clock_gettime(CLOCK_MONOTONIC, &begin);',
     `  for (uint64_t i = 0; i < calls; i += ${String(count)}) {`,
+    ...Array.from({ length: layout & 3 }, () => `    __asm__ volatile("${filler}");`),
     ...calls,
     '  }',
     '  clock_gettime(CLOCK_MONOTONIC, &end);',
@@ -67,10 +72,10 @@ export function callPair(shape: Shape, layout: number): CallPair {
   return { shape, layout, caller: lines(caller), callee: lines(callee), callees, measure };
 }
 
-/** Puts what follows so many times 16 bytes behind the start of a cache line. */
-function padding(name: string, sixteens: number): string {
-  const fill = `.fill ${String(64 + sixteens * 16 - 1)}, 1, 0x90\\n\\tret`;
-  return `__attribute__((naked, aligned(64))) void ${name}(void) { __asm__("${fill}"); }`;
+/** Puts what follows so many bytes behind the first cache line of a page. */
+function padding(name: string, bytes: number): string {
+  const fill = `.fill ${String(64 + bytes - 1)}, 1, 0x90\\n\\tret`;
+  return `__attribute__((naked, aligned(4096))) void ${name}(void) { __asm__("${fill}"); }`;
 }
 
 function lines(text: readonly string[]): string {
