@@ -164,8 +164,7 @@ function linkGoals(samples: readonly LinkSamples[]): Goal[] {
   const [lua, ...chains] = samples;
   const [shortest, longest] = [chains.at(0), chains.at(-1)];
   if (lua === undefined || shortest === undefined || longest === undefined) return [];
-  const perRelocation = (values: readonly number[]): number =>
-    (median(values) * 1e3) / lua.link.relocations;
+  const perRelocation = (values: readonly number[]): number => (median(values) * 1e3) / lua.link.relocations;
   const ratioTo = (tool: string): number =>
     median((lua.tools.get(tool) ?? []).map((us, round) => (lua.fresh[round] ?? Number.NaN) / us));
   return [

@@ -16,7 +16,10 @@ export function largeUnit(): string {
   const global = (index: number): string => `global_${String(index % globals)}`;
   const callee = (index: number): string => `unit_${String(index % count)}`;
   const declarations = Array.from({ length: count }, (_, index) => `long ${callee(index)}(long, long);`);
-  const variables = Array.from({ length: globals }, (_, index) => `long ${global(index)} = ${String(index)};`);
+  const variables = Array.from(
+    { length: globals },
+    (_, index) => `long ${global(index)} = ${String(index)};`,
+  );
   const bodies = Array.from({ length: count }, (_, index) => {
     const head = `__attribute__((noinline)) long ${callee(index)}(long a, long b) {`;
     if (index % switchEvery !== 0) {
