@@ -1,7 +1,8 @@
 /** `npm run bench -- <question> [--json] [--runs N]`: builds what takes part, and asks one question of it. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureField } from './peers.mjs';
+import { ensureLua } from './lua.mjs';
+import { ensureField, ensureRedirectable } from './peers.mjs';
 import { runAttached, runLogged } from './setup/command.mjs';
 import { runScript, SetupFailure } from './setup/failure.mjs';
 import { root } from './setup/places.mjs';
@@ -9,13 +10,22 @@ import { writeWhole } from './setup/stamp.mjs';
 import { setUp } from './setup/steps.mjs';
 
 const output = join(root, 'build', 'bench');
-const questions = ['startup', 'steady', 'call'];
+
+/** Questions, and what each needs built. @type {Readonly<Record<string, () => Promise<object>>>} */
+const questions = {
+  startup: ensureField,
+  steady: ensureField,
+  call: async () => ({}),
+  relink: async () => ({ lua: await ensureLua() }),
+  memory: async () => ({ lua: await ensureLua() }),
+  linkage: async () => ({ redirectable: await ensureRedirectable() }),
+};
 
 await runScript(async () => {
   const { question, options } = readWords();
   await setUp('bench');
   const field = join(output, 'field.json');
-  writeWhole(field, JSON.stringify(question === 'call' ? {} : await ensureField()));
+  writeWhole(field, JSON.stringify(await questions[question]?.()));
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await runLogged(process.execPath, [compiler, '-p', 'tsconfig.bench.json'], { log: 'bench' });
   return runAttached(process.execPath, [join(output, 'bench', `${question}.js`), field, ...options]);
@@ -23,14 +33,15 @@ await runScript(async () => {
 
 /** @returns {{ question: string, options: string[] }} What is asked for. */
 function readWords() {
-  const usage = `Usage: npm run bench -- ${questions.join('|')} [--json] [--runs N]`;
+  const usage = `Usage: npm run bench -- ${Object.keys(questions).join('|')} [--json] [--runs N]`;
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
     });
     const [question = ''] = positionals;
-    if (!questions.includes(question)) throw new Error(`the question must be one of ${questions.join(', ')}`);
+    if (!(question in questions))
+      throw new Error(`the question must be one of ${Object.keys(questions).join(', ')}`);
     if (values.runs !== undefined && !/^[1-9]\d{0,3}$/.test(values.runs))
       throw new Error('--runs takes a number');
     const runs = values.runs === undefined ? [] : ['--runs', values.runs];

@@ -71,12 +71,23 @@ export async function ensureField() {
   };
 }
 
+/**
+ * Makes ORC's redirectable symbols be there, as a library.
+ *
+ * @returns {Promise<string>} Its path.
+ * @throws {SetupFailure} if the build fails
+ */
+export async function ensureRedirectable() {
+  await ensureEngines();
+  return join(output, 'redirectable.so');
+}
+
 /** lli takes the module with main as its program. */
 function byMain(/** @type {string} */ a, /** @type {string} */ b) {
   return Number(b.endsWith('/lua.bc')) - Number(a.endsWith('/lua.bc'));
 }
 
-/** Builds LLJIT's and MCJIT's program. */
+/** Builds what stands in C++. */
 async function ensureEngines() {
   await ensure('engines', listFiles(sources, /^(CMakeLists\.txt|\w+\.(cc|h))$/), async (progress) => {
     await runLogged('cmake', ['-S', sources, '-B', output, '-G', 'Ninja'], { log: 'peers' });

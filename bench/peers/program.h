@@ -36,7 +36,7 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 template <typename Value> Value orFail(llvm::Expected<Value> value) {
   if (!value)
     fail(llvm::toString(value.takeError()));
-  return std::move(*value);
+  return static_cast<Value &&>(*value);
 }
 
 inline void orFail(llvm::Error error) {

@@ -1,0 +1,40 @@
+/** Bitcode modules as the engine's own compiler makes objects of them at the top of its ladder. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Compiler } from '../src/core/compiler.js';
+import { LlvmCompiler } from '../src/native/llvm-compiler.js';
+import { loadAddon } from '../src/native/loader.js';
+import { optimized } from '../tiers/recipes.js';
+
+/** One object. */
+export interface ObjectFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Compiles modules.
+ *
+ * @param paths - Their bitcode files.
+ * @returns Two objects for most modules, of code and of variables.
+ */
+export async function compileModules(paths: readonly string[]): Promise<ObjectFile[]> {
+  const addon = loadAddon();
+  const compiler: Compiler = new LlvmCompiler(addon, 1);
+  // What is not the top of a ladder counts calls, in counters that only the engine provides.
+  const tier = { ...optimized, counters: false };
+  const objects: ObjectFile[] = [];
+  for (const [index, path] of paths.entries()) {
+    const module = basename(path, '.bc');
+    const seen = addon.ingest(readFileSync(path), 'bitcode', index + 1, module);
+    if ('kind' in seen) throw new Error(`${module}: ${seen.message}`);
+    for (const part of ['code', 'data'] as const) {
+      const bitcode = seen[part];
+      if (bitcode === null) continue;
+      const { object } = await compiler.compile({ module, bitcode, part, tier, calls: 'direct', near: [] });
+      objects.push({ name: `${module}.${part}`, bytes: object });
+    }
+  }
+  compiler.destroy();
+  return objects;
+}

@@ -1,0 +1,40 @@
+/** How long tierlink takes to link objects: for the first time in a process, and once it is warm. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { median } from './findings.js';
+import { Arena, linkObjects } from './object-linker.js';
+import { processorUs } from './processor-time.js';
+
+/** What a trial found, in microseconds of processor time. */
+export interface LinkTimes {
+  readonly freshUs: number;
+  readonly warmUs: number;
+}
+
+const arenaBytes = 32 * 2 ** 20;
+const warmMs = 400;
+const fewestPasses = 20;
+
+/**
+ * Links objects again and again.
+ *
+ * @param paths - The objects.
+ * @returns The first time and the median of the later half.
+ */
+export function linkTrial(paths: readonly string[]): LinkTimes {
+  const objects = paths.map((path) => ({ name: basename(path), bytes: readFileSync(path) }));
+  const arena = new Arena(arenaBytes);
+  const times: number[] = [];
+  const end = performance.now() + warmMs;
+  let first: Uint8Array | undefined;
+  while (performance.now() < end || times.length < fewestPasses) {
+    arena.reset();
+    const begin = processorUs();
+    linkObjects(objects, arena);
+    times.push(processorUs() - begin);
+    first ??= arena.bytes.slice();
+  }
+  if (first === undefined || Buffer.compare(first, arena.bytes) !== 0)
+    throw new Error('linking the same objects twice gives different bytes');
+  return { freshUs: times[0] ?? Number.NaN, warmUs: median(times.slice(times.length >> 1)) };
+}
