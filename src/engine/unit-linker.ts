@@ -65,7 +65,11 @@ export class UnitLinker {
       const found = this.#parts.chain.find(symbol, 'code', record.name);
       return found?.kind === 'definition' && found.definition.module === record.name;
     };
-    return prepareObject(object, record.name, tier?.bindLocalCalls === true ? { bindLocalCall } : {});
+    return prepareObject(object, record.name, {
+      bindLocalCall: tier?.bindLocalCalls === true ? bindLocalCall : undefined,
+      // Ingest moved the variables out of the code, except for those that pin a module.
+      constantData: tier !== undefined && record.pinned === '',
+    });
   }
 
   /**

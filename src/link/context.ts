@@ -77,6 +77,13 @@ export interface PrepareOptions {
    * @defaultValue none does: calls go through {@link LinkContext.resolve}
    */
   readonly bindLocalCall?: ((symbol: string) => boolean) | undefined;
+  /**
+   * True when the object has no variables: what lies in its writable sections is never written once it is relocated,
+   * such as the cells through which unwind tables refer to type information and personality routines.
+   *
+   * @defaultValue false
+   */
+  readonly constantData?: boolean | undefined;
 }
 
 /** Memory for one block; a `MemoryBlock` of src/memory is one. */
