@@ -25,7 +25,9 @@ llvm::Instruction *findInsertionPoint(llvm::Function &function) {
 }
 
 bool isCountable(const llvm::Function &function) {
-  if (function.isDeclaration() || function.hasAvailableExternallyLinkage())
+  // Ingest left nothing local: such a function was made by a pass and has no slot (a specialisation, for
+  // example).
+  if (function.isDeclaration() || function.hasAvailableExternallyLinkage() || function.hasLocalLinkage())
     return false;
   // A naked function has no frame to call from; an interrupt handler may not clobber what a call does.
   return !function.hasFnAttribute(llvm::Attribute::Naked) &&

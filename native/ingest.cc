@@ -117,6 +117,7 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
   if (auto failure = checkValidity(module))
     return std::move(*failure);
 
+  splitCoroutines(module);
   IngestState state(module, moduleId);
   for (auto *step : {cleanModule, resolveAliases, promoteSymbols})
     if (auto failure = step(state))

@@ -64,6 +64,10 @@ struct IngestState {
   }
 };
 
+/// Before the steps: takes coroutines apart, so that their frames and what goes on with them are the same at
+/// every tier.
+void splitCoroutines(llvm::Module &module);
+
 /// Step 1: drops what only steers a static linker (llvm.used, comdats, linker options), sets the module flags
 /// that the one target needs, and gives escaped names ("\01name") their plain form.
 std::optional<Failure> cleanModule(IngestState &state);

@@ -82,7 +82,9 @@ export class UnitLinker {
     };
     return prepareObject(object, record.name, {
       names: this.#names,
-      ...(tier?.bindLocalCalls === true ? { bindLocalCall } : {}),
+      bindLocalCall: tier?.bindLocalCalls === true ? bindLocalCall : undefined,
+      // Ingest moved the variables out of the code, except for those that pin a module.
+      constantData: tier !== undefined && record.pinned === '',
     });
   }
 

@@ -84,6 +84,13 @@ export interface PrepareOptions {
    * @defaultValue one of the image's own
    */
   readonly names?: NameTable | undefined;
+  /**
+   * True when the object has no variables: what lies in its writable sections is never written once it is relocated,
+   * such as the cells through which unwind tables refer to type information and personality routines.
+   *
+   * @defaultValue false
+   */
+  readonly constantData?: boolean | undefined;
 }
 
 /** Memory for one block; a `MemoryBlock` of src/memory is one. */

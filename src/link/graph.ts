@@ -35,10 +35,15 @@ export interface SectionGraph {
  *
  * @param object - The object.
  * @param keepGroup - Whether the COMDAT group of a signature is kept.
+ * @param constantData - Whether writable sections hold constants only.
  * @returns The sections by role.
  * @throws TierlinkError OBJECT_UNSUPPORTED
  */
-export function buildGraph(object: ElfObject, keepGroup: (signature: string) => boolean): SectionGraph {
+export function buildGraph(
+  object: ElfObject,
+  keepGroup: (signature: string) => boolean,
+  constantData: boolean,
+): SectionGraph {
   const discarded = new Set<number>();
   for (const group of object.groups) {
     if (!group.comdat || keepGroup(group.signature)) continue;
@@ -58,7 +63,8 @@ export function buildGraph(object: ElfObject, keepGroup: (signature: string) => 
     discarded: [],
   };
   const roles = object.sections.map((section) => {
-    const role = discarded.has(section.index) ? 'discarded' : roleOf(object, section);
+    const own = discarded.has(section.index) ? 'discarded' : roleOf(object, section);
+    const role = own === 'data' && constantData ? 'readonly' : own;
     byRole[role].push(section);
     return role;
   });

@@ -26,7 +26,7 @@ const cellAlignment = 16;
  *
  * @param bytes - An ELF64 relocatable object; not kept.
  * @param module - Module name, for messages.
- * @param options - Which groups are kept, and which calls stay inside.
+ * @param options - Which groups are kept, which calls stay inside, and whether there are variables.
  * @returns The prepared image.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED, TARGET_MISMATCH, RELOCATION_UNSUPPORTED,
  * RELOCATION_OVERFLOW
@@ -37,7 +37,7 @@ export function prepareObject(
   options: PrepareOptions = {},
 ): PreparedImage {
   const object = readObject(bytes, module);
-  const graph = buildGraph(object, options.keepGroup ?? (() => true));
+  const graph = buildGraph(object, options.keepGroup ?? (() => true), options.constantData ?? false);
   const layout = layOut(graph);
   const content = initialContent(graph, layout);
   const names = new SymbolNames(object, options.names ?? new NameTable());

@@ -53,6 +53,30 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
     expect(engine.snapshot().retired).toEqual([]);
   });
 
+  it('moves C++ that throws and catches: what its unwind table refers to is no variable', async () => {
+    const engine = engineFor({ linkage });
+    const text = `
+      struct Mine { int n; };
+      extern "C" void thrower(int n);
+      extern "C" int go(int n) {
+        try { thrower(n); } catch (const Mine &mine) { return mine.n; } catch (long) { return -1; }
+        return 0; }`;
+    engine.addModule('a', bitcode(text, ['-x', 'c++']));
+    const thrower =
+      'struct Mine { int n; }; extern "C" void thrower(int n) { if (n < 0) throw 1L; throw Mine{n}; }';
+    engine.addModule('b', bitcode(thrower, ['-x', 'c++']));
+    await engine.link();
+    for (const tier of ['baseline', 'peak']) {
+      for (const module of ['a', 'b']) {
+        await engine.recompile(module, tier);
+        const from = addressOf(engine, module);
+        engine.move(module);
+        expect(addressOf(engine, module)).not.toBe(from);
+        expect([engine.fn('go')(5), engine.fn('go')(-5)]).toEqual([5, -1]);
+      }
+    }
+  });
+
   it('puts code where it is told, or says that the place is taken and moves nothing', async () => {
     const engine = await calling({ linkage });
     const { start } = engine.snapshot().codeCache;
