@@ -15,9 +15,14 @@ export interface Range<Value> {
   readonly value: Value;
 }
 
-interface Node<Value> extends Range<Value> {
+interface Node<Value> {
+  start: number;
+  end: number;
+  readonly value: Value;
   readonly priority: number;
-  /** The largest room in the subtree, in bytes, for each of the alignments 2^0, 2^1, ... that the tree keeps. */
+  /** Room in the range itself, in bytes, for each of the alignments that the tree keeps. */
+  readonly own: number[];
+  /** The largest room in the subtree, likewise. */
   readonly rooms: number[];
   left: Node<Value> | undefined;
   right: Node<Value> | undefined;
@@ -25,16 +30,17 @@ interface Node<Value> extends Range<Value> {
 
 /** Disjoint ranges, none empty. Every operation on one range takes logarithmic time. */
 export class RangeTree<Value> {
-  readonly #alignments: number;
+  readonly #alignments: readonly number[];
   #root: Node<Value> | undefined;
   // The same for each tree, so that runs repeat.
   #random = 0x9e3779b9;
   #size = 0;
 
   /**
-   * @param alignments - How many alignments, 2^0 and up, first fit is fast for; 0 for a tree that is not asked for room.
+   * @param alignments - Powers of two, ascending, that first fit is fast for; by default
+   *   none, for a tree that is not asked for room.
    */
-  constructor(alignments = 0) {
+  constructor(alignments: readonly number[] = []) {
     this.#alignments = alignments;
   }
 
@@ -45,9 +51,11 @@ export class RangeTree<Value> {
 
   /** Adds a range that overlaps no other. */
   add(start: number, end: number, value: Value): void {
-    const rooms = Array.from({ length: this.#alignments }, () => 0);
-    const node = { start, end, value, priority: this.#priority(), rooms, left: undefined, right: undefined };
-    this.#root = inserted(this.#root, updated<Value>(node));
+    const [own, rooms] = [this.#alignments.slice(), this.#alignments.slice()];
+    const priority = this.#priority();
+    const node: Node<Value> = { start, end, value, priority, own, rooms, left: undefined, right: undefined };
+    measure(node, this.#alignments);
+    this.#root = inserted(this.#root, updated(node));
     this.#size += 1;
   }
 
@@ -61,6 +69,17 @@ export class RangeTree<Value> {
     this.#root = removed(this.#root, start);
     this.#size -= 1;
     return true;
+  }
+
+  /**
+   * Changes where a range lies; it stays between the same neighbours.
+   *
+   * @param range - A range of this tree.
+   * @param start - Where it is to start.
+   * @param end - Where it is to end.
+   */
+  resize(range: Range<Value>, start: number, end: number): void {
+    resized(this.#root, range.start, start, end, this.#alignments);
   }
 
   /** The last range that starts at or below this place. */
@@ -102,7 +121,8 @@ export class RangeTree<Value> {
    * @returns The range; undefined if there is none.
    */
   firstFit(size: number, alignment: number): Range<Value> | undefined {
-    const kept = Math.min(Math.log2(alignment), this.#alignments - 1);
+    // What has no room at a smaller alignment has none at this one either.
+    const kept = this.#alignments.findLastIndex((smaller) => smaller <= alignment);
     return fitting(this.#root, size, alignment, kept);
   }
 
@@ -187,11 +207,35 @@ function merged<Value>(low: Node<Value> | undefined, high: Node<Value> | undefin
   return updated(high);
 }
 
+function resized<Value>(
+  root: Node<Value> | undefined,
+  place: number,
+  start: number,
+  end: number,
+  alignments: readonly number[],
+): void {
+  if (root === undefined) return;
+  if (root.start === place) {
+    root.start = start;
+    root.end = end;
+    measure(root, alignments);
+  } else resized(place < root.start ? root.left : root.right, place, start, end, alignments);
+  updated(root);
+}
+
+/** Counts the room in the range itself; it may be below zero. */
+function measure({ own, start, end }: Node<unknown>, alignments: readonly number[]): void {
+  for (const [kept, alignment] of alignments.entries()) own[kept] = end - alignedStart(start, alignment);
+}
+
 function updated<Value>(node: Node<Value>): Node<Value> {
-  const { rooms, start, end, left, right } = node;
-  for (let kept = 0, alignment = 1; kept < rooms.length; kept += 1, alignment *= 2) {
-    const own = end - alignedStart(start, alignment);
-    rooms[kept] = Math.max(own, left?.rooms[kept] ?? 0, right?.rooms[kept] ?? 0);
+  const { own, rooms, left, right } = node;
+  const count = own.length;
+  for (let kept = 0; kept < count; kept += 1) {
+    let most = own[kept] ?? 0;
+    if (left !== undefined) most = Math.max(most, left.rooms[kept] ?? 0);
+    if (right !== undefined) most = Math.max(most, right.rooms[kept] ?? 0);
+    rooms[kept] = most;
   }
   return node;
 }

@@ -2,8 +2,8 @@
 import { assert } from '../core/assert.js';
 import { alignedStart, type Range, RangeTree } from '../core/range-tree.js';
 
-/** Blocks are aligned to 4096 bytes at most, with rare exceptions. */
-const alignments = 13;
+/** What blocks are mostly aligned to; others are found, too, but may take longer. */
+const alignments = [1, 16, 32, 64, 4096];
 
 /** Free ranges of one region, as offsets in bytes from its start. Each operation takes logarithmic time. */
 export class FreeList {
@@ -49,9 +49,13 @@ export class FreeList {
   }
 
   #cut(range: Range<undefined>, start: number, size: number): void {
-    this.#free.remove(range.start);
-    if (start > range.start) this.#free.add(range.start, start, undefined);
-    if (start + size < range.end) this.#free.add(start + size, range.end, undefined);
+    const { start: from, end: to } = range;
+    const end = start + size;
+    if (start > from) {
+      this.#free.resize(range, from, start);
+      if (end < to) this.#free.add(end, to, undefined);
+    } else if (end < to) this.#free.resize(range, end, to);
+    else this.#free.remove(from);
     this.#used += size;
   }
 
@@ -101,9 +105,13 @@ export class FreeList {
     assert(after === undefined || end <= after.start, 'a range is given back once');
     const joinsBefore = before?.end === start;
     const joinsAfter = after?.start === end;
-    if (joinsBefore) this.#free.remove(before.start);
-    if (joinsAfter) this.#free.remove(after.start);
-    this.#free.add(joinsBefore ? before.start : start, joinsAfter ? after.end : end, undefined);
+    if (joinsBefore && joinsAfter) {
+      const joined = after.end;
+      this.#free.remove(after.start);
+      this.#free.resize(before, before.start, joined);
+    } else if (joinsBefore) this.#free.resize(before, before.start, end);
+    else if (joinsAfter) this.#free.resize(after, start, after.end);
+    else this.#free.add(start, end, undefined);
     this.#used -= size;
   }
 }

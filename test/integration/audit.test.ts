@@ -137,7 +137,7 @@ describe.each(linkages)('I3: an audit with linkage %s', (linkage) => {
       faults.push(...engine.audit().violations.map(({ message }) => message));
     });
     const running = engine.run();
-    for (let look = 0; look < 500 && !tiers.has('peak'); look += 1) {
+    for (let look = 0; look < 5000 && !tiers.has('peak'); look += 1) {
       await pause(2);
       faults.push(...engine.audit().violations.map(({ message }) => message));
     }

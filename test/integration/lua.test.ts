@@ -70,7 +70,7 @@ function expectSame(linkage: string, args: readonly string[], manager = 'default
   expect(ended).toEqual(expected);
   expect(Object.values(swaps).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   expect(moves).toBeGreaterThan(0);
-  // I3, looked at after each recompile.
+  // I3, looked at again and again while it ran.
   expect(violations).toEqual([]);
 }
 
