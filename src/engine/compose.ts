@@ -180,6 +180,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const builder = new UnitBuilder({
     compiler: unitCompiler,
     linker,
+    chain,
     memory,
     codeCache,
     publisher,

@@ -89,6 +89,7 @@ export class Replacer {
           swap.beforePublish(present(linked, 'the batch has one member'), state);
         },
       });
+      this.#parts.chain.keep();
     } finally {
       unit.replacement = undefined;
     }

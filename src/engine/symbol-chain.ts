@@ -127,10 +127,14 @@ export class SymbolChain {
     for (const name of modules) this.#newestAtLink.set(name, newest);
   }
 
-  /** They are linked: what was answered stays. */
-  keep(): void {
-    this.#before.keep();
-    this.#after.keep();
+  /**
+   * They are linked: what was answered stays.
+   *
+   * @param names - The only symbols that this is about; by default all.
+   */
+  keep(names?: readonly string[]): void {
+    this.#before.keep(names);
+    this.#after.keep(names);
   }
 
   /** They are not linked: what was answered since is forgotten (I8). */
@@ -214,9 +218,13 @@ class Stretch {
     return (this.#kept.get(key) ?? this.#pending.get(key)) !== undefined;
   }
 
-  keep(): void {
-    for (const [key, answer] of this.#pending) this.#kept.set(key, answer);
-    this.#pending.clear();
+  keep(names?: readonly string[]): void {
+    const keys = names?.flatMap((name) => [keyOf(name, 'code'), keyOf(name, 'tls')]);
+    for (const key of keys ?? [...this.#pending.keys()]) {
+      if (!this.#pending.has(key)) continue;
+      this.#kept.set(key, this.#pending.get(key));
+      this.#pending.delete(key);
+    }
   }
 
   forget(): void {

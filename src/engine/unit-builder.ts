@@ -10,6 +10,7 @@ import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
 import type { Publisher } from './publisher.js';
+import type { SymbolChain } from './symbol-chain.js';
 import type { LinkedVersion, Unit } from './unit.js';
 import type { CompiledUnit, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
@@ -18,6 +19,7 @@ import type { UnitLinker } from './unit-linker.js';
 export interface UnitBuilderParts {
   readonly compiler: UnitCompiler;
   readonly linker: UnitLinker;
+  readonly chain: SymbolChain;
   readonly memory: SectionMemory;
   readonly publisher: Publisher;
   readonly codeCache: CodeCache;
@@ -67,7 +69,7 @@ export class UnitBuilder {
   }
 
   #link(compiled: CompiledUnit): LinkedVersion {
-    const { linker, memory, clock } = this.#parts;
+    const { linker, chain, memory, clock } = this.#parts;
     const { unit } = compiled;
     this.#parts.codeCache.makeRoom(compiled.code.blocks.code.size, unit.module.name);
     const transaction = new Transaction(memory);
@@ -79,6 +81,8 @@ export class UnitBuilder {
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });
       transaction.commit();
+      // Optimisation may have brought in new ones, such as memset.
+      chain.keep(image.plan.references.names);
       return version;
     } catch (error) {
       transaction.abort();

@@ -491,6 +491,13 @@ describe('a resolver of the user', () => {
     moody.answer = () => undefined;
     await engine.recompile('a', 'peak');
     expect(engine.snapshot().versionsByTier).toEqual({ peak: 1 });
+    // Now it is linked: it is not asked for again, not after a link that fails either.
+    engine.addModule('b', bitcode('int nowhere(void); int go(void) { return nowhere(); }'));
+    await expect(engine.link()).rejects.toThrow('nowhere');
+    moody.asked.length = 0;
+    engine.move('a');
+    await engine.recompile('a', 'peak');
+    expect(moody.asked).toEqual([]);
   });
 
   it.each([
