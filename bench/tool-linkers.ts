@@ -1,5 +1,6 @@
 /** LLVM's linkers for JITs, as the tools of LLVM's own that run them and tell how long it took. */
 import { execFileSync } from 'node:child_process';
+import { libraryPath } from './toolchain.js';
 
 /** Files to be linked with each other. */
 export interface LinkInput {
@@ -21,9 +22,7 @@ export interface ToolLinker {
 const total = /Total Execution Time: ([\d.]+) seconds/;
 
 /** RuntimeDyld's tool wants paths. */
-const libraries = ['libc.so.6', 'libm.so.6'].map((name) =>
-  execFileSync('clang-22', [`-print-file-name=${name}`], { encoding: 'utf8' }).trim(),
-);
+const libraries = ['libc.so.6', 'libm.so.6'].map(libraryPath);
 
 /** Both tools. */
 export const toolLinkers: readonly ToolLinker[] = [

@@ -84,3 +84,13 @@ export function linkLibrary(objects: readonly string[], output: string): void {
     stdio: 'inherit',
   });
 }
+
+/**
+ * Finds a library of the system.
+ *
+ * @param name - Name of its file.
+ * @returns Its path.
+ */
+export function libraryPath(name: string): string {
+  return execFileSync(clang, [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
+}
