@@ -82,7 +82,7 @@ export class UnitBuilder {
       const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });
       transaction.commit();
       // Optimisation may have brought in new ones, such as memset.
-      chain.keep(image.plan.references.names);
+      chain.keep(compiled.code.wanted.map(({ name }) => name));
       return version;
     } catch (error) {
       transaction.abort();
