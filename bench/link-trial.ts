@@ -12,7 +12,8 @@ export interface LinkTimes {
 }
 
 const arenaBytes = 32 * 2 ** 20;
-const warmMs = 400;
+/** Long enough for V8 to have compiled all that it will. */
+const warmMs = 2_500;
 const fewestPasses = 20;
 
 /**

@@ -54,7 +54,12 @@ export function callPair(shape: Shape, layout: number): CallPair {
   const caller = [
     '#include <stdint.h>',
     '#include <time.h>',
-    ...callees.map((name) => (shape === 'empty' ? `void ${name}(void);` : `uint64_t ${name}(uint64_t);`)),
+    '#ifndef CALLEE',
+    '#define CALLEE',
+    '#endif',
+    ...callees.map((name) =>
+      shape === 'empty' ? `CALLEE void ${name}(void);` : `CALLEE uint64_t ${name}(uint64_t);`,
+    ),
     padding(`caller_${suffix}_before`, (((layout >> 2) ^ layout) & 1) * 32),
     `__attribute__((aligned(32))) uint64_t ${measure}(uint64_t calls, uint64_t *sum) {`,
     '  struct timespec begin, end;',
