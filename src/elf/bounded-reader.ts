@@ -3,7 +3,6 @@ import { isAscii } from 'node:buffer';
 import { TierlinkError } from '../core/errors.js';
 
 const twoTo32 = 4294967296;
-const wordBytes = 4;
 
 /** A file's bytes with the name to report damage under. */
 export class BoundedReader {
@@ -12,11 +11,6 @@ export class BoundedReader {
   readonly bytes: Uint8Array;
   /** The same bytes, for loops that have checked their range. */
   readonly view: DataView;
-  /**
-   * The same bytes as words of 4, without those after the last whole one: an element of an array is read in a fraction
-   * of the time of a call on {@link BoundedReader.view} as long as nothing is compiled, and nobody waits for that.
-   */
-  readonly words: Uint32Array;
   readonly #text: Buffer;
 
   /**
@@ -28,21 +22,6 @@ export class BoundedReader {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const isAligned = bytes.byteOffset % wordBytes === 0;
-    this.words = isAligned ? wordsOf(bytes) : wordsOf(bytes.slice());
-  }
-
-  /**
-   * The rows of a table as words.
-   *
-   * @param offset - Start of the table, in range already.
-   * @param size - Bytes of the table, a multiple of 4.
-   * @returns The words, and the number of the table's first among them.
-   */
-  table(offset: number, size: number): { readonly words: Uint32Array; readonly first: number } {
-    if (offset % wordBytes === 0) return { words: this.words, first: offset / wordBytes };
-    // Only damaged files, and those of odd tools, have tables that are not aligned.
-    return { words: wordsOf(this.bytes.slice(offset, offset + size)), first: 0 };
   }
 
   /**
@@ -143,8 +122,4 @@ export class BoundedReader {
     const bytes = this.#text.subarray(start, start + size);
     return isAscii(bytes) ? bytes.toString('latin1') : '';
   }
-}
-
-function wordsOf({ buffer, byteLength, byteOffset }: Uint8Array): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, Math.floor(byteLength / wordBytes));
 }

@@ -4,7 +4,6 @@ import type { ElfSection } from './sections.js';
 import { sectionType } from './sections.js';
 
 const entryBytes = 24;
-const entryWords = entryBytes / 4;
 
 /** Room for the relocations of one section. */
 export class RelocationColumns {
@@ -71,21 +70,21 @@ export function readRelocations(
   const count = section.size / entryBytes;
   columns.reserve(count);
   const { addends, offsets, symbols, types } = columns;
-  const { words, first } = reader.table(section.offset, section.size);
-  for (let index = 0, at = first; index < count; index += 1, at += entryWords) {
-    const offset = words[at] ?? 0;
-    const symbol = words[at + 3] ?? 0;
-    const high = (words[at + 5] ?? 0) | 0;
-    if (words[at + 1] !== 0 || offset >= target.size || symbol >= symbolCount) {
+  const { view } = reader;
+  for (let index = 0, at = section.offset; index < count; index += 1, at += entryBytes) {
+    const offset = view.getUint32(at, true);
+    const symbol = view.getUint32(at + 12, true);
+    const high = view.getInt32(at + 20, true);
+    const low = view.getUint32(at + 16, true);
+    if (view.getUint32(at + 4, true) !== 0 || offset >= target.size || symbol >= symbolCount) {
       throw reader.damaged(
         `entry ${String(index)} of ${section.name} lies outside of its section or symbol table`,
       );
     }
     offsets[index] = offset;
-    types[index] = words[at + 2] ?? 0;
+    types[index] = view.getUint32(at + 8, true);
     symbols[index] = symbol;
-    addends[index] =
-      high >= -0x20_0000 && high < 0x20_0000 ? high * 4294967296 + (words[at + 4] ?? 0) : Number.NaN;
+    addends[index] = high >= -0x20_0000 && high < 0x20_0000 ? high * 4294967296 + low : Number.NaN;
   }
   return { count, offsets, types, symbols, addends };
 }

@@ -33,8 +33,6 @@ export const sectionFlag = {
   exclude: 0x80000000,
 } as const;
 
-const headerWords = sectionHeaderBytes / 4;
-
 /** Largest section that is read, in bytes: a block must fit 2 GiB. */
 const largestSection = 0x7fff_ffff;
 /** Largest alignment that is honoured, in bytes (2 MiB, a huge page). */
@@ -70,9 +68,8 @@ export function readSections(reader: BoundedReader, header: ElfHeader): ElfSecti
   const names = nameTable(reader, header);
   const sections: ElfSection[] = header.sectionCount === 0 ? [] : [nullSection];
   let total = 0;
-  const table = reader.table(header.sectionHeaders, header.sectionCount * sectionHeaderBytes);
   for (let index = 1; index < header.sectionCount; index += 1) {
-    const section = readSection(reader, table, header, index, names);
+    const section = readSection(reader, header.sectionHeaders + index * sectionHeaderBytes, index, names);
     sections.push(section);
     if (section.type !== sectionType.nobits) total += section.size;
   }
@@ -114,31 +111,25 @@ function nameTable(reader: BoundedReader, header: ElfHeader): NameTable {
   return { offset, size, text: reader.ascii(offset, size) };
 }
 
-function readSection(
-  reader: BoundedReader,
-  { words, first }: ReturnType<BoundedReader['table']>,
-  header: ElfHeader,
-  index: number,
-  names: NameTable,
-): ElfSection {
-  const row = first + index * headerWords;
-  const type = words[row + 1] ?? 0;
-  const name = nameAt(reader, names, words[row] ?? 0, index);
+function readSection(reader: BoundedReader, at: number, index: number, names: NameTable): ElfSection {
+  const { view } = reader;
+  const type = view.getUint32(at + 4, true);
+  const nameIndex = view.getUint32(at, true);
+  const name = nameAt(reader, names, nameIndex, index);
   // An object has thousands of sections: the words for what is wrong are only made when something is.
-  const wide =
-    (words[row + 7] ?? 0) | (words[row + 9] ?? 0) | (words[row + 13] ?? 0) | (words[row + 15] ?? 0);
-  if (wide !== 0) checkWide(reader, header.sectionHeaders + index * sectionHeaderBytes, index);
+  const high = (field: number): number => view.getUint32(at + field + 4, true);
+  if ((high(24) | high(32) | high(48) | high(56)) !== 0) checkWide(reader, at, index);
   const section: ElfSection = {
     index,
     name,
     type,
-    flags: words[row + 2] ?? 0,
-    offset: wordPair(words, row + 6),
-    size: wordPair(words, row + 8),
-    link: words[row + 10] ?? 0,
-    info: words[row + 11] ?? 0,
-    alignment: wordPair(words, row + 12) || 1,
-    entryBytes: wordPair(words, row + 14),
+    flags: view.getUint32(at + 8, true),
+    offset: unsigned64(view, at + 24),
+    size: unsigned64(view, at + 32),
+    link: view.getUint32(at + 40, true),
+    info: view.getUint32(at + 44, true),
+    alignment: Math.max(1, unsigned64(view, at + 48)),
+    entryBytes: unsigned64(view, at + 56),
   };
   if (type !== sectionType.null) checkSection(reader, section);
   return section;
@@ -152,8 +143,8 @@ function nameAt(reader: BoundedReader, names: NameTable, start: number, index: n
   return reader.text(names.offset, names.size, start, `section ${String(index)}`);
 }
 
-function wordPair(words: Uint32Array, at: number): number {
-  return (words[at + 1] ?? 0) * 4294967296 + (words[at] ?? 0);
+function unsigned64(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 4294967296 + view.getUint32(at, true);
 }
 
 function checkWide(reader: BoundedReader, at: number, index: number): void {

@@ -21,7 +21,6 @@ export const symbolBinding = { local: 0, global: 1, weak: 2, unique: 10 } as con
 export const symbolSection = { undefined: 0, absolute: 0xffff_fff1, common: 0xffff_fff2 } as const;
 
 const entryBytes = 24;
-const entryWords = entryBytes / 4;
 const reservedSections = 0xff00;
 const extendedIndex = 0xffff;
 /** SHN_X86_64_LCOMMON: a common symbol of the medium code model. */
@@ -149,39 +148,11 @@ export function readSymbols(reader: BoundedReader, sections: readonly ElfSection
   const names = new Uint32Array(count);
   const symbols = new SymbolTable(reader, count, table.info, strings, names);
   const extended = extendedIndices(reader, sections, table, count);
-  const { words, first } = reader.table(table.offset, table.size);
   for (let symbol = 1; symbol < count; symbol += 1) {
-    const row = first + symbol * entryWords;
-    const head = words[row + 1] ?? 0;
-    names[symbol] = words[row] ?? 0;
-    symbols.info[symbol] = head;
-    const binding = symbols.binding(symbol);
-    if ((binding === symbolBinding.local) !== symbol < symbols.firstGlobal) {
-      throw reader.damaged(`symbol ${String(symbol)} is on the wrong side of the first global symbol`);
-    }
-    if (binding > symbolBinding.weak && binding !== symbolBinding.unique) {
-      throw reader.damaged(`symbol ${String(symbol)} has binding ${String(binding)}, which does not exist`);
-    }
-    const raw = head >>> 16;
-    if (raw === symbolSection.undefined) continue;
-    // An object has thousands of symbols: the words for what is wrong are only made when something is.
     const at = table.offset + symbol * entryBytes;
-    symbols.sizes[symbol] =
-      words[row + 5] === 0
-        ? (words[row + 4] ?? 0)
-        : reader.unsigned64(at + 16, `the size of symbol ${String(symbol)}`);
-    if (raw >= reservedSections && raw !== extendedIndex) {
-      readReserved(reader, symbols, symbol, at, raw);
-      continue;
-    }
-    const value =
-      words[row + 3] === 0
-        ? (words[row + 2] ?? 0)
-        : reader.unsigned64(at + 8, `the value of symbol ${String(symbol)}`);
-    const index = raw === extendedIndex ? extendedIndexOf(reader, extended, symbol) : raw;
-    const section = sections[index];
-    if (index === 0 || section === undefined) sectionAt(reader, sections, index, `symbol ${String(symbol)}`);
-    else place(reader, symbols, symbol, section, value);
+    names[symbol] = reader.view.getUint32(at, true);
+    symbols.info[symbol] = reader.view.getUint8(at + 4);
+    readPlace(reader, sections, symbols, symbol, at, extended);
   }
   return symbols;
 }
@@ -198,20 +169,35 @@ function extendedIndices(
   return section.offset;
 }
 
-function extendedIndexOf(reader: BoundedReader, extended: number | undefined, symbol: number): number {
-  if (extended === undefined) throw reader.damaged('SHN_XINDEX is used without SHT_SYMTAB_SHNDX');
-  return reader.view.getUint32(extended + symbol * 4, true);
-}
-
-function place(
+function readPlace(
   reader: BoundedReader,
+  sections: readonly ElfSection[],
   symbols: SymbolTable,
   symbol: number,
-  section: ElfSection,
-  value: number,
+  at: number,
+  extended: number | undefined,
 ): void {
-  const { index, size } = section;
-  if (value > size) {
+  const raw = reader.view.getUint16(at + 6, true);
+  const binding = symbols.binding(symbol);
+  if ((binding === symbolBinding.local) !== symbol < symbols.firstGlobal) {
+    throw reader.damaged(`symbol ${String(symbol)} is on the wrong side of the first global symbol`);
+  }
+  if (binding > symbolBinding.weak && binding !== symbolBinding.unique) {
+    throw reader.damaged(`symbol ${String(symbol)} has binding ${String(binding)}, which does not exist`);
+  }
+  if (raw === symbolSection.undefined) return;
+  symbols.sizes[symbol] = reader.unsigned64(at + 16, `the size of symbol ${String(symbol)}`);
+  let index: number = raw;
+  if (raw === extendedIndex) {
+    if (extended === undefined) throw reader.damaged('SHN_XINDEX is used without SHT_SYMTAB_SHNDX');
+    index = reader.view.getUint32(extended + symbol * 4, true);
+  } else if (raw >= reservedSections) {
+    readReserved(reader, symbols, symbol, at, raw);
+    return;
+  }
+  const section = sectionAt(reader, sections, index, `symbol ${String(symbol)}`);
+  const value = reader.unsigned64(at + 8, `the value of symbol ${String(symbol)}`);
+  if (value > section.size) {
     throw reader.damaged(`symbol ${symbols.name(symbol)} lies behind the end of section ${section.name}`);
   }
   if (symbols.type(symbol) === symbolType.tls && (section.flags & sectionFlag.tls) === 0) {
@@ -220,7 +206,7 @@ function place(
   symbols.sections[symbol] = index;
   symbols.values[symbol] = value;
   // A size that runs over the section's end is only a hint gone wrong (hand-written assembly): cut it.
-  if ((symbols.sizes[symbol] ?? 0) > size - value) symbols.sizes[symbol] = size - value;
+  symbols.sizes[symbol] = Math.min(symbols.sizes[symbol] ?? 0, section.size - value);
 }
 
 function readReserved(
