@@ -16,7 +16,7 @@ const packagesFor = {
   addon: addonPackages,
   run: runPackages,
   test: testPackages,
-  bench: [...runPackages, 'lld-22', 'wasi-libc', 'libclang-rt-22-dev-wasm32'],
+  bench: [...runPackages, 'lld-22', 'llvm-22', 'wasi-libc', 'libclang-rt-22-dev-wasm32'],
   ci: [...testPackages, 'clang-format-22', 'clang-tidy-22'],
 };
 
