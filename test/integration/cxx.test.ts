@@ -34,7 +34,7 @@ const settings: Readonly<Record<string, Setting>> = {
   statics: { rounds: 2_000_000 },
   'stray-exception': { rounds: 0, shaken: false },
   streams: { rounds: 60_000, input: 'one\ntwo\n' },
-  text: { rounds: 120 },
+  text: { rounds: 600 },
   'thread-locals': { rounds: 300_000 },
 };
 
@@ -76,7 +76,7 @@ function build(name: string, standard = 'c++17'): Built {
 /** Runs a program while modules are recompiled, moved and compacted at random moments. */
 function shaken(linkage: string, modules: readonly string[], args: readonly string[], input: string) {
   const driver = join(root, 'test', 'drivers', 'shake.mjs');
-  const ended = spawnSync(process.execPath, [driver, linkage, '7', ...modules, '--', ...args], {
+  const ended = spawnSync(process.execPath, [driver, linkage, 'default', '7', ...modules, '--', ...args], {
     cwd: root,
     encoding: 'utf8',
     input,
