@@ -108,7 +108,7 @@ export class LinkBatch {
 
   /** Synchronous: nothing else runs between the first block taken and the last slot stored. */
   #linkAll(members: readonly CompiledOrder[]): void {
-    const { linker, publisher, codeCache, memory } = this.#parts;
+    const { linker, publisher, chain, codeCache, memory } = this.#parts;
     const codeBytes = members.reduce((sum, { code }) => sum + (code?.blocks.code.size ?? 0), 0);
     codeCache.makeRoom(codeBytes, members.map(({ home }) => home.record.name).join(', '));
     const transaction = new Transaction(memory);
@@ -124,6 +124,8 @@ export class LinkBatch {
     }
     transaction.commit();
     this.#slots.commit();
+    // Optimisation may have brought in new ones, such as memset.
+    for (const { code } of members) if (code !== undefined) chain.keep(code.wanted.map(({ name }) => name));
     for (const { home, data } of linked) {
       if (data !== undefined) home.data = [...home.data, data];
       home.isLinked = true;
