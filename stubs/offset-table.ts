@@ -32,9 +32,10 @@ interface Chunk {
 export class OffsetTable {
   readonly #memory: TableMemory;
   readonly #chunks: Chunk[] = [];
-  /** Which chunk, by number, the stubs and the counters at an address belong to. */
+  /** Which chunk, by number, the stubs, the counters and the slots at an address belong to. */
   readonly #stubsAt = new RangeTree<number>();
   readonly #countersAt = new RangeTree<number>();
+  readonly #slotsAt = new RangeTree<number>();
   readonly #free: SlotIndex[] = [];
   #next = 0;
 
@@ -107,9 +108,12 @@ export class OffsetTable {
 
   /** The slot whose counter lies at this address, or undefined. */
   indexOfCounter(counter: Address): SlotIndex | undefined {
-    const range = this.#countersAt.floor(counter);
-    if (range === undefined || counter >= range.end) return undefined;
-    return slotIndex(range.value * chunkSlots + Math.floor((counter - range.start) / counterBytes));
+    return indexIn(this.#countersAt, counter, counterBytes);
+  }
+
+  /** The index of the slot at this address, or undefined. */
+  indexOfSlot(slot: Address): SlotIndex | undefined {
+    return indexIn(this.#slotsAt, slot, slotBytes);
   }
 
   /** True if the address lies in a stub. */
@@ -140,6 +144,7 @@ export class OffsetTable {
     assert(slots.bytes.byteOffset % slotBytes === 0, 'slots are aligned, so that a store is one access');
     const number = this.#chunks.length;
     this.#stubsAt.add(stubs.address, stubs.address + chunkSlots * stubBytes, number);
+    this.#slotsAt.add(slots.address, slots.address + chunkSlots * slotBytes, number);
     this.#countersAt.add(counters.address, counters.address + chunkSlots * counterBytes, number);
     this.#chunks.push({
       slots: slots.address,
@@ -149,6 +154,12 @@ export class OffsetTable {
       counterCells: new Int32Array(counters.bytes.buffer, counters.bytes.byteOffset, chunkSlots * 2),
     });
   }
+}
+
+function indexIn(chunks: RangeTree<number>, cell: Address, bytes: number): SlotIndex | undefined {
+  const range = chunks.floor(cell);
+  if (range === undefined || cell >= range.end) return undefined;
+  return slotIndex(range.value * chunkSlots + Math.floor((cell - range.start) / bytes));
 }
 
 function writeStubs({ slots, stubs }: Readonly<Record<'slots' | 'stubs', TableBlock>>): void {

@@ -16,6 +16,8 @@ export type LifecycleEvent =
   | { readonly type: 'request'; readonly target: number; readonly reason: string; readonly forced: boolean }
   /** The version is linked and its slots are stored. */
   | { readonly type: 'published' }
+  /** Another unit's compile brought its first version along. */
+  | { readonly type: 'included'; readonly target: number }
   /** Compiling or linking failed; nothing of it is left. */
   | { readonly type: 'failed' }
   /** The wait after a failure is over. */
@@ -63,6 +65,7 @@ const machine = setup({
     wait: (_, _effect: { target: number; milliseconds: number }) => undefined,
     bar: (_, _effect: { target: number; failures: number }) => undefined,
     begin: assign(({ event }) => (event.type === 'request' ? { target: event.target } : {})),
+    adopt: assign(({ event }) => (event.type === 'included' ? { current: event.target } : {})),
     settle: assign(({ context }) => ({
       current: context.target,
       target: -1,
@@ -100,10 +103,16 @@ const machine = setup({
     remove: { target: '.removed' },
   },
   states: {
-    declared: { on: { request: { guard: 'welcome', target: 'compiling', actions: requested() } } },
+    declared: {
+      on: {
+        request: { guard: 'welcome', target: 'compiling', actions: requested() },
+        included: { target: 'executable', actions: 'adopt' },
+      },
+    },
     compiling: {
       on: {
         published: { target: 'executable', actions: 'settle' },
+        included: { target: 'executable', actions: ['adopt', assign({ target: -1 })] },
         // The first version has nobody to wait for: its failure is reported to who asked, who may ask again.
         failed: { target: 'declared', actions: assign({ target: -1 }) },
       },

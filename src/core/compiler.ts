@@ -16,6 +16,8 @@ export interface CompileRequest {
   readonly part: 'code' | 'data';
   readonly tier: TierRecipe;
   readonly calls: CallForm;
+  /** Which functions are wanted; all of the module, when not given. */
+  readonly functions?: { readonly wanted: readonly string[] };
   /** Symbols that lie within 2 GiB of the code (defined by registered modules). */
   readonly near: readonly string[];
 }
@@ -23,6 +25,8 @@ export interface CompileRequest {
 /** A compiled ELF64 object and what it took. */
 export interface CompiledObject {
   readonly object: Uint8Array;
+  /** Functions that it defines, when some were asked for by name: those, and others that they are likely to call. */
+  readonly functions?: readonly string[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
   /** Milliseconds in LLVM. */
@@ -39,6 +43,14 @@ export interface Compiler {
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED (as a rejection).
    */
   compile(request: CompileRequest): Promise<CompiledObject>;
+  /**
+   * Compiles on the calling thread, before it returns.
+   *
+   * @param request - What to compile and how.
+   * @returns The object.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED
+   */
+  compileNow(request: CompileRequest): CompiledObject;
   /** Jobs queued or running now. */
   pending(): number;
   /** Threads that compile. */

@@ -1,5 +1,6 @@
 /** Builds units of several modules and brings them into use together, or none of them. */
 import { assert, present } from '../core/assert.js';
+import type { ModuleRecord } from '../registry/records.js';
 import type { Composition } from './compose.js';
 import { LinkBatch, type LinkBatchParts } from './link-batch.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
@@ -10,6 +11,8 @@ export interface BatchMember {
   /** Units that are not being compiled; none: only the module's variables are linked. */
   readonly units: readonly Unit[];
   readonly target: number;
+  /** New source that is to become the module's. */
+  readonly replacement?: { readonly record: ModuleRecord; readonly wantsData: boolean };
 }
 
 /** What happens around the moment at which a batch comes into use. */
@@ -31,9 +34,10 @@ export async function buildTogether(
   hooks: BatchHooks = {},
 ): Promise<void> {
   const { builder, controller, settings } = parts;
-  const orders = members.map(({ home, units, target }) => {
+  const orders = members.map(({ home, units, target, replacement }) => {
     const tier = present(settings.tiers[target], 'a member names a rung of the ladder');
-    return { home, units, tier, reason };
+    const { record, wantsData } = replacement ?? { record: home.record, wantsData: !home.isLinked };
+    return { home, record, wantsData, units, tier, reason };
   });
   const batch = new LinkBatch(orders, { ...parts, clock: settings.clock, ...hooks });
   builder.addBatch(batch);

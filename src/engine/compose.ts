@@ -56,6 +56,7 @@ export interface Composition {
   /** Who uses each name. */
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
+  readonly lazyEntries: LazyEntries;
   /** By name, in the order they were added. */
   readonly modules: Map<string, LoadedModule>;
   readonly retirement: Retirement<RetiredVersion>;
@@ -144,6 +145,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
     },
   });
   const thrower = address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_removed')));
+  const lazyEntries = new LazyEntries(tables, {
+    engine,
+    handler: address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_lazy'))),
+  });
   const withdrawal = new Withdrawal({
     memory,
     table,
@@ -152,10 +157,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
     registry,
     uses,
     modules,
+    lazyEntries,
     directCalls,
   });
   const publisher = new Publisher({
     table,
+    lazyEntries,
     directCalls,
     memory,
     retirement,
@@ -198,7 +205,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     modules,
     emit,
     atMs,
-    build: (unit, tier, reason) => builder.build(unit, tier, reason),
+    builder,
   });
   const program = new Program({ addon, engine, table, versions });
   let ended = false;
@@ -253,6 +260,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     uses,
     withdrawal,
     modules,
+    lazyEntries,
     retirement,
     reclaimer,
     pauses,

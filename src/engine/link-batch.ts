@@ -128,6 +128,7 @@ export class LinkBatch {
     for (const { code } of members) if (code !== undefined) chain.keep(code.wanted.map(({ name }) => name));
     for (const { home, data } of linked) {
       if (data !== undefined) home.data = [...home.data, data];
+      if (home.unitKind === 'function' && !home.isLinked) publisher.startOver(home);
       home.isLinked = true;
     }
     publisher.publish(

@@ -49,8 +49,6 @@ export interface Unit {
 export interface LoadedModule {
   /** Replaced when the module gets new source. */
   record: ModuleRecord;
-  /** New source that is being compiled: from now on all that is compiled for the module comes from it. */
-  replacement: { readonly record: ModuleRecord; readonly wantsData: boolean } | undefined;
   /** True once its variables are there and its functions can be called. */
   isLinked: boolean;
   /** How its calls reach functions. */
@@ -88,7 +86,6 @@ export function loadedModule(
 ): LoadedModule {
   return {
     record,
-    replacement: undefined,
     isLinked: false,
     linkage,
     unitKind: isDivisible(record) ? unitKind : 'module',
@@ -102,8 +99,8 @@ export function loadedModule(
 }
 
 /** True if functions of a module can be compiled one by one. */
-export function isDivisible({ canonical, pinned }: ModuleRecord): boolean {
-  return canonical.kind === 'ir' && pinned === '';
+export function isDivisible({ canonical, pinned, ifuncs }: ModuleRecord): boolean {
+  return canonical.kind === 'ir' && pinned === '' && ifuncs.length === 0;
 }
 
 /**
@@ -133,6 +130,11 @@ export function unitOf(home: LoadedModule, name: string): Unit {
 export function allUnits(home: LoadedModule): Unit[] {
   if (home.unitKind === 'module') return [unitOf(home, home.record.name)];
   return Array.from(home.slots.keys(), (name) => unitOf(home, name));
+}
+
+/** What is compiled before anything is called: all of a module, or nothing of it but its variables. */
+export function firstUnits(home: LoadedModule): readonly Unit[] {
+  return home.unitKind === 'module' ? allUnits(home) : [];
 }
 
 /** Slots of the functions of a unit, by name. */

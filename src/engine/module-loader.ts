@@ -229,8 +229,3 @@ export class ModuleLoader {
     this.#parts.unitCompiler.dropObject(name);
   }
 }
-
-/** What is compiled before a module is called: all of it, or nothing but its variables. */
-function firstUnits(home: LoadedModule): readonly Unit[] {
-  return home.unitKind === 'module' ? allUnits(home) : [];
-}

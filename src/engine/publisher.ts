@@ -7,6 +7,7 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import type { Retirement } from '../memory/retirement.js';
 import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
+import type { LazyEntries } from '../../stubs/lazy-entries.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { DirectCalls } from './direct-calls.js';
 import {
@@ -28,6 +29,7 @@ export interface Publication {
 /** What the publisher works with. */
 export interface PublisherParts {
   readonly table: OffsetTable;
+  readonly lazyEntries: LazyEntries;
   readonly memory: SectionMemory;
   readonly retirement: Retirement<RetiredVersion>;
   readonly versions: AddressMap<Version>;
@@ -109,12 +111,24 @@ export class Publisher {
       this.#parts.emit('retired', { module, tier: tier.name, version: id });
     // The version of an ELF object holds its variables.
     if (!withData && record.canonical.kind === 'object') return versions.flatMap(({ blocks }) => blocks);
-    if (versions.length > 0) this.#retireAll(home, versions, withData ? variables : []);
-    else {
-      home.cutOff?.();
-      if (withData) for (const block of variables) this.#parts.memory.release(block);
-    }
+    this.#retireAll(home, versions, withData ? variables : []);
     return withData ? [] : variables;
+  }
+
+  /**
+   * Makes a module begin again: its functions are compiled anew when they are called. Versions in use are retired.
+   *
+   * @param home - A module in units of one function, which has new source.
+   */
+  startOver(home: LoadedModule): void {
+    const { table, lazyEntries, directCalls, emit } = this.#parts;
+    const slots = [...home.slots.values()];
+    const versions = [...versionsOf(home)];
+    for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
+    directCalls.repoint(slots);
+    home.units.clear();
+    this.#retireAll(home, versions);
+    for (const { module, tier, id } of versions) emit('retired', { module, tier: tier.name, version: id });
   }
 
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
@@ -170,6 +184,11 @@ export class Publisher {
     variables: readonly MemoryBlock[] = [],
   ): void {
     const last = versions.at(-1);
+    if (last === undefined) {
+      // No thread can be in what was never compiled.
+      home.cutOff?.();
+      for (const block of variables) this.#parts.memory.release(block);
+    }
     for (const version of versions) {
       if (version === last) this.#retire(home, version, variables, home.cutOff);
       else this.#retire(home, version, [], undefined);

@@ -12,7 +12,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import { buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
 import type { Linked } from './link-batch.js';
-import { allUnits, isCompiling, type LoadedModule, settled } from './loaded-module.js';
+import { firstUnits, isCompiling, type LoadedModule, settled } from './loaded-module.js';
 import type { ModuleReader } from './module-reader.js';
 import { runExitHandlers } from './remover.js';
 import { takeSlots } from './slots.js';
@@ -77,9 +77,12 @@ export class Replacer {
     this.#parts.symbols.check(after.definitions);
     this.#reader.checkUses(after);
     const swap = new Swap(this.#parts, home, before, after, matching);
-    home.replacement = { record: after, wantsData };
-    try {
-      await buildTogether(this.#parts, [{ home, units: allUnits(home), target: 0 }], 'replaced', {
+    const replacement = { record: after, wantsData };
+    await buildTogether(
+      this.#parts,
+      [{ home, units: firstUnits(home), target: 0, replacement }],
+      'replaced',
+      {
         // Compiled, not linked: from here to the publish nothing else runs on this thread.
         whenQuiescent: (commit) => {
           swap.run(commit);
@@ -88,11 +91,9 @@ export class Replacer {
         beforePublish: ([linked]) => {
           swap.beforePublish(present(linked, 'the batch has one member'), state);
         },
-      });
-      this.#parts.chain.keep();
-    } finally {
-      home.replacement = undefined;
-    }
+      },
+    );
+    this.#parts.chain.keep();
     const done =
       state === 'reset' ? [] : [...before.constructors, ...before.destructors].map(({ name }) => name);
     this.#startup.run([home], new Set(done));
@@ -220,6 +221,7 @@ class Swap {
         withdrawn.cutOff();
       };
       commit();
+      if (home.unitKind === 'function') this.#parts.publisher.startOver(home);
     } catch (error) {
       transaction.abort();
       withdrawn.abort();

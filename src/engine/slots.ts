@@ -3,6 +3,7 @@ import type { SlotIndex } from '../core/ids.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
+import type { LazyEntries } from '../../stubs/lazy-entries.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { LoadedModule } from './loaded-module.js';
@@ -15,6 +16,7 @@ export interface SlotParts {
   readonly table: OffsetTable;
   readonly registry: Registry;
   readonly withdrawal: Withdrawal;
+  readonly lazyEntries: LazyEntries;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface SlotParts {
  * @throws TierlinkError MEMORY_EXHAUSTED
  */
 export function takeSlots(parts: SlotParts, transaction: Transaction, home: LoadedModule): void {
-  const { symbols, chain, table, registry, withdrawal } = parts;
+  const { symbols, chain, table, registry, withdrawal, lazyEntries } = parts;
   const slots = new Map<string, SlotIndex>();
   for (const definition of home.record.definitions) {
     const chosen = symbols.lookup(definition.name) === definition;
@@ -37,6 +39,7 @@ export function takeSlots(parts: SlotParts, transaction: Transaction, home: Load
     if (definition.slot === undefined) {
       const removed = withdrawal.reconnect(definition);
       const slot = removed?.slot ?? table.allocate();
+      if (home.unitKind === 'function') lazyEntries.reserve(slot);
       definition.slot = slot;
       transaction.onAbort(() => {
         definition.slot = undefined;

@@ -11,6 +11,7 @@ import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
 import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
 import type { Decision, Policy } from '../../tiers/policy.js';
+import type { UnitBuilder } from './unit-builder.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
 
@@ -29,8 +30,8 @@ export interface TierControllerParts {
   readonly emit: Emit;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
-  /** Compiles, links and publishes a unit; leaves no trace when it rejects. */
-  readonly build: (unit: Unit, tier: TierRecipe, reason: string) => Promise<void>;
+  /** Compiles, links and publishes units; leaves no trace when it fails. */
+  readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
 }
 
 /** Decides when a unit moves, and sees to it. */
@@ -118,6 +119,18 @@ export class TierController {
     return effects.some((effect) => effect.type === 'compile');
   }
 
+  /**
+   * Compiles and publishes the first version of a unit before it returns: the thread that waits for it is this one.
+   *
+   * @param unit - A unit without a version; it may be being compiled, too, which comes to nothing then.
+   * @throws TierlinkError as {@link UnitBuilder.buildNow}
+   */
+  compileNow(unit: Unit): void {
+    const units = this.#parts.builder.buildNow(unit, present(this.#parts.tiers[0], 'a ladder has rungs'));
+    unit.work = undefined;
+    this.#include(units, 0);
+  }
+
   /** The error of the unit's last failed compile, taken away. */
   takeFailure(unit: Unit): Error | undefined {
     const cause = this.#causes.get(unit);
@@ -168,7 +181,7 @@ export class TierController {
   #perform(unit: Unit, effect: LifecycleEffect): void {
     switch (effect.type) {
       case 'compile':
-        unit.work = this.#compile(unit, effect.target, effect.reason);
+        this.#start(unit, effect.target, effect.reason);
         return;
       case 'wait': {
         const timer = setTimeout(() => {
@@ -186,19 +199,34 @@ export class TierController {
     }
   }
 
-  async #compile(unit: Unit, target: number, reason: string): Promise<void> {
+  #start(unit: Unit, target: number, reason: string): void {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
-    try {
-      await this.#parts.build(unit, tier, reason);
-      this.step(unit, { type: 'published' });
-    } catch (error) {
-      this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
-      this.step(unit, { type: 'failed' });
-    } finally {
-      unit.work = undefined;
+    const work = this.#parts.builder.build(unit, tier, reason).then(
+      (included) => {
+        // What was overtaken (compiled at once, or the module replaced) has no unit to tell any more.
+        if (unit.work !== work) return;
+        unit.work = undefined;
+        this.step(unit, { type: 'published' });
+        this.#include(included, target);
+      },
+      (error: unknown) => {
+        if (unit.work !== work) return;
+        unit.work = undefined;
+        this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
+        this.step(unit, { type: 'failed' });
+        // A counter that asked is all but silent until it is armed again, so that a later try can come.
+        this.#armAll(unit);
+      },
+    );
+    unit.work = work;
+  }
+
+  /** Takes note of units that have a version now. */
+  #include(units: readonly Unit[], target: number): void {
+    for (const unit of units) {
+      this.step(unit, { type: 'included', target });
+      this.#armAll(unit);
     }
-    // A counter that asked is all but silent until it is armed again; after a failure too, so that a later try can come.
-    this.#armAll(unit);
   }
 
   #report(unit: Unit, target: number, retry: number | 'barred'): void {

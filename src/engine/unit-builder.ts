@@ -9,10 +9,10 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
-import type { LinkedVersion, Unit } from './loaded-module.js';
+import { type LinkedVersion, type Unit, unitOf } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
-import type { CompiledOrder, UnitCompiler } from './unit-compiler.js';
+import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What the builder works with. */
@@ -27,6 +27,9 @@ export interface UnitBuilderParts {
   /** Reclaims what can be reclaimed. */
   readonly reclaim: () => void;
 }
+
+/** Why a function is compiled for the first time. */
+export const firstCall = 'first call';
 
 /** Builds versions of units. */
 export class UnitBuilder {
@@ -49,23 +52,50 @@ export class UnitBuilder {
   }
 
   /**
-   * Compiles a unit at a tier, links it, publishes it.
+   * Compiles a unit at a tier, links it, publishes it; a function's first version together with functions that it is
+   * likely to call.
    *
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
+   * @returns The units that came to a new version; none if it was overtaken: by a compile at once, or by new source.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
-  async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
+  async build(unit: Unit, tier: TierRecipe, reason: string): Promise<readonly Unit[]> {
     for (const batch of this.#batches) {
       if (!batch.has(unit)) continue;
       await batch.done;
-      return;
+      return [unit];
     }
-    const compiled = await this.#parts.compiler.compile({ home: unit.home, units: [unit], tier, reason });
-    const version = this.#link(compiled);
-    this.#parts.publisher.publish([{ units: compiled.units, version }]);
+    const order = orderOf(unit, tier, reason);
+    const { version } = unit;
+    const compiled = await this.#parts.compiler.compile(order);
+    const isOvertaken =
+      unit.home.record !== order.record || (version === undefined && unit.version !== undefined);
+    return isOvertaken ? [] : this.#publish(unit, compiled);
+  }
+
+  /**
+   * The same for the first version of a function, before it returns.
+   *
+   * @param unit - The unit.
+   * @param tier - The lowest tier.
+   * @returns The units that came to a version.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
+   */
+  buildNow(unit: Unit, tier: TierRecipe): readonly Unit[] {
+    return this.#publish(unit, this.#parts.compiler.compileNow(orderOf(unit, tier, firstCall)));
+  }
+
+  #publish(unit: Unit, compiled: CompiledOrder): readonly Unit[] {
+    const { home } = unit;
+    const brought = (compiled.object?.functions ?? []).map((name) => unitOf(home, name));
+    // What got a version meanwhile keeps it.
+    const units = [unit, ...brought.filter((other) => other !== unit && other.version === undefined)];
+    const version = this.#link({ ...compiled, units });
+    this.#parts.publisher.publish([{ units, version }]);
     this.#parts.reclaim();
+    return units;
   }
 
   #link(compiled: CompiledOrder): LinkedVersion {
@@ -92,4 +122,9 @@ export class UnitBuilder {
       linker.expectNothing();
     }
   }
+}
+
+function orderOf(unit: Unit, tier: TierRecipe, reason: string): CompileOrder {
+  const { home } = unit;
+  return { home, record: home.record, wantsData: false, units: [unit], tier, reason };
 }

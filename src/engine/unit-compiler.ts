@@ -1,6 +1,6 @@
 /** Compiles units, or a whole module with its variables, and reads the objects back. */
-import type { CallForm, CompiledObject, Compiler } from '../core/compiler.js';
-import { present } from '../core/assert.js';
+import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
+import { assert, present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -12,6 +12,10 @@ import type { UnitLinker } from './unit-linker.js';
 /** What is to be compiled of a module. */
 export interface CompileOrder {
   readonly home: LoadedModule;
+  /** What it is compiled from: the module's, or new source that is to become it. */
+  readonly record: ModuleRecord;
+  /** Whether the variables are wanted, too. */
+  readonly wantsData: boolean;
   /** Units whose functions are wanted; none: only the module's variables. */
   readonly units: readonly Unit[];
   readonly tier: TierRecipe;
@@ -67,34 +71,67 @@ export class UnitCompiler {
    * Compiles what is ordered.
    *
    * @param order - The units and the tier.
-   * @returns The prepared objects; with the variables of a module that is linked for the first time, and those that new
-   *   source adds.
+   * @returns The prepared objects.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID (as rejections)
    */
   async compile(order: CompileOrder): Promise<CompiledOrder> {
-    const { home, units, tier } = order;
-    const { record, wantsData } = home.replacement ?? { record: home.record, wantsData: !home.isLinked };
+    const { record } = order;
     if (record.canonical.kind === 'object') {
       const code = present(this.#objects.get(record.name), 'the object of a module is kept');
       return { ...order, object: undefined, data: undefined, code };
     }
-    const { code: codeBitcode, data: dataBitcode } = record.canonical;
-    // Nothing could answer the request of a module that stays as it is.
-    const counted = { ...tier, counters: tier.counters && record.pinned === '' };
+    const { code, data } = this.#requests(order);
+    const [codeObject, dataObject] = await Promise.all([
+      code && this.#compiler.compile(code),
+      data && this.#compiler.compile(data),
+    ]);
+    return this.#prepared(order, codeObject, dataObject);
+  }
+
+  /**
+   * Compiles what is ordered on this thread, before it returns.
+   *
+   * @param order - Units of a module that came as IR, and the tier.
+   * @returns The prepared objects.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID
+   */
+  compileNow(order: CompileOrder): CompiledOrder {
+    const { code, data } = this.#requests(order);
+    return this.#prepared(
+      order,
+      code && this.#compiler.compileNow(code),
+      data && this.#compiler.compileNow(data),
+    );
+  }
+
+  #requests({ home, record, wantsData, units, tier }: CompileOrder): {
+    readonly code: CompileRequest | undefined;
+    readonly data: CompileRequest | undefined;
+  } {
+    assert(record.canonical.kind === 'ir', 'only IR is compiled');
+    const { code, data } = record.canonical;
     const request = {
       module: record.name,
-      tier: counted,
+      // Nothing could answer the request of a module that stays as it is.
+      tier: { ...tier, counters: tier.counters && record.pinned === '' },
       calls: callForm[home.linkage],
       near: this.#near(record),
     };
-    const [object, data] = await Promise.all([
-      units.length === 0
-        ? undefined
-        : this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),
-      wantsData && dataBitcode !== null
-        ? this.#compiler.compile({ ...request, bitcode: dataBitcode, part: 'data' })
-        : undefined,
-    ]);
+    return {
+      code:
+        units.length === 0
+          ? undefined
+          : { ...request, bitcode: code, part: 'code', ...functionsOf(home, units) },
+      data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
+    };
+  }
+
+  #prepared(
+    order: CompileOrder,
+    object: CompiledObject | undefined,
+    data: CompiledObject | undefined,
+  ): CompiledOrder {
+    const { record, tier } = order;
     return {
       ...order,
       object,
@@ -112,4 +149,10 @@ export class UnitCompiler {
     });
     return near.map((symbol) => symbol.name);
   }
+}
+
+/** What of a module's functions is wanted; nothing is said when it is all of them. */
+function functionsOf(home: LoadedModule, units: readonly Unit[]): Pick<CompileRequest, 'functions'> {
+  if (home.unitKind === 'module' || units.length === home.slots.size) return {};
+  return { functions: { wanted: units.map(({ name }) => name) } };
 }

@@ -12,6 +12,7 @@ import type { Definition } from '../registry/definition.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { UseIndex } from '../registry/use-index.js';
+import type { LazyEntries } from '../../stubs/lazy-entries.js';
 import type { OffsetTable, TableRange } from '../../stubs/offset-table.js';
 import type { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { DirectCalls } from './direct-calls.js';
@@ -28,6 +29,7 @@ export interface WithdrawalParts {
   /** By name. */
   readonly modules: ReadonlyMap<string, LoadedModule>;
   readonly directCalls: DirectCalls;
+  readonly lazyEntries: LazyEntries;
 }
 
 interface Removed {
@@ -109,14 +111,18 @@ export class Withdrawal {
    */
   successor(
     definition: Definition,
-  ): { readonly definition: Definition; readonly home: LoadedModule; readonly code: Address } | undefined {
+  ):
+    | { readonly definition: Definition; readonly home: LoadedModule; readonly code: Address | undefined }
+    | undefined {
     const { symbols, modules } = this.#parts;
     if (definition.kind !== 'function') return undefined;
     for (const other of symbols.all(definition.name)) {
       if (other.module === definition.module || other.alias !== undefined) continue;
       const home = modules.get(other.module);
-      const code = home && unitOf(home, other.name).version?.entries.get(definition.name);
-      if (home !== undefined && code !== undefined) return { definition: other, home, code };
+      if (home?.isLinked !== true) continue;
+      const code = unitOf(home, other.name).version?.entries.get(definition.name);
+      // A function that can be compiled alone was not, as nothing reached it.
+      if (code !== undefined || home.unitKind === 'function') return { definition: other, home, code };
     }
     return undefined;
   }
@@ -210,11 +216,12 @@ export class Withdrawal {
   }
 
   #handOver(slot: SlotIndex, { definition, home, code }: Successor): void {
-    const { registry, table } = this.#parts;
+    const { registry, table, lazyEntries } = this.#parts;
     definition.slot = slot;
     home.slots = new Map([...home.slots, [definition.name, slot]]);
     registry.own(slot, definition);
-    table.publish(slot, code);
+    if (code === undefined) lazyEntries.reserve(slot);
+    table.publish(slot, code ?? lazyEntries.entry(slot));
   }
 
   /** Writes the texts that are not there yet. */
