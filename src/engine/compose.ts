@@ -176,7 +176,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, chain);
+  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({
     memory,

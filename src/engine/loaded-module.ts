@@ -59,6 +59,10 @@ export interface LoadedModule {
   readonly units: Map<string, Unit>;
   /** Slots of the functions that it publishes, by name. */
   slots: ReadonlyMap<string, SlotIndex>;
+  /** Positions of these functions among those that its code defines, by name: of those that can be compiled. */
+  indexes: ReadonlyMap<string, number>;
+  /** In units of one function: a bit for each position whose function has no version. */
+  uncompiled: Uint8Array;
   /** Its linked variables: there once, whatever versions come (I2); with each new source, those that it added. */
   data: readonly LinkedData[];
   /** Versions before those in use that are not reclaimed yet, in the order in which they were retired. */
@@ -88,19 +92,16 @@ export function loadedModule(
     record,
     isLinked: false,
     linkage,
-    unitKind: isDivisible(record) ? unitKind : 'module',
+    unitKind: record.pinned === '' ? unitKind : 'module',
     units: new Map(),
     slots: new Map(),
+    indexes: new Map(),
+    uncompiled: new Uint8Array(),
     data: [],
     retired: new Set(),
     cutOff: undefined,
     declared,
   };
-}
-
-/** True if functions of a module can be compiled one by one. */
-export function isDivisible({ canonical, pinned, ifuncs }: ModuleRecord): boolean {
-  return canonical.kind === 'ir' && pinned === '' && ifuncs.length === 0;
 }
 
 /**
@@ -129,7 +130,7 @@ export function unitOf(home: LoadedModule, name: string): Unit {
 /** All units of a module. */
 export function allUnits(home: LoadedModule): Unit[] {
   if (home.unitKind === 'module') return [unitOf(home, home.record.name)];
-  return Array.from(home.slots.keys(), (name) => unitOf(home, name));
+  return Array.from(home.indexes.keys(), (name) => unitOf(home, name));
 }
 
 /** What is compiled before anything is called: all of a module, or nothing of it but its variables. */

@@ -127,6 +127,7 @@ export class Publisher {
     for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
     directCalls.repoint(slots);
     home.units.clear();
+    home.uncompiled = bitsOf(home.indexes.values());
     this.#retireAll(home, versions);
     for (const { module, tier, id } of versions) emit('retired', { module, tier: tier.name, version: id });
   }
@@ -165,6 +166,7 @@ export class Publisher {
       for (const unit of units) {
         const before = unit.version;
         unit.version = version;
+        clearBit(unit.home.uncompiled, unit.home.indexes.get(unit.name));
         version.users.add(unit);
         before?.users.delete(unit);
         if (before?.users.size !== 0) continue;
@@ -224,4 +226,18 @@ export class Publisher {
       },
     });
   }
+}
+
+function bitsOf(positions: Iterable<number>): Uint8Array {
+  const all = [...positions];
+  const bits = new Uint8Array(
+    Math.ceil((all.reduce((most, position) => Math.max(most, position), -1) + 1) / 8),
+  );
+  for (const position of all) bits[position >> 3] = (bits[position >> 3] ?? 0) | (1 << (position & 7));
+  return bits;
+}
+
+function clearBit(bits: Uint8Array, position: number | undefined): void {
+  const byte = position === undefined ? undefined : bits[position >> 3];
+  if (position !== undefined && byte !== undefined) bits[position >> 3] = byte & ~(1 << (position & 7));
 }

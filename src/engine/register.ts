@@ -29,9 +29,12 @@ export function recordOfIr(
   const module = identity.name;
   const definitions: Definition[] = [];
   const uses: Use[] = [];
-  for (const { name, kind, binding, signature, type, weakUndefined } of summary.functions) {
+  for (const item of summary.functions) {
+    const { name, kind, binding, signature, type, weakUndefined, index, instructions } = item;
     if (kind === 'define')
-      definitions.push(define({ name, module, kind: 'function', binding, signature, type }));
+      definitions.push(
+        define({ name, module, kind: 'function', binding, signature, type, index, instructions }),
+      );
     else if (!name.startsWith('llvm.'))
       uses.push({ name, kind: 'function', signature, type: `function ${type}`, weak: weakUndefined });
   }
@@ -80,6 +83,7 @@ export function recordOfIr(
     destructors: summary.destructors,
     ifuncs: summary.ifuncs,
     pinned: summary.pinned,
+    whole: summary.whole,
     distances: summary.distances,
     instructions: summary.functions.reduce((sum, item) => sum + item.instructions, 0),
   };
@@ -114,14 +118,20 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
     destructors: [],
     ifuncs: symbols.filter(({ type }) => type === 'ifunc').map(({ name }) => ({ name, resolver: name })),
     distances: false,
-    pinned: 'it is an object file; only bitcode and IR can be compiled again',
+    pinned: objectIsPinned,
+    whole: objectIsPinned,
     instructions: 0,
   };
 }
 
+/** Why an object stays as it is. */
+const objectIsPinned = 'it is an object file; only bitcode and IR can be compiled again';
+
 function define(
   given: Pick<Definition, 'name' | 'module' | 'kind' | 'binding' | 'type'> &
-    Partial<Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias' | 'anonymous'>>,
+    Partial<
+      Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias' | 'anonymous' | 'index' | 'instructions'>
+    >,
 ): Definition {
   return {
     signature: '',
@@ -129,6 +139,8 @@ function define(
     alignment: 1,
     alias: undefined,
     anonymous: false,
+    index: -1,
+    instructions: 0,
     ...given,
     slot: undefined,
     placed: undefined,

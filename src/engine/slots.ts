@@ -25,12 +25,13 @@ export interface SlotParts {
  *
  * @param parts - Tables.
  * @param transaction - What takes the slots back if something fails later.
- * @param home - The module; its `slots` are set.
+ * @param home - The module; its `slots` and `indexes` are set.
  * @throws TierlinkError MEMORY_EXHAUSTED
  */
 export function takeSlots(parts: SlotParts, transaction: Transaction, home: LoadedModule): void {
   const { symbols, chain, table, registry, withdrawal, lazyEntries } = parts;
   const slots = new Map<string, SlotIndex>();
+  const indexes = new Map<string, number>();
   for (const definition of home.record.definitions) {
     const chosen = symbols.lookup(definition.name) === definition;
     if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
@@ -50,6 +51,8 @@ export function takeSlots(parts: SlotParts, transaction: Transaction, home: Load
     }
     registry.own(definition.slot, definition);
     slots.set(definition.name, definition.slot);
+    if (definition.index >= 0) indexes.set(definition.name, definition.index);
   }
   home.slots = slots;
+  home.indexes = indexes;
 }

@@ -9,7 +9,7 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
-import { type LinkedVersion, type Unit, unitOf } from './loaded-module.js';
+import { allUnits, type LinkedVersion, type Unit, unitOf } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
@@ -91,7 +91,8 @@ export class UnitBuilder {
     const { home } = unit;
     const brought = (compiled.object?.functions ?? []).map((name) => unitOf(home, name));
     // What got a version meanwhile keeps it.
-    const units = [unit, ...brought.filter((other) => other !== unit && other.version === undefined)];
+    const extra = brought.filter((other) => !compiled.units.includes(other) && other.version === undefined);
+    const units = [...compiled.units, ...extra];
     const version = this.#link({ ...compiled, units });
     this.#parts.publisher.publish([{ units, version }]);
     this.#parts.reclaim();
@@ -126,5 +127,7 @@ export class UnitBuilder {
 
 function orderOf(unit: Unit, tier: TierRecipe, reason: string): CompileOrder {
   const { home } = unit;
-  return { home, record: home.record, wantsData: false, units: [unit], tier, reason };
+  // Functions that are tied to each other are compiled together.
+  const units = home.unitKind === 'module' || home.record.whole === '' ? [unit] : allUnits(home);
+  return { home, record: home.record, wantsData: false, units, tier, reason };
 }

@@ -4,6 +4,7 @@ import { assert, present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
+import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
 import type { Linkage } from './options.js';
 import { queriedUse, type SymbolChain } from './symbol-chain.js';
@@ -44,17 +45,30 @@ export class UnitCompiler {
   readonly #compiler: Compiler;
   readonly #linker: UnitLinker;
   readonly #chain: SymbolChain;
+  readonly #symbols: Pick<SymbolTable, 'version'>;
   readonly #objects = new Map<string, PreparedImage>();
+  /** As long as no definition comes or goes, the same array: the compiler knows it again. */
+  readonly #nearOf = new WeakMap<
+    ModuleRecord,
+    { readonly version: number; readonly names: readonly string[] }
+  >();
 
   /**
    * @param compiler - Turns bitcode into objects.
    * @param linker - Reads objects.
    * @param chain - Finds what is near.
+   * @param symbols - What is defined.
    */
-  constructor(compiler: Compiler, linker: UnitLinker, chain: SymbolChain) {
+  constructor(
+    compiler: Compiler,
+    linker: UnitLinker,
+    chain: SymbolChain,
+    symbols: Pick<SymbolTable, 'version'>,
+  ) {
     this.#compiler = compiler;
     this.#linker = linker;
     this.#chain = chain;
+    this.#symbols = symbols;
   }
 
   /** Keeps the prepared image of a module that came as an ELF object. */
@@ -142,17 +156,28 @@ export class UnitCompiler {
 
   /** Names that lie in the engine's memory: they need no GOT. Thread-locals are reached by other means. */
   #near(record: ModuleRecord): readonly string[] {
+    const { version } = this.#symbols;
+    const known = this.#nearOf.get(record);
+    if (known?.version === version) return known.names;
     const near = [...record.definitions, ...record.uses].filter((symbol) => {
       if (symbol.kind === 'thread-local') return false;
       const found = this.#chain.find(symbol.name, queriedUse(symbol), record.name);
       return found?.kind === 'definition' && found.definition.kind !== 'thread-local';
     });
-    return near.map((symbol) => symbol.name);
+    const names = near.map((symbol) => symbol.name);
+    this.#nearOf.set(record, { version, names });
+    return names;
   }
 }
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */
-function functionsOf(home: LoadedModule, units: readonly Unit[]): Pick<CompileRequest, 'functions'> {
-  if (home.unitKind === 'module' || units.length === home.slots.size) return {};
-  return { functions: { wanted: units.map(({ name }) => name) } };
+function functionsOf(
+  { unitKind, indexes, uncompiled }: LoadedModule,
+  units: readonly Unit[],
+): Pick<CompileRequest, 'functions'> {
+  if (unitKind === 'module' || units.length === indexes.size) return {};
+  const wanted = units.map(({ name }) => name);
+  // A unit that is recompiled comes alone: those that it calls have their own counters.
+  const isFirst = units.every(({ version }) => version === undefined);
+  return { functions: isFirst ? { wanted, possible: uncompiled } : { wanted } };
 }

@@ -35,6 +35,10 @@ export interface Definition {
   readonly alignment: number;
   /** A constant of the module's own, such as a string: in other source, one of this name is another one. */
   readonly anonymous: boolean;
+  /** Of a function: its position among those that the canonical code defines; -1 for others. */
+  readonly index: number;
+  /** Of a function: IR instructions, 0 when unknown. */
+  readonly instructions: number;
   /** Another name of `target` + `offset` bytes. */
   readonly alias: { readonly target: string; readonly offset: number } | undefined;
   /** Of a function whose module is being linked or is linked. */

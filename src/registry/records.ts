@@ -48,6 +48,8 @@ export interface ModuleRecord {
   readonly ifuncs: readonly { readonly name: string; readonly resolver: string }[];
   /** Why it can't be recompiled, or ''. */
   readonly pinned: string;
+  /** Why its functions can't be compiled one by one, or ''. */
+  readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
   /** IR instructions. */

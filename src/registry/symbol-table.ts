@@ -8,6 +8,7 @@ const rank: Readonly<Record<Binding, number>> = { fallback: 0, weak: 1, common: 
 /** All definitions of an engine's modules by name; the first of the strongest is the one that counts. */
 export class SymbolTable {
   readonly #byName = new Map<string, Definition[]>();
+  #version = 0;
 
   /**
    * Checks that a module's definitions can join. Changes nothing.
@@ -31,6 +32,11 @@ export class SymbolTable {
     }
   }
 
+  /** Raised whenever a definition comes or goes. */
+  get version(): number {
+    return this.#version;
+  }
+
   /**
    * Adds a module's definitions, all or none.
    *
@@ -39,6 +45,7 @@ export class SymbolTable {
    */
   add(definitions: readonly Definition[]): void {
     this.check(definitions);
+    this.#version += 1;
     for (const definition of definitions) {
       const known = this.#byName.get(definition.name);
       if (known === undefined) this.#byName.set(definition.name, [definition]);
@@ -48,6 +55,7 @@ export class SymbolTable {
 
   /** Takes a module's definitions out again. */
   remove(definitions: readonly Definition[]): void {
+    this.#version += 1;
     for (const definition of definitions) {
       const rest = (this.#byName.get(definition.name) ?? []).filter((other) => other !== definition);
       if (rest.length === 0) this.#byName.delete(definition.name);
