@@ -1,8 +1,8 @@
 /** Links objects with each other by src/link alone, as the engine does it, but into memory that nothing executes. */
 import { address } from '../src/core/ids.js';
 import { readObject } from '../src/elf/object.js';
-import { sectionType } from '../src/elf/sections.js';
 import type { LinkContext, PlacedBlock, Placement, Target } from '../src/link/context.js';
+import { symbolPlace } from '../src/link/defined-symbols.js';
 import { blockKinds, type LinkedImage, type PreparedImage } from '../src/link/image.js';
 import { linkImage, type LinkOptions } from '../src/link/link.js';
 import { NameTable } from '../src/link/names.js';
@@ -60,11 +60,15 @@ class Symbols implements LinkContext {
   readonly #targets = new Map<string, Target>();
 
   define(image: PreparedImage, placement: Placement): void {
-    for (const [name, { place, offset }] of image.symbols) {
-      if (place === 'code') this.#targets.set(name, { kind: 'function', ...this.#nextEntry() });
-      else if (place === 'readonly' || place === 'data') {
-        const start = placement[place]?.address ?? 0;
-        this.#targets.set(name, { kind: 'data', address: address(start + offset) });
+    const { symbols } = image;
+    for (let index = 0; index < symbols.size; index += 1) {
+      const place = symbols.place(index);
+      if (place === symbolPlace.code) {
+        this.#targets.set(symbols.name(index), { kind: 'function', ...this.#nextEntry() });
+      } else if (place === symbolPlace.readonly || place === symbolPlace.data) {
+        const block = place === symbolPlace.data ? placement.data : placement.readonly;
+        const target = address((block?.address ?? 0) + symbols.offset(index));
+        this.#targets.set(symbols.name(index), { kind: 'data', address: target });
       }
     }
   }
@@ -119,7 +123,6 @@ export function linkObjects(
  * @returns Entries of all its RELA sections.
  */
 export function relocationsIn({ bytes, name }: ObjectFile): number {
-  return readObject(bytes, name)
-    .sections.filter(({ type }) => type === sectionType.rela)
-    .reduce((sum, { entryBytes, size }) => sum + size / entryBytes, 0);
+  const { sections } = readObject(bytes, name);
+  return sections.relocations.reduce((sum, one) => sum + sections.size(one) / sections.entryBytes(one), 0);
 }

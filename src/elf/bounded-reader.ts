@@ -1,5 +1,4 @@
 /** Reads little-endian fields of an untrusted file; whatever lies outside of it is a typed error. */
-import { isAscii } from 'node:buffer';
 import { TierlinkError } from '../core/errors.js';
 
 const twoTo32 = 4294967296;
@@ -11,7 +10,8 @@ export class BoundedReader {
   readonly bytes: Uint8Array;
   /** The same bytes, for loops that have checked their range. */
   readonly view: DataView;
-  readonly #text: Buffer;
+  /** The file as words, from byte 0, 1, 2 and 3 on. */
+  readonly #words: (Int32Array | undefined)[] = [undefined, undefined, undefined, undefined];
 
   /**
    * @param bytes - The whole file.
@@ -21,7 +21,28 @@ export class BoundedReader {
     this.module = module;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * The file as words, for loops over tables whose range was checked. They are read where they lie in the file, unless
+   * that is at an odd address: members of archives may begin anywhere.
+   *
+   * @param start - Where a table begins in the file.
+   * @returns Words as the host has them, little-endian on x86-64; that of the table's first byte is number `start >> 2`.
+   */
+  words(start: number): Int32Array {
+    const phase = start & 3;
+    const known = this.#words[phase];
+    if (known !== undefined) return known;
+    const { buffer, byteOffset, length } = this.bytes;
+    const count = Math.max(0, (length - phase) >> 2);
+    const first = byteOffset + phase;
+    const words =
+      first % 4 === 0
+        ? new Int32Array(buffer, first, count)
+        : new Int32Array(buffer.slice(first, first + count * 4));
+    this.#words[phase] = words;
+    return words;
   }
 
   /**
@@ -97,29 +118,11 @@ export class BoundedReader {
    * @throws TierlinkError OBJECT_INVALID when it starts or ends outside of the table.
    */
   text(start: number, size: number, index: number, what: string): string {
-    const { bytes } = this;
-    const limit = start + size;
+    const { buffer, byteOffset } = this.bytes;
     const first = start + index;
-    let end = first;
-    let wide = 0;
-    for (; end < limit; end += 1) {
-      const byte = bytes[end] ?? 0;
-      if (byte === 0) break;
-      wide |= byte;
-    }
-    if (end >= limit) throw this.damaged(`the name of ${what} is not terminated inside its string table`);
-    return this.#text.toString(wide < 0x80 ? 'latin1' : 'utf8', first, end);
-  }
-
-  /**
-   * Decodes a whole string table.
-   *
-   * @param start - Start of the table in the file, in range already.
-   * @param size - Bytes of the table.
-   * @returns Its text, NUL bytes included; empty when it is not plain ASCII.
-   */
-  ascii(start: number, size: number): string {
-    const bytes = this.#text.subarray(start, start + size);
-    return isAscii(bytes) ? bytes.toString('latin1') : '';
+    const end = index < size ? this.bytes.indexOf(0, first) : -1;
+    if (end < 0 || end >= start + size)
+      throw this.damaged(`the name of ${what} is not terminated inside its string table`);
+    return Buffer.from(buffer, byteOffset + first, end - first).toString();
   }
 }

@@ -1,6 +1,6 @@
 /** Section groups: which sections live and die together, and the COMDAT signature they go by. */
 import type { BoundedReader } from './bounded-reader.js';
-import { type ElfSection, sectionAt, sectionType } from './sections.js';
+import { type SectionTable, sectionType } from './sections.js';
 import { type SymbolTable, symbolType } from './symbols.js';
 
 const comdatFlag = 1;
@@ -25,36 +25,37 @@ export interface SectionGroup {
  */
 export function readGroups(
   reader: BoundedReader,
-  sections: readonly ElfSection[],
+  sections: SectionTable,
   symbols: SymbolTable,
-): SectionGroup[] {
+): readonly SectionGroup[] {
   const taken = new Set<number>();
   const groups: SectionGroup[] = [];
-  for (const section of sections) {
-    if (section.type !== sectionType.group) continue;
-    const label = `group ${String(section.index)}`;
-    if (section.size % 4 !== 0 || section.size === 0) throw reader.damaged(`${label} has a broken size`);
-    if (section.info === 0 || section.info >= symbols.count)
-      throw reader.damaged(`${label} has no signature`);
+  for (const index of sections.others) {
+    if (sections.type(index) !== sectionType.group) continue;
+    const label = `group ${String(index)}`;
+    const offset = sections.offset(index);
+    const size = sections.size(index);
+    const symbol = sections.info(index);
+    if (size % 4 !== 0 || size === 0) throw reader.damaged(`${label} has a broken size`);
+    if (symbol <= 0 || symbol >= symbols.count) throw reader.damaged(`${label} has no signature`);
     const members: number[] = [];
-    for (let at = 4; at < section.size; at += 4) {
-      const index = reader.view.getUint32(section.offset + at, true);
-      sectionAt(reader, sections, index, label);
-      if (taken.has(index)) throw reader.damaged(`section ${String(index)} is in two groups`);
-      taken.add(index);
-      members.push(index);
+    for (let at = 4; at < size; at += 4) {
+      const member = sections.at(reader.view.getInt32(offset + at, true), label);
+      if (taken.has(member)) throw reader.damaged(`section ${String(member)} is in two groups`);
+      taken.add(member);
+      members.push(member);
     }
     groups.push({
-      signature: signatureOf(section.info, sections, symbols),
-      comdat: (reader.view.getUint32(section.offset, true) & comdatFlag) !== 0,
+      signature: signatureOf(symbol, sections, symbols),
+      comdat: (reader.view.getUint32(offset, true) & comdatFlag) !== 0,
       members,
     });
   }
   return groups;
 }
 
-function signatureOf(symbol: number, sections: readonly ElfSection[], symbols: SymbolTable): string {
+function signatureOf(symbol: number, sections: SectionTable, symbols: SymbolTable): string {
   // Assemblers may sign a group with a section symbol, which goes by the section's name.
-  if (symbols.type(symbol) === symbolType.section) return sections[symbols.sections[symbol] ?? 0]?.name ?? '';
-  return symbols.name(symbol);
+  if (symbols.type(symbol) !== symbolType.section) return symbols.name(symbol);
+  return sections.name(Math.max(0, symbols.section(symbol)));
 }

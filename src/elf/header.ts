@@ -8,6 +8,9 @@ const headerBytes = 64;
 export const sectionHeaderBytes = 64;
 
 const machineX86_64 = 62;
+
+/** In bytes: offsets in a file then are small integers. */
+const largestFile = 0x7fff_ffff;
 const typeNames: Readonly<Record<number, string>> = {
   0: 'a file of no type (ET_NONE)',
   2: 'an executable (ET_EXEC)',
@@ -35,6 +38,7 @@ export interface ElfHeader {
 export function readHeader(reader: BoundedReader): ElfHeader {
   const { view } = reader;
   reader.need(0, headerBytes, 'the ELF header');
+  if (reader.bytes.length > largestFile) throw reader.unsupported('it is larger than 2 GiB');
   if (view.getUint32(0, false) !== 0x7f454c46) throw reader.damaged('it does not begin with "\\x7fELF"');
   checkIdentity(reader);
   const type = view.getUint16(16, true);

@@ -1,90 +1,96 @@
-/** Relocation sections as columns: four arrays for as many sections as are read one after the other. */
+/** Relocation sections: checked as a whole, then read where they lie in the file. */
 import type { BoundedReader } from './bounded-reader.js';
-import type { ElfSection } from './sections.js';
-import { sectionType } from './sections.js';
+import { sectionFlag, type SectionTable, sectionType } from './sections.js';
 
 const entryBytes = 24;
 
-/** Room for the relocations of one section. */
-export class RelocationColumns {
-  offsets: Uint32Array = new Uint32Array(0);
-  types: Uint32Array = new Uint32Array(0);
-  symbols: Uint32Array = new Uint32Array(0);
-  addends: Float64Array = new Float64Array(0);
+/** Words of a relocation. */
+export const relocationWords: number = entryBytes / 4;
 
-  /**
-   * Makes room; what was there is lost.
-   *
-   * @param count - Relocations of the largest section to be read.
-   */
-  reserve(count: number): void {
-    if (this.offsets.length >= count) return;
-    this.offsets = new Uint32Array(count);
-    this.types = new Uint32Array(count);
-    this.symbols = new Uint32Array(count);
-    this.addends = new Float64Array(count);
-  }
-}
-
-/** The relocations of one section, in file order. */
-export interface RelocationTable {
-  /** Rows; the columns may be longer. */
-  readonly count: number;
+/** Words of a relocation, counted from its start. */
+export const relocationWord = {
   /** Offset in the section, in bytes; inside the section. */
-  readonly offsets: Uint32Array;
+  offset: 0,
   /** Relocation number of the processor. */
-  readonly types: Uint32Array;
+  type: 2,
   /** Index of a symbol; inside the symbol table. */
-  readonly symbols: Uint32Array;
-  /** Exact; `NaN` when its magnitude is above 2^53. */
-  readonly addends: Float64Array;
+  symbol: 3,
+  /** Its low half; the high half follows. */
+  addend: 4,
+} as const;
+
+/** Which sections have relocations. */
+export interface RelocationSections {
+  /** By section: index of the section with its relocations; 0 for none, or when it is not in memory. */
+  readonly of: Int32Array;
+  /** Number of all these relocations. */
+  readonly count: number;
 }
 
 /**
- * Reads one relocation section.
+ * Checks the relocations of all sections that occupy memory; those of debug information cost nothing.
  *
  * @param reader - The file.
- * @param section - The relocation section.
- * @param target - The section that its relocations apply to.
+ * @param sections - All sections.
  * @param symbolCount - Number of symbols.
- * @param columns - Where they are put.
- * @returns The relocations; valid until the columns are used again.
+ * @returns Where they are.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
  */
 export function readRelocations(
   reader: BoundedReader,
-  section: ElfSection,
-  target: ElfSection,
+  sections: SectionTable,
   symbolCount: number,
-  columns: RelocationColumns,
-): RelocationTable {
-  if (section.type !== sectionType.rela) {
-    throw reader.unsupported(`${section.name} is not in the RELA form, the only one of x86-64`);
-  }
-  if (section.entryBytes !== entryBytes || section.size % entryBytes !== 0) {
-    throw reader.damaged(`${section.name} has entries of ${String(section.entryBytes)} bytes instead of 24`);
-  }
-  if (target.type === sectionType.nobits && section.size > 0) {
-    throw reader.damaged(`${section.name} relocates ${target.name}, which has no bytes`);
-  }
-  const count = section.size / entryBytes;
-  columns.reserve(count);
-  const { addends, offsets, symbols, types } = columns;
-  const { view } = reader;
-  for (let index = 0, at = section.offset; index < count; index += 1, at += entryBytes) {
-    const offset = view.getUint32(at, true);
-    const symbol = view.getUint32(at + 12, true);
-    const high = view.getInt32(at + 20, true);
-    const low = view.getUint32(at + 16, true);
-    if (view.getUint32(at + 4, true) !== 0 || offset >= target.size || symbol >= symbolCount) {
-      throw reader.damaged(
-        `entry ${String(index)} of ${section.name} lies outside of its section or symbol table`,
-      );
+): RelocationSections {
+  refuseOtherForms(reader, sections);
+  const of = new Int32Array(sections.count);
+  let total = 0;
+  for (const table of sections.relocations) {
+    const target = sections.info(table);
+    if (target <= 0 || target >= sections.count) sections.at(target, sections.name(table));
+    if ((sections.flags(target) & sectionFlag.alloc) === 0) continue;
+    checkTable(reader, sections, table, target);
+    if (of[target] !== 0) throw reader.damaged(`${sections.name(target)} has two relocation sections`);
+    of[target] = table;
+    const start = sections.offset(table);
+    const count = sections.size(table) / entryBytes;
+    const targetSize = sections.size(target);
+    const words = reader.words(start);
+    total += count;
+    for (let index = 0, at = start >> 2; index < count; index += 1, at += 6) {
+      const symbol = words[at + 3] ?? 0;
+      const offset = words[at] ?? 0;
+      if (offset < 0 || offset >= targetSize || words[at + 1] !== 0 || symbol < 0 || symbol >= symbolCount) {
+        throw reader.damaged(
+          `entry ${String(index)} of ${sections.name(table)} lies outside of its section or symbol table`,
+        );
+      }
     }
-    offsets[index] = offset;
-    types[index] = view.getUint32(at + 8, true);
-    symbols[index] = symbol;
-    addends[index] = high >= -0x20_0000 && high < 0x20_0000 ? high * 4294967296 + low : Number.NaN;
   }
-  return { count, offsets, types, symbols, addends };
+  return { of, count: total };
+}
+
+function checkTable(reader: BoundedReader, sections: SectionTable, table: number, target: number): void {
+  const link = sections.link(table);
+  if (link <= 0 || link >= sections.count || sections.type(link) !== sectionType.symtab)
+    throw reader.damaged(`${sections.name(table)} refers to no symbol table`);
+  const bytesEach = sections.entryBytes(table);
+  const size = sections.size(table);
+  if (bytesEach !== entryBytes || size % entryBytes !== 0) {
+    throw reader.damaged(`${sections.name(table)} has entries of ${String(bytesEach)} bytes instead of 24`);
+  }
+  if (sections.type(target) === sectionType.nobits && size > 0) {
+    throw reader.damaged(`${sections.name(table)} relocates ${sections.name(target)}, which has no bytes`);
+  }
+}
+
+function refuseOtherForms(reader: BoundedReader, sections: SectionTable): void {
+  for (const section of sections.others) {
+    const type = sections.type(section);
+    if (type === sectionType.relr)
+      throw reader.unsupported(`${sections.name(section)} holds relative relocations (RELR)`);
+    if (type !== sectionType.rel && type !== sectionType.crel) continue;
+    const target = sections.at(sections.info(section), sections.name(section));
+    if ((sections.flags(target) & sectionFlag.alloc) === 0) continue;
+    throw reader.unsupported(`${sections.name(section)} is not in the RELA form, the only one of x86-64`);
+  }
 }

@@ -1,4 +1,4 @@
-/** Section headers: names, ranges, alignment, all checked against the file. */
+/** Section headers: names, ranges, alignment, all checked against the file and then read where they lie in it. */
 import type { BoundedReader } from './bounded-reader.js';
 import { type ElfHeader, sectionHeaderBytes } from './header.js';
 
@@ -38,69 +38,212 @@ const largestSection = 0x7fff_ffff;
 /** Largest alignment that is honoured, in bytes (2 MiB, a huge page). */
 const largestAlignment = 0x20_0000;
 
-/** One section header. */
-export interface ElfSection {
-  readonly index: number;
-  readonly name: string;
-  readonly type: number;
-  /** Low 32 bits of sh_flags, unsigned. */
-  readonly flags: number;
-  /** Offset in the file, in bytes. */
-  readonly offset: number;
-  /** Bytes, in the file and in memory; for `nobits` in memory only. */
-  readonly size: number;
-  readonly link: number;
-  readonly info: number;
-  /** A power of two, at least 1. */
-  readonly alignment: number;
-  readonly entryBytes: number;
+/** Words of a section header. */
+export const sectionWords: number = sectionHeaderBytes / 4;
+
+/** Words of a section header, counted from its start. */
+export const sectionWord = {
+  name: 0,
+  type: 1,
+  flags: 2,
+  offset: 6,
+  size: 8,
+  link: 10,
+  info: 11,
+  alignment: 12,
+  entryBytes: 14,
+} as const;
+
+/**
+ * All sections of an object, by index. The headers are read where they lie in the file; all numbers in them were
+ * checked to be what their methods say.
+ */
+export class SectionTable {
+  /** Number of sections; section 0 is the null section. */
+  readonly count: number;
+  /** The file as words, see {@link sectionWord}. */
+  readonly words: Int32Array;
+  /** Word at which the header of section 0 starts. */
+  readonly first: number;
+  /** Where the section names start in the file. */
+  readonly names: number;
+  /** Sections with relocations in the usual form, in file order. */
+  readonly relocations: number[] = [];
+  /** Sections that are neither such nor plain contents: symbols, strings, groups, arrays of constructors ... */
+  readonly others: number[] = [];
+  readonly #reader: BoundedReader;
+  readonly #nameBytes: number;
+
+  /**
+   * @param reader - The file.
+   * @param count - Number of sections.
+   * @param headers - Where the headers start in the file.
+   * @param names - Where the section names start in the file.
+   * @param nameBytes - Bytes of the section names.
+   */
+  constructor(reader: BoundedReader, count: number, headers: number, names: number, nameBytes: number) {
+    this.count = count;
+    this.words = reader.words(headers);
+    this.first = headers >> 2;
+    this.names = names;
+    this.#reader = reader;
+    this.#nameBytes = nameBytes;
+  }
+
+  /**
+   * Type of a section.
+   *
+   * @param section - Its index.
+   * @returns A value of {@link sectionType}, or another number.
+   */
+  type(section: number): number {
+    return this.#word(section, sectionWord.type);
+  }
+
+  /**
+   * Flags of a section.
+   *
+   * @param section - Its index.
+   * @returns Bits of {@link sectionFlag}: the low 32 bits of sh_flags.
+   */
+  flags(section: number): number {
+    return this.#word(section, sectionWord.flags);
+  }
+
+  /**
+   * Where a section starts in the file.
+   *
+   * @param section - Its index.
+   * @returns Bytes.
+   */
+  offset(section: number): number {
+    return this.#word(section, sectionWord.offset);
+  }
+
+  /**
+   * Size of a section in memory, and in the file if it has bytes there.
+   *
+   * @param section - Its index.
+   * @returns Bytes, less than 2 GiB.
+   */
+  size(section: number): number {
+    return this.#word(section, sectionWord.size);
+  }
+
+  /**
+   * The section that a section is linked to.
+   *
+   * @param section - Its index.
+   * @returns An index, not checked.
+   */
+  link(section: number): number {
+    return this.#word(section, sectionWord.link);
+  }
+
+  /**
+   * Further information on a section.
+   *
+   * @param section - Its index.
+   * @returns What its type says, not checked.
+   */
+  info(section: number): number {
+    return this.#word(section, sectionWord.info);
+  }
+
+  /**
+   * Alignment of a section.
+   *
+   * @param section - Its index.
+   * @returns Bytes: a power of two, at least 1.
+   */
+  alignment(section: number): number {
+    return Math.max(1, this.#word(section, sectionWord.alignment));
+  }
+
+  /**
+   * Bytes of an entry of a section that is a table.
+   *
+   * @param section - Its index.
+   * @returns Bytes.
+   */
+  entryBytes(section: number): number {
+    return this.#word(section, sectionWord.entryBytes);
+  }
+
+  /**
+   * Name of a section.
+   *
+   * @param section - Its index.
+   * @returns Its name.
+   */
+  name(section: number): string {
+    if (section === 0 || this.#nameBytes === 0) return '';
+    const index = this.#word(section, sectionWord.name);
+    return this.#reader.text(this.names, this.#nameBytes, index, `section ${String(section)}`);
+  }
+
+  /**
+   * Holds that there is a section of some index.
+   *
+   * @param index - The index, untrusted.
+   * @param what - What refers to it, for the message.
+   * @returns The index; never that of the null section.
+   * @throws TierlinkError OBJECT_INVALID when there is no such section.
+   */
+  at(index: number, what: string): number {
+    if (index > 0 && index < this.count) return index;
+    throw this.#reader.damaged(`${what} refers to section ${String(index >>> 0)}, which does not exist`);
+  }
+
+  #word(section: number, word: number): number {
+    return this.words[this.first + section * sectionWords + word] ?? 0;
+  }
 }
 
 /**
- * Reads all section headers.
+ * Checks all section headers.
  *
  * @param reader - The file.
  * @param header - Where they are.
  * @returns The sections by index; the first is the null section.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
  */
-export function readSections(reader: BoundedReader, header: ElfHeader): ElfSection[] {
-  const names = nameTable(reader, header);
-  const sections: ElfSection[] = header.sectionCount === 0 ? [] : [nullSection];
+export function readSections(reader: BoundedReader, header: ElfHeader): SectionTable {
+  const { sectionCount: count, sectionHeaders } = header;
+  const { offset: names, size: nameBytes } = nameTable(reader, header);
+  const sections = new SectionTable(reader, count, sectionHeaders, names, nameBytes);
+  const { first, others, relocations, words } = sections;
+  const fileBytes = reader.bytes.length;
   let total = 0;
-  for (let index = 1; index < header.sectionCount; index += 1) {
-    const section = readSection(reader, header.sectionHeaders + index * sectionHeaderBytes, index, names);
-    sections.push(section);
-    if (section.type !== sectionType.nobits) total += section.size;
+  for (let index = 1, at = first + sectionWords; index < count; index += 1, at += sectionWords) {
+    const name = words[at] ?? 0;
+    const type = words[at + 1] ?? 0;
+    if (type === sectionType.null) continue;
+    const offset = words[at + 6] ?? 0;
+    const size = words[at + 8] ?? 0;
+    const alignment = words[at + 12] ?? 0;
+    const high = (words[at + 7] ?? 0) | (words[at + 9] ?? 0) | (words[at + 13] ?? 0) | (words[at + 15] ?? 0);
+    const empty = type === sectionType.nobits;
+    if (type === sectionType.rela) relocations.push(index);
+    else if (type !== sectionType.progbits && !empty) others.push(index);
+    if (!empty) total += size;
+    const inside = empty || (offset >= 0 && offset + size <= fileBytes);
+    const named = (name >= 0 && name < nameBytes) || (name | nameBytes) === 0;
+    const plain = ((words[at + 2] ?? 0) & sectionFlag.compressed) === 0;
+    const aligned = (alignment & (alignment - 1)) === 0 && alignment >= 0 && alignment <= largestAlignment;
+    if (high !== 0 || size < 0 || !inside || !named || !plain || !aligned)
+      refuseSection(reader, sections, sectionHeaders + index * sectionHeaderBytes, index, named);
   }
   // Sections of a real file don't overlap; if they may, a small file can claim any amount of memory.
-  if (total > reader.bytes.length) throw reader.damaged('its sections overlap');
+  if (total > fileBytes) throw reader.damaged('its sections overlap');
   return sections;
 }
 
-/** Section 0, whatever the file says of it: its header only holds extended counts. */
-const nullSection: ElfSection = {
-  index: 0,
-  name: '',
-  type: sectionType.null,
-  flags: 0,
-  offset: 0,
-  size: 0,
-  link: 0,
-  info: 0,
-  alignment: 1,
-  entryBytes: 0,
-};
-
-interface NameTable {
-  readonly offset: number;
-  readonly size: number;
-  /** The table when it is plain ASCII, else empty. */
-  readonly text: string;
-}
-
-function nameTable(reader: BoundedReader, header: ElfHeader): NameTable {
-  if (header.sectionNames === 0) return { offset: 0, size: 0, text: '' };
+function nameTable(
+  reader: BoundedReader,
+  header: ElfHeader,
+): { readonly offset: number; readonly size: number } {
+  if (header.sectionNames === 0) return { offset: 0, size: 0 };
   const at = header.sectionHeaders + header.sectionNames * sectionHeaderBytes;
   if (reader.view.getUint32(at + 4, true) !== sectionType.strtab) {
     throw reader.damaged('the section names are no string table');
@@ -108,95 +251,37 @@ function nameTable(reader: BoundedReader, header: ElfHeader): NameTable {
   const offset = reader.unsigned64(at + 24, 'the offset of the section names');
   const size = reader.unsigned64(at + 32, 'the size of the section names');
   reader.need(offset, size, 'the section name table');
-  return { offset, size, text: reader.ascii(offset, size) };
-}
-
-function readSection(reader: BoundedReader, at: number, index: number, names: NameTable): ElfSection {
-  const { view } = reader;
-  const type = view.getUint32(at + 4, true);
-  const nameIndex = view.getUint32(at, true);
-  const name = nameAt(reader, names, nameIndex, index);
-  // An object has thousands of sections: the words for what is wrong are only made when something is.
-  const high = (field: number): number => view.getUint32(at + field + 4, true);
-  if ((high(24) | high(32) | high(48) | high(56)) !== 0) checkWide(reader, at, index);
-  const section: ElfSection = {
-    index,
-    name,
-    type,
-    flags: view.getUint32(at + 8, true),
-    offset: unsigned64(view, at + 24),
-    size: unsigned64(view, at + 32),
-    link: view.getUint32(at + 40, true),
-    info: view.getUint32(at + 44, true),
-    alignment: Math.max(1, unsigned64(view, at + 48)),
-    entryBytes: unsigned64(view, at + 56),
-  };
-  if (type !== sectionType.null) checkSection(reader, section);
-  return section;
-}
-
-function nameAt(reader: BoundedReader, names: NameTable, start: number, index: number): string {
-  if (names.size === 0 && start === 0) return '';
-  // Cutting names from the decoded table takes a third of the time of decoding each.
-  const end = names.text.indexOf('\0', start);
-  if (end >= start) return names.text.slice(start, end);
-  return reader.text(names.offset, names.size, start, `section ${String(index)}`);
-}
-
-function unsigned64(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 4294967296 + view.getUint32(at, true);
-}
-
-function checkWide(reader: BoundedReader, at: number, index: number): void {
-  const label = `section ${String(index)}`;
-  reader.unsigned64(at + 24, `the offset of ${label}`);
-  reader.unsigned64(at + 32, `the size of ${label}`);
-  reader.unsigned64(at + 48, `the alignment of ${label}`);
-  reader.unsigned64(at + 56, `the entry size of ${label}`);
-}
-
-function checkSection(reader: BoundedReader, section: ElfSection): void {
-  const { alignment, offset, size, type } = section;
-  const inside = type === sectionType.nobits || offset + size <= reader.bytes.length;
-  const small = size <= largestSection && alignment <= largestAlignment;
-  const plain = (section.flags & sectionFlag.compressed) === 0 && (alignment & (alignment - 1)) === 0;
-  if (!inside || !small || !plain) refuseSection(reader, section);
+  // So every name that starts inside of it ends there, too.
+  if (size > 0 && reader.bytes[offset + size - 1] !== 0)
+    throw reader.damaged('the section name table is not terminated');
+  return { offset, size };
 }
 
 /** Says what is wrong with a section, if it matters. */
-function refuseSection(reader: BoundedReader, section: ElfSection): void {
-  const { alignment, size } = section;
-  const label = `section ${section.name} (${String(section.index)})`;
-  if (section.type !== sectionType.nobits) reader.need(section.offset, size, label);
+function refuseSection(
+  reader: BoundedReader,
+  sections: SectionTable,
+  at: number,
+  index: number,
+  named: boolean,
+): void {
+  if (!named) throw reader.damaged(`the name of section ${String(index)} lies outside of its string table`);
+  const label = `section ${sections.name(index)} (${String(index)})`;
+  const offset = reader.unsigned64(at + 24, `the offset of ${label}`);
+  const size = reader.unsigned64(at + 32, `the size of ${label}`);
+  const alignment = reader.unsigned64(at + 48, `the alignment of ${label}`);
+  const entryBytes = reader.unsigned64(at + 56, `the entry size of ${label}`);
+  const flags = sections.flags(index);
+  if (sections.type(index) !== sectionType.nobits) reader.need(offset, size, label);
   if (size > largestSection) throw reader.unsupported(`${label} has ${String(size)} bytes, more than 2 GiB`);
-  if (!Number.isInteger(Math.log2(alignment))) {
+  if (alignment !== 0 && !Number.isInteger(Math.log2(alignment))) {
     throw reader.damaged(`the alignment of ${label}, ${String(alignment)}, is not a power of two`);
   }
-  if ((section.flags & sectionFlag.alloc) === 0) return;
+  if (entryBytes > largestSection)
+    throw reader.damaged(`${label} has entries of ${String(entryBytes)} bytes`);
+  if ((flags & sectionFlag.alloc) === 0) return;
   if (alignment > largestAlignment) {
     throw reader.unsupported(`${label} wants an alignment of ${String(alignment)} bytes, more than 2 MiB`);
   }
-  if ((section.flags & sectionFlag.compressed) !== 0) throw reader.unsupported(`${label} is compressed`);
-}
-
-/**
- * The section of an index.
- *
- * @param reader - The file, for the error.
- * @param sections - All sections.
- * @param index - The index, untrusted.
- * @param what - What refers to it, for the message.
- * @returns The section; never the null section.
- * @throws TierlinkError OBJECT_INVALID when there is no such section.
- */
-export function sectionAt(
-  reader: BoundedReader,
-  sections: readonly ElfSection[],
-  index: number,
-  what: string,
-): ElfSection {
-  const section = index === 0 ? undefined : sections[index];
-  if (section === undefined)
-    throw reader.damaged(`${what} refers to section ${String(index)}, which does not exist`);
-  return section;
+  if ((flags & sectionFlag.compressed) !== 0) throw reader.unsupported(`${label} is compressed`);
 }

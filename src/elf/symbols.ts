@@ -1,6 +1,8 @@
-/** The symbol table of an object as columns; names are decoded when asked for. */
+/** The symbol table of an object: checked as a whole, then read where it lies in the file. */
 import type { BoundedReader } from './bounded-reader.js';
-import { type ElfSection, sectionAt, sectionFlag, sectionType } from './sections.js';
+import { sectionFlag, type SectionTable, sectionType, sectionWords } from './sections.js';
+
+const twoTo32 = 4294967296;
 
 /** Symbol types (low half of st_info). */
 export const symbolType = {
@@ -17,58 +19,84 @@ export const symbolType = {
 /** Symbol bindings (high half of st_info). */
 export const symbolBinding = { local: 0, global: 1, weak: 2, unique: 10 } as const;
 
-/** Section numbers of symbols that lie in no section; outside the range of real section indices. */
-export const symbolSection = { undefined: 0, absolute: 0xffff_fff1, common: 0xffff_fff2 } as const;
+/** Stand for the section of symbols that lie in none; no real section is numbered so. */
+export const symbolSection = { undefined: 0, absolute: -1, common: -2 } as const;
+
+/** Words of a symbol. */
+export const symbolWords = 6;
+
+/** Words of a symbol, counted from its start. */
+export const symbolWord = {
+  name: 0,
+  /** Type and binding in the lowest byte, the section in the upper half. */
+  place: 1,
+  value: 2,
+  size: 4,
+} as const;
 
 const entryBytes = 24;
+/** Section numbers from here on mean something else. */
 const reservedSections = 0xff00;
+const absoluteSection = 0xfff1;
+const commonSection = 0xfff2;
 const extendedIndex = 0xffff;
 /** SHN_X86_64_LCOMMON: a common symbol of the medium code model. */
 const largeCommon = 0xff02;
 
-/** All symbols of an object, by index. */
+/** Where things lie in the file. */
+interface SymbolRanges {
+  /** Start of the symbol table. */
+  readonly symbols: number;
+  /** Start of the string table, and its bytes. */
+  readonly strings: number;
+  readonly stringBytes: number;
+  /** Start of the table of section numbers that take more than 16 bits. */
+  readonly extended: number | undefined;
+}
+
+/** All symbols of an object, by index: read where they lie in the file, after all of them were checked. */
 export class SymbolTable {
   /** Number of symbols; symbol 0 is the null symbol. */
   readonly count: number;
   /** First symbol that is not local. */
   readonly firstGlobal: number;
-  /** Section index, or a value of {@link symbolSection}. */
-  readonly sections: Uint32Array;
-  /** Offset in the section; the value of an absolute symbol; the alignment of a common one. */
-  readonly values: Float64Array;
-  /** Bytes. */
-  readonly sizes: Float64Array;
-  /** Type and binding, as in the file. */
-  readonly info: Uint8Array;
+  /** The file as words, see {@link symbolWord}. */
+  readonly words: Int32Array;
+  /** Word at which symbol 0 starts. */
+  readonly first: number;
+  /** Where the string table starts in the file. */
+  readonly strings: number;
+  /** Bytes of the string table. */
+  readonly stringBytes: number;
+  /** Whether there is a common symbol. */
+  hasCommon = false;
   readonly #reader: BoundedReader;
-  /** The string table when it is plain ASCII, else empty. */
-  #table: string | undefined;
-  readonly #nameOffsets: Uint32Array;
-  readonly #strings: { readonly offset: number; readonly size: number };
+  readonly #sections: SectionTable;
+  readonly #extended: number | undefined;
 
   /**
    * @param reader - The file.
+   * @param sections - All sections.
    * @param count - Number of symbols.
    * @param firstGlobal - First symbol that is not local.
-   * @param strings - Range of the string table, inside the file.
-   * @param nameOffsets - Offset of each name in the string table; filled by the caller.
+   * @param ranges - Where things lie, inside the file.
    */
   constructor(
     reader: BoundedReader,
+    sections: SectionTable,
     count: number,
     firstGlobal: number,
-    strings: { readonly offset: number; readonly size: number },
-    nameOffsets: Uint32Array,
+    ranges: SymbolRanges,
   ) {
-    this.#reader = reader;
     this.count = count;
     this.firstGlobal = firstGlobal;
-    this.#strings = strings;
-    this.#nameOffsets = nameOffsets;
-    this.sections = new Uint32Array(count);
-    this.values = new Float64Array(count);
-    this.sizes = new Float64Array(count);
-    this.info = new Uint8Array(count);
+    this.words = reader.words(ranges.symbols);
+    this.first = ranges.symbols >> 2;
+    this.strings = ranges.strings;
+    this.stringBytes = ranges.stringBytes;
+    this.#reader = reader;
+    this.#sections = sections;
+    this.#extended = ranges.extended;
   }
 
   /**
@@ -78,7 +106,7 @@ export class SymbolTable {
    * @returns A value of {@link symbolType}, or another number.
    */
   type(symbol: number): number {
-    return (this.info[symbol] ?? 0) & 15;
+    return this.#word(symbol, symbolWord.place) & 15;
   }
 
   /**
@@ -88,23 +116,45 @@ export class SymbolTable {
    * @returns A value of {@link symbolBinding}.
    */
   binding(symbol: number): number {
-    return (this.info[symbol] ?? 0) >>> 4;
-  }
-
-  /** Where the string table ends in the file. */
-  get nameLimit(): number {
-    return this.#strings.offset + this.#strings.size;
+    return (this.#word(symbol, symbolWord.place) >> 4) & 15;
   }
 
   /**
-   * Where the name of a symbol starts in the file.
+   * Section that a symbol lies in.
    *
    * @param symbol - Its index.
-   * @returns An offset, not checked against {@link SymbolTable.nameLimit}; -1 when it has no name.
+   * @returns The section's index, or a value of {@link symbolSection}.
    */
-  nameStart(symbol: number): number {
-    const index = this.#nameOffsets[symbol] ?? 0;
-    return index === 0 ? -1 : this.#strings.offset + index;
+  section(symbol: number): number {
+    const raw = this.#word(symbol, symbolWord.place) >>> 16;
+    if (raw < reservedSections) return raw;
+    if (raw === extendedIndex) return this.#extendedSection(symbol);
+    return raw === absoluteSection ? symbolSection.absolute : symbolSection.common;
+  }
+
+  /**
+   * Value of a symbol.
+   *
+   * @param symbol - Its index.
+   * @returns Its offset in the section; the value of an absolute symbol; the alignment of a common one.
+   */
+  value(symbol: number): number {
+    const at = this.first + symbol * symbolWords + symbolWord.value;
+    return (this.words[at + 1] ?? 0) * twoTo32 + ((this.words[at] ?? 0) >>> 0);
+  }
+
+  /**
+   * Size of a symbol.
+   *
+   * @param symbol - Its index.
+   * @returns Bytes; inside its section if it lies in one.
+   */
+  size(symbol: number): number {
+    const at = this.first + symbol * symbolWords + symbolWord.size;
+    const size = (this.words[at + 1] ?? 0) * twoTo32 + ((this.words[at] ?? 0) >>> 0);
+    const section = this.section(symbol);
+    // A size that runs over the section's end is only a hint gone wrong (hand-written assembly): cut it.
+    return section > 0 ? Math.min(size, this.#sections.size(section) - this.value(symbol)) : size;
   }
 
   /**
@@ -115,123 +165,149 @@ export class SymbolTable {
    * @throws TierlinkError OBJECT_INVALID when it is not inside the string table.
    */
   name(symbol: number): string {
-    const index = this.#nameOffsets[symbol] ?? 0;
+    const index = this.#word(symbol, symbolWord.name) >>> 0;
     if (index === 0) return '';
-    // Decoding the table once and cutting names from it takes a third of the time of decoding each.
-    this.#table ??= this.#reader.ascii(this.#strings.offset, this.#strings.size);
-    const end = this.#table.indexOf('\0', index);
-    if (end > index) return this.#table.slice(index, end);
-    return this.#reader.text(this.#strings.offset, this.#strings.size, index, `symbol ${String(symbol)}`);
+    return this.#reader.text(this.strings, this.stringBytes, index, `symbol ${String(symbol)}`);
+  }
+
+  /**
+   * Checks a symbol whose section number is not that of a section.
+   *
+   * @param symbol - Its index.
+   * @returns The section it lies in; at most 0 when it is absolute or common.
+   * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
+   */
+  checkReserved(symbol: number): number {
+    const raw = this.#word(symbol, symbolWord.place) >>> 16;
+    if (raw === extendedIndex) {
+      if (this.#extended === undefined)
+        throw this.#reader.damaged('SHN_XINDEX is used without SHT_SYMTAB_SHNDX');
+      return this.#sections.at(this.#extendedSection(symbol), `symbol ${String(symbol)}`);
+    }
+    const value = this.value(symbol);
+    if (raw === absoluteSection) {
+      if (Number.isSafeInteger(value)) return symbolSection.absolute;
+      throw this.#reader.unsupported(`absolute symbol ${this.name(symbol)} has a value beyond 2^53`);
+    }
+    if (raw !== commonSection && raw !== largeCommon) {
+      throw this.#reader.unsupported(`symbol ${this.name(symbol)} has section number 0x${raw.toString(16)}`);
+    }
+    if (!(value >= 1 && value <= 0x20_0000 && Number.isInteger(Math.log2(value)))) {
+      throw this.#reader.damaged(
+        `common symbol ${this.name(symbol)} has an alignment that is no power of two`,
+      );
+    }
+    if (this.size(symbol) > 0x7fff_ffff) {
+      throw this.#reader.unsupported(`common symbol ${this.name(symbol)} is larger than 2 GiB`);
+    }
+    this.hasCommon = true;
+    return symbolSection.common;
+  }
+
+  #extendedSection(symbol: number): number {
+    return this.#reader.view.getInt32((this.#extended ?? 0) + symbol * 4, true);
+  }
+
+  #word(symbol: number, word: number): number {
+    return this.words[this.first + symbol * symbolWords + word] ?? 0;
   }
 }
 
 /**
- * Reads the symbol table.
+ * Checks the symbol table.
  *
  * @param reader - The file.
  * @param sections - All sections.
  * @returns The symbols; empty when the object has no symbol table.
  * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED
  */
-export function readSymbols(reader: BoundedReader, sections: readonly ElfSection[]): SymbolTable {
-  const tables = sections.filter((section) => section.type === sectionType.symtab);
-  const table = tables[0];
-  if (table === undefined) return new SymbolTable(reader, 0, 0, { offset: 0, size: 0 }, new Uint32Array(0));
-  if (tables.length > 1) throw reader.damaged('it has more than one symbol table');
-  if (table.entryBytes !== entryBytes || table.size % entryBytes !== 0) {
-    throw reader.damaged(`the symbol table has entries of ${String(table.entryBytes)} bytes instead of 24`);
-  }
-  const count = table.size / entryBytes;
-  if (table.info > count) throw reader.damaged('the first global symbol lies behind the symbol table');
-  const strings = sectionAt(reader, sections, table.link, 'the symbol table');
-  if (strings.type !== sectionType.strtab) throw reader.damaged('the symbol names are no string table');
-  const names = new Uint32Array(count);
-  const symbols = new SymbolTable(reader, count, table.info, strings, names);
-  const extended = extendedIndices(reader, sections, table, count);
-  for (let symbol = 1; symbol < count; symbol += 1) {
-    const at = table.offset + symbol * entryBytes;
-    names[symbol] = reader.view.getUint32(at, true);
-    symbols.info[symbol] = reader.view.getUint8(at + 4);
-    readPlace(reader, sections, symbols, symbol, at, extended);
+export function readSymbols(reader: BoundedReader, sections: SectionTable): SymbolTable {
+  const symbols = locate(reader, sections);
+  const { count, firstGlobal, words } = symbols;
+  const { first: headers, words: headerWords } = sections;
+  for (let symbol = 1, at = symbols.first + symbolWords; symbol < count; symbol += 1, at += symbolWords) {
+    const place = words[at + 1] ?? 0;
+    const binding = (place >> 4) & 15;
+    if ((binding === symbolBinding.local) !== symbol < firstGlobal) {
+      throw reader.damaged(`symbol ${String(symbol)} is on the wrong side of the first global symbol`);
+    }
+    if (binding > symbolBinding.weak && binding !== symbolBinding.unique) {
+      throw reader.damaged(`symbol ${String(symbol)} has binding ${String(binding)}, which does not exist`);
+    }
+    let section = place >>> 16;
+    if (section === symbolSection.undefined) continue;
+    if ((words[at + 5] ?? 0) >>> 0 >= 0x20_0000)
+      throw reader.damaged(`the size of symbol ${String(symbol)} is larger than 2^53`);
+    if (section >= reservedSections) section = symbols.checkReserved(symbol);
+    else if (section >= sections.count) section = sections.at(section, `symbol ${String(symbol)}`);
+    if (section < 0) continue;
+    const header = headers + section * sectionWords;
+    const value = words[at + 2] ?? 0;
+    if ((words[at + 3] ?? 0) !== 0 || value < 0 || value > (headerWords[header + 8] ?? 0)) {
+      throw reader.damaged(
+        `symbol ${symbols.name(symbol)} lies behind the end of section ${sections.name(section)}`,
+      );
+    }
+    if ((place & 15) === symbolType.tls && ((headerWords[header + 2] ?? 0) & sectionFlag.tls) === 0) {
+      throw reader.damaged(
+        `thread-local symbol ${symbols.name(symbol)} lies in section ${sections.name(section)}`,
+      );
+    }
   }
   return symbols;
 }
 
-function extendedIndices(
+/** Finds the symbol table, and what belongs to it. */
+function locate(reader: BoundedReader, sections: SectionTable): SymbolTable {
+  const tables = sections.others.filter((section) => sections.type(section) === sectionType.symtab);
+  const table = tables[0];
+  if (table === undefined) {
+    const nowhere = { symbols: 0, strings: 0, stringBytes: 0, extended: undefined };
+    return new SymbolTable(reader, sections, 0, 0, nowhere);
+  }
+  if (tables.length > 1) throw reader.damaged('it has more than one symbol table');
+  const size = sections.size(table);
+  const bytesEach = sections.entryBytes(table);
+  if (bytesEach !== entryBytes || size % entryBytes !== 0) {
+    throw reader.damaged(`the symbol table has entries of ${String(bytesEach)} bytes instead of 24`);
+  }
+  const count = size / entryBytes;
+  const firstGlobal = sections.info(table) >>> 0;
+  if (firstGlobal > count) throw reader.damaged('the first global symbol lies behind the symbol table');
+  const strings = sections.at(sections.link(table), 'the symbol table');
+  if (sections.type(strings) !== sectionType.strtab)
+    throw reader.damaged('the symbol names are no string table');
+  const start = sections.offset(strings);
+  const stringBytes = sections.size(strings);
+  // So every name that starts inside of it ends there, too.
+  if (stringBytes > 0 && reader.bytes[start + stringBytes - 1] !== 0)
+    throw reader.damaged('the table of symbol names is not terminated');
+  const symbols = sections.offset(table);
+  if (count > 0 && !isNull(reader, symbols)) throw reader.damaged('symbol 0 is not the null symbol');
+  const extended = extendedSections(reader, sections, table, count);
+  return new SymbolTable(reader, sections, count, firstGlobal, {
+    symbols,
+    strings: start,
+    stringBytes,
+    extended,
+  });
+}
+
+function isNull(reader: BoundedReader, start: number): boolean {
+  return reader.bytes.subarray(start, start + entryBytes).every((byte) => byte === 0);
+}
+
+function extendedSections(
   reader: BoundedReader,
-  sections: readonly ElfSection[],
-  table: ElfSection,
+  sections: SectionTable,
+  table: number,
   count: number,
 ): number | undefined {
-  const section = sections.find((one) => one.type === sectionType.symtabIndex && one.link === table.index);
-  if (section === undefined) return undefined;
-  if (section.size !== count * 4) throw reader.damaged('SHT_SYMTAB_SHNDX does not match the symbol table');
-  return section.offset;
-}
-
-function readPlace(
-  reader: BoundedReader,
-  sections: readonly ElfSection[],
-  symbols: SymbolTable,
-  symbol: number,
-  at: number,
-  extended: number | undefined,
-): void {
-  const raw = reader.view.getUint16(at + 6, true);
-  const binding = symbols.binding(symbol);
-  if ((binding === symbolBinding.local) !== symbol < symbols.firstGlobal) {
-    throw reader.damaged(`symbol ${String(symbol)} is on the wrong side of the first global symbol`);
-  }
-  if (binding > symbolBinding.weak && binding !== symbolBinding.unique) {
-    throw reader.damaged(`symbol ${String(symbol)} has binding ${String(binding)}, which does not exist`);
-  }
-  if (raw === symbolSection.undefined) return;
-  symbols.sizes[symbol] = reader.unsigned64(at + 16, `the size of symbol ${String(symbol)}`);
-  let index: number = raw;
-  if (raw === extendedIndex) {
-    if (extended === undefined) throw reader.damaged('SHN_XINDEX is used without SHT_SYMTAB_SHNDX');
-    index = reader.view.getUint32(extended + symbol * 4, true);
-  } else if (raw >= reservedSections) {
-    readReserved(reader, symbols, symbol, at, raw);
-    return;
-  }
-  const section = sectionAt(reader, sections, index, `symbol ${String(symbol)}`);
-  const value = reader.unsigned64(at + 8, `the value of symbol ${String(symbol)}`);
-  if (value > section.size) {
-    throw reader.damaged(`symbol ${symbols.name(symbol)} lies behind the end of section ${section.name}`);
-  }
-  if (symbols.type(symbol) === symbolType.tls && (section.flags & sectionFlag.tls) === 0) {
-    throw reader.damaged(`thread-local symbol ${symbols.name(symbol)} lies in section ${section.name}`);
-  }
-  symbols.sections[symbol] = index;
-  symbols.values[symbol] = value;
-  // A size that runs over the section's end is only a hint gone wrong (hand-written assembly): cut it.
-  symbols.sizes[symbol] = Math.min(symbols.sizes[symbol] ?? 0, section.size - value);
-}
-
-function readReserved(
-  reader: BoundedReader,
-  symbols: SymbolTable,
-  symbol: number,
-  at: number,
-  raw: number,
-): void {
-  const value = reader.signed64(at + 8);
-  if (raw === (symbolSection.absolute & 0xffff)) {
-    if (Number.isNaN(value)) {
-      throw reader.unsupported(`absolute symbol ${symbols.name(symbol)} has a value beyond 2^53`);
-    }
-    symbols.sections[symbol] = symbolSection.absolute;
-  } else if (raw === (symbolSection.common & 0xffff) || raw === largeCommon) {
-    if (!(value >= 1 && value <= 0x20_0000 && Number.isInteger(Math.log2(value)))) {
-      throw reader.damaged(`common symbol ${symbols.name(symbol)} has an alignment that is no power of two`);
-    }
-    if ((symbols.sizes[symbol] ?? 0) > 0x7fff_ffff) {
-      throw reader.unsupported(`common symbol ${symbols.name(symbol)} is larger than 2 GiB`);
-    }
-    symbols.sections[symbol] = symbolSection.common;
-  } else {
-    throw reader.unsupported(`symbol ${symbols.name(symbol)} has section number 0x${raw.toString(16)}`);
-  }
-  symbols.values[symbol] = value;
+  const found = sections.others.find(
+    (one) => sections.type(one) === sectionType.symtabIndex && sections.link(one) === table,
+  );
+  if (found === undefined) return undefined;
+  if (sections.size(found) !== count * 4)
+    throw reader.damaged('SHT_SYMTAB_SHNDX does not match the symbol table');
+  return sections.offset(found);
 }

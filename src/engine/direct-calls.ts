@@ -42,7 +42,7 @@ export class DirectCalls {
     const { references } = image.plan.preserved;
     const noted: { readonly slot: SlotIndex; readonly caller: Caller }[] = [];
     for (let reference = 0; reference < references.count; reference += 1) {
-      const needs = references.needs[reference] ?? 0;
+      const needs = references.needs(reference);
       if ((needs & need.call) === 0 || (needs & need.local) !== 0) continue;
       const found = this.#parts.chain.find(references.name(reference), 'code', image.plan.module);
       if (found?.kind !== 'definition' || found.offset !== 0) continue;

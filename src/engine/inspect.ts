@@ -1,6 +1,7 @@
 /** What tierlink would make of a module, without an engine. */
 import { readArchive } from '../elf/archive.js';
 import { prepareObject } from '../link/prepare.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { ModuleSummary } from '../native/contract.js';
 import { ingestError } from '../native/failures.js';
 import { loadAddon } from '../native/loader.js';
@@ -88,7 +89,7 @@ function objectSymbols(bytes: Uint8Array, name: string): InspectedSymbol[] {
       fate: 'linked as it is',
     }),
   );
-  const wanted = image.wanted.map(
+  const wanted = wantedSymbols(image).map(
     (symbol): InspectedSymbol => ({
       name: symbol.name,
       kind: symbol.use === 'tls' ? 'thread-local' : symbol.use === 'call' ? 'function' : 'variable',

@@ -4,6 +4,7 @@
  */
 import { present } from '../core/assert.js';
 import type { Clock } from '../core/clock.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
@@ -125,7 +126,8 @@ export class LinkBatch {
     transaction.commit();
     this.#slots.commit();
     // Optimisation may have brought in new ones, such as memset.
-    for (const { code } of members) if (code !== undefined) chain.keep(code.wanted.map(({ name }) => name));
+    for (const { code } of members)
+      if (code !== undefined) chain.keep(wantedSymbols(code).map(({ name }) => name));
     for (const { home, data } of linked) {
       if (data !== undefined) home.data = [...home.data, data];
       if (home.unitKind === 'function' && !home.isLinked) publisher.startOver(home);

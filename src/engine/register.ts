@@ -1,6 +1,7 @@
 /** Makes a module's record from what ingest or the ELF reader found out. */
 import type { ModuleId } from '../core/ids.js';
 import type { PreparedImage } from '../link/image.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { ModuleSummary } from '../native/contract.js';
 import type { Definition, SymbolKind, Use } from '../registry/definition.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -107,7 +108,7 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
       define({ name, module, kind: kinds[type], binding, type: kinds[type], size }),
     ),
     // An object does not say what it takes an undefined symbol for; only thread-locals can be told.
-    uses: image.wanted.map(({ name, use, weak }) => ({
+    uses: wantedSymbols(image).map(({ name, use, weak }) => ({
       name,
       kind: use === 'tls' ? 'thread-local' : 'unknown',
       signature: '',

@@ -18,10 +18,8 @@ const definitionBytes = objectHeader + 12 * wordBytes + 5 * wordBytes + 3 * word
 const slotBytes = 2 * mapEntry;
 /** A use. */
 const useBytes = objectHeader + 5 * wordBytes + wordBytes;
-/** A symbol of an image, and its entry in the version. */
-const imageSymbolBytes = objectHeader + 6 * wordBytes + 2 * mapEntry + 2 * wordBytes;
-/** A symbol that an image wants. */
-const wantedBytes = objectHeader + 3 * wordBytes + wordBytes;
+/** A symbol of an image, and its entry in the version with the number there. */
+const imageSymbolBytes = 3 * wordBytes + mapEntry + 2 * wordBytes;
 
 /**
  * Symbols that a module has once.
@@ -42,12 +40,10 @@ export function symbolBytesOfModule({ definitions, uses }: ModuleRecord): number
  * Symbols that an image has for itself.
  *
  * @param plan - The image's plan.
- * @returns Bytes of what it defines and wants, with the names; what it refers to counts as preserved relocations.
+ * @returns Bytes of what it defines; names are kept once for all, and what it refers to counts as preserved relocations.
  */
-export function symbolBytesOfImage({ symbols, wanted }: ImagePlan): number {
-  let bytes = wanted.length * wantedBytes;
-  for (const name of symbols.keys()) bytes += imageSymbolBytes + stringBytes(name);
-  return bytes;
+export function symbolBytesOfImage({ symbols }: ImagePlan): number {
+  return symbols.size * imageSymbolBytes;
 }
 
 /** Names are ASCII, one byte a letter. */

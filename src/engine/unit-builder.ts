@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
@@ -114,7 +115,7 @@ export class UnitBuilder {
       const version = linker.version(home, image, placed, { ...compiled, linkUs });
       transaction.commit();
       // Optimisation may have brought in new ones, such as memset.
-      chain.keep(code.wanted.map(({ name }) => name));
+      chain.keep(wantedSymbols(code).map(({ name }) => name));
       return version;
     } catch (error) {
       transaction.abort();

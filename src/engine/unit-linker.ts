@@ -5,14 +5,9 @@ import { TierlinkError } from '../core/errors.js';
 import { type Address, address } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Placement } from '../link/context.js';
+import { type DefinedSymbol, symbolPlace } from '../link/defined-symbols.js';
 import { discardRelocations } from '../link/discard.js';
-import {
-  addressOf,
-  blockKinds,
-  type DefinedSymbol,
-  type LinkedImage,
-  type PreparedImage,
-} from '../link/image.js';
+import { blockKinds, type LinkedImage, type PreparedImage } from '../link/image.js';
 import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
@@ -299,9 +294,11 @@ function placeOfVariable(
 /** What a version has by the place of its image. */
 function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' | 'image'> {
   const entries = new Map<string, Address>();
-  for (const [name, symbol] of image.symbols) {
-    const entry = symbol.place === 'code' ? addressOf(image, name) : undefined;
-    if (entry !== undefined) entries.set(name, entry);
+  const { placement, symbols } = image;
+  const start = placement.code?.address ?? 0;
+  for (let index = 0; index < symbols.size; index += 1) {
+    if (symbols.place(index) === symbolPlace.code)
+      entries.set(symbols.name(index), address(start + symbols.offset(index)));
   }
   return { entries, frames: framesOf(image)?.address, image };
 }

@@ -5,14 +5,17 @@
 import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
-import { fixup } from './fixup-codes-x86-64.js';
+import { fixup, usualAddend } from './fixup-codes-x86-64.js';
 import { applyFixup, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
-import type { FixupVisitor } from './preserved.js';
+import { windowBits, windowStride } from './preserved-columns.js';
 import { cellBytes, hasCell, need, pairBytes } from './references.js';
 import { relocationTable } from './relocations-x86-64.js';
 import type { Resolution } from './resolve.js';
 import { valueField, valueStride } from './values.js';
+
+/** Bytes that a window spans. */
+const windowBytes = 2 ** windowBits;
 
 /**
  * Addresses of an image's blocks.
@@ -45,11 +48,50 @@ export function applyRelocations(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
-  const visit = writer(plan, placement, resolution, blocks, write);
+  const run = runOf(plan, placement, resolution);
   for (const block of blocks) {
-    if (placement[block] !== undefined) plan.preserved.inBlock(block, visit);
+    const placed = placement[block];
+    if (placed !== undefined) applyBlock(plan, run, blockNumber[block], viewOf(placed), write);
   }
   if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
+}
+
+/** Goes through the columns itself: called for each entry, a visitor would take longer than the fixup. */
+function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataView, write: boolean): void {
+  const { columns, windows } = plan.preserved;
+  const { counts, groupCodes, groupStarts, halves, octets, ownFixups, ownPlaces, places, words } = columns;
+  const usual = plan.preserved.hasUsualAddends;
+  const base = run.bases[block] ?? 0;
+  const firstWindow = windows[block - 1] ?? 0;
+  const end = windows[block] ?? 0;
+  for (let window = firstWindow, start = 0; window < end; window += 1, start += windowBytes) {
+    const record = columns.windows + window * windowStride;
+    const firstEntry = words[record + 1] ?? 0;
+    const lastGroup = words[record + windowStride] ?? 0;
+    const lastEntry = words[record + windowStride + 1] ?? 0;
+    const lastOwn = words[record + windowStride + 2] ?? 0;
+    let entry = firstEntry;
+    for (let group = words[record] ?? 0; group < lastGroup; group += 1) {
+      const code = octets[groupCodes + group] ?? 0;
+      const reference = columns.reference(group);
+      const next = group + 1 === lastGroup ? lastEntry : firstEntry + (halves[groupStarts + group + 1] ?? 0);
+      for (; entry < next; entry += 1) {
+        const place = start + (halves[places + entry] ?? 0);
+        const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(entry, code);
+        if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
+          throw failure(plan, code, 0, reference, run.failed);
+      }
+    }
+    for (let own = words[record + 2] ?? 0; own < lastOwn; own += 1) {
+      const packed = words[ownFixups + own] ?? 0;
+      const code = packed & 63;
+      const place = start + (halves[ownPlaces + own] ?? 0);
+      const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(counts.referenced + own, code);
+      const target = (packed >>> 6) & 3;
+      if (!applyFixup(run, view, base, place, code, addend, target, packed >>> 8, write))
+        throw failure(plan, code, target, 0, run.failed);
+    }
+  }
 }
 
 /**
@@ -69,58 +111,46 @@ export function applyReference(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
-  plan.preserved.forReference(resolution.first, writer(plan, placement, resolution, blocks, write));
+  const run = runOf(plan, placement, resolution);
+  const views: (DataView | undefined)[] = [undefined];
+  for (const kind of blockKinds) {
+    const placed = blocks.includes(kind) ? placement[kind] : undefined;
+    views.push(placed === undefined ? undefined : viewOf(placed));
+  }
+  plan.preserved.forReference(resolution.first, (block, place, code, addend, base, operand) => {
+    const view = views[block];
+    if (view === undefined) return;
+    if (applyFixup(run, view, run.bases[block] ?? 0, place, code, addend, base, operand, write)) return;
+    throw failure(plan, code, base, operand, run.failed);
+  });
   if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
 }
 
-/** Makes what writes entries into the blocks of a placement. */
-function writer(
-  plan: ImagePlan,
-  placement: Placement,
-  resolution: Resolution,
-  blocks: readonly BlockKind[],
-  write: boolean,
-): FixupVisitor {
+/** The targets of an image's fixups. */
+function runOf(plan: ImagePlan, placement: Placement, resolution: Resolution): FixupRun {
   const { references } = plan.preserved;
+  const { first, modules, values } = resolution;
   const bases = blockBases(placement);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
-  const { first, modules, values } = resolution;
-  const run: FixupRun = {
-    bases,
-    first,
-    values,
-    modules,
-    got,
-    tlsBase: got + references.threadBase,
-    failed: 0,
-  };
-  const views: (DataView | undefined)[] = [undefined];
-  for (const kind of blockKinds) views.push(blocks.includes(kind) ? viewOf(placement[kind]) : undefined);
-  return (block, place, code, addend, base, operand) => {
-    const view = views[block];
-    if (view === undefined) return;
-    if (applyFixup(run, view, bases[block] ?? 0, place, code, addend, base, operand, write)) return;
-    throw failure(plan, code, base, operand, run.failed);
-  };
+  return { bases, first, values, modules, got, tlsBase: got + references.threadBase, failed: 0 };
 }
 
-function viewOf(placed: PlacedBlock | undefined): DataView | undefined {
-  return placed === undefined
-    ? undefined
-    : new DataView(placed.bytes.buffer, placed.bytes.byteOffset, placed.bytes.byteLength);
+function viewOf({ bytes }: PlacedBlock): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Writes the cells and pairs of all references that a resolution covers. */
 function writeCells(plan: ImagePlan, placement: Placement, resolution: Resolution): void {
   const { references } = plan.preserved;
-  const { cellStart, needs, threadBase } = references;
-  const { first, modules, values } = resolution;
-  const view = viewOf(placement.readonly);
-  if (view === undefined) return;
+  const { readonly } = placement;
+  if (readonly === undefined || references.cellBytes === 0) return;
+  const { cellStart, threadBase } = references;
+  const { count, first, modules, values } = resolution;
+  const view = viewOf(readonly);
   let cell = cellStart + references.cellAfter(references.firstCell, 0, first);
   let pair = cellStart + references.pairAfter(0, 0, first);
-  for (let index = 0; index < modules.length; index += 1) {
-    const bits = needs[first + index] ?? 0;
+  for (let index = 0; index < count; index += 1) {
+    const bits = references.needs(first + index);
     const row = index * valueStride;
     if (hasCell(bits)) {
       const address = values[row + valueField.address] ?? Number.NaN;
@@ -134,7 +164,7 @@ function writeCells(plan: ImagePlan, placement: Placement, resolution: Resolutio
       pair += pairBytes;
     }
   }
-  if (threadBase >= 0 && modules.length === references.count) {
+  if (threadBase >= 0 && count === references.count) {
     view.setBigUint64(cellStart + threadBase, resolution.threadBase, true);
     write64(view, cellStart + threadBase + 8, 0);
   }

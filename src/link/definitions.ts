@@ -1,9 +1,16 @@
-/** The global symbols that an object defines, as others see them. */
-import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
-import { type BlockKind, blockKinds } from './blocks.js';
-import type { SectionGraph } from './graph.js';
-import type { DefinedSymbol } from './image.js';
-import type { Layout } from './layout.js';
+/** Collects the global symbols that an object defines, as others see them. */
+import { symbolBinding, symbolSection, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
+import {
+  definedBinding,
+  DefinedSymbols,
+  definedType,
+  symbolKey,
+  symbolPlace,
+  symbolStride,
+} from './defined-symbols.js';
+import { blockOfRole, role, type SectionGraph } from './graph.js';
+import { type Layout, threadOffset } from './layout.js';
+import { emptyName } from './names.js';
 import type { SymbolNames } from './symbol-names.js';
 
 /**
@@ -12,78 +19,78 @@ import type { SymbolNames } from './symbol-names.js';
  * @param graph - The object's sections by role.
  * @param layout - Their places.
  * @param names - Names of its symbols.
- * @returns The symbols by name.
+ * @returns The symbols.
  * @throws TierlinkError OBJECT_INVALID when a name is defined twice or missing.
  */
-export function definedSymbols(
-  graph: SectionGraph,
-  layout: Layout,
-  names: SymbolNames,
-): Map<string, DefinedSymbol> {
-  const { symbols, reader } = graph.object;
-  const defined = new Map<string, DefinedSymbol>();
-  for (let symbol = symbols.firstGlobal; symbol < symbols.count; symbol += 1) {
-    const place = placeOf(graph, layout, symbol);
-    if (place === undefined) continue;
-    const name = names.text(symbol);
-    if (name === '' || defined.has(name)) {
-      throw reader.damaged(
-        `it defines global symbol ${name === '' ? String(symbol) : name} ${name === '' ? 'without a name' : 'twice'}`,
-      );
+export function definedSymbols(graph: SectionGraph, layout: Layout, names: SymbolNames): DefinedSymbols {
+  const { reader, symbols } = graph.object;
+  const { count, first, firstGlobal, words } = symbols;
+  const { offsets } = layout;
+  const rows = new Float64Array((count - firstGlobal) * symbolStride);
+  let next = 0;
+  let latest = -1;
+  let ascending = true;
+  for (let symbol = firstGlobal; symbol < count; symbol += 1) {
+    const at = first + symbol * symbolWords;
+    const bits = words[at + symbolWord.place] ?? 0;
+    if (bits >>> 16 === symbolSection.undefined) continue;
+    const section = symbols.section(symbol);
+    let place: number = symbolPlace.absolute;
+    let offset: number;
+    if (section > 0) {
+      const own = graph.roles[section] ?? role.dropped;
+      if (own >= role.dropped) continue;
+      offset = (offsets[section] ?? 0) + (words[at + symbolWord.value] ?? 0);
+      place = blockOfRole[own] ?? 0;
+      if ((bits & 15) === symbolType.tls) {
+        place = symbolPlace.tls;
+        offset = threadOffset(graph, layout, section) + (words[at + symbolWord.value] ?? 0);
+      } else if (place === 0) continue;
+    } else if (section === symbolSection.common) {
+      place = symbolPlace.data;
+      offset = layout.commons.get(symbol) ?? 0;
+    } else {
+      offset = symbols.value(symbol);
     }
-    defined.set(name, {
-      name,
-      place: place.place,
-      offset: place.offset,
-      size: symbols.sizes[symbol] ?? 0,
-      type: typeOf(symbols.type(symbol), place.place),
-      binding: bindingOf(symbols.binding(symbol), symbols.sections[symbol] ?? 0),
-    });
+    const id = names.id(symbol);
+    if (id === emptyName) throw reader.damaged(`it defines global symbol ${String(symbol)} without a name`);
+    if (id <= latest) ascending = false;
+    latest = id;
+    rows[next] = symbolKey(id, place, typeOf(bits & 15, place), bindingOf((bits >> 4) & 15, section));
+    rows[next + 1] = offset;
+    rows[next + 2] = symbols.size(symbol);
+    next += symbolStride;
   }
+  const used = next === rows.length ? rows : rows.slice(0, next);
+  const defined = new DefinedSymbols(names.table, ascending ? used : sorted(used));
+  const twice = ascending ? -1 : defined.duplicate();
+  if (twice >= 0) throw reader.damaged(`it defines global symbol ${defined.name(twice)} twice`);
   return defined;
 }
 
-/**
- * Whether an object defines a symbol, and keeps it.
- *
- * @param graph - The object's sections by role.
- * @param layout - Their places.
- * @param symbol - Index of the symbol.
- * @returns True when {@link definedSymbols} has it, if it is global.
- */
-export function isDefined(graph: SectionGraph, layout: Layout, symbol: number): boolean {
-  return placeOf(graph, layout, symbol) !== undefined;
-}
-
-function placeOf(
-  graph: SectionGraph,
-  layout: Layout,
-  symbol: number,
-): Pick<DefinedSymbol, 'place' | 'offset'> | undefined {
-  const { symbols } = graph.object;
-  const section = symbols.sections[symbol] ?? 0;
-  const value = symbols.values[symbol] ?? 0;
-  if (section === symbolSection.undefined) return undefined;
-  if (section === symbolSection.absolute) return { place: 'absolute', offset: value };
-  if (section === symbolSection.common) return { place: 'data', offset: layout.commons.get(symbol) ?? 0 };
-  if (symbols.type(symbol) === symbolType.tls) {
-    const role = graph.roles[section];
-    if (role === 'dropped' || role === 'discarded') return undefined;
-    return { place: 'tls', offset: (layout.threadOffsets[section] ?? 0) + value };
+/** Rows in ascending order of their first numbers. */
+function sorted(rows: Float64Array): Float64Array {
+  const order = Array.from({ length: rows.length / symbolStride }, (_unused, index) => index * symbolStride);
+  order.sort((left, right) => (rows[left] ?? 0) - (rows[right] ?? 0));
+  const result = new Float64Array(rows.length);
+  for (let index = 0, to = 0; index < order.length; index += 1, to += symbolStride) {
+    const from = order[index] ?? 0;
+    result[to] = rows[from] ?? 0;
+    result[to + 1] = rows[from + 1] ?? 0;
+    result[to + 2] = rows[from + 2] ?? 0;
   }
-  const block: BlockKind | undefined = blockKinds[(layout.blockOf[section] ?? 0) - 1];
-  return block === undefined ? undefined : { place: block, offset: (layout.offsets[section] ?? 0) + value };
+  return result;
 }
 
-function typeOf(type: number, place: DefinedSymbol['place']): DefinedSymbol['type'] {
-  if (type === symbolType.tls) return 'tls';
-  if (type === symbolType.ifunc) return 'ifunc';
+function typeOf(type: number, place: number): number {
+  if (type === symbolType.tls) return definedType.tls;
+  if (type === symbolType.ifunc) return definedType.ifunc;
   // Hand-written assembly often leaves its functions without a type.
-  return type === symbolType.function || place === 'code' ? 'function' : 'data';
+  return type === symbolType.function || place === symbolPlace.code ? definedType.function : definedType.data;
 }
 
-function bindingOf(binding: number, section: number): DefinedSymbol['binding'] {
-  if (section === symbolSection.common) return 'common';
+function bindingOf(binding: number, section: number): number {
+  if (section === symbolSection.common) return definedBinding.common;
   // Unique symbols (C++ inline statics) are weak ones of which a process keeps one.
-  return binding === symbolBinding.global ? 'strong' : 'weak';
+  return binding === symbolBinding.global ? definedBinding.strong : definedBinding.weak;
 }

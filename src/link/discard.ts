@@ -2,16 +2,16 @@
 import { TierlinkError } from '../core/errors.js';
 import type { LinkedImage } from './image.js';
 import { NameTable } from './names.js';
-import { PreservedRelocations } from './preserved.js';
+import { noOddAddends, PreservedRelocations } from './preserved.js';
 import { PreservedColumns } from './preserved-columns.js';
 import { ReferenceTable } from './references.js';
 
 /** Stands for the relocations of every image that gave them up. */
 const discarded = new PreservedRelocations(
-  new ReferenceTable(new NameTable(), new Uint32Array(0), new Uint8Array(0), new Map(), 0),
+  new ReferenceTable({ names: new NameTable(), count: 0, own: new Map(), cellStart: 0 }, new Uint32Array(0)),
   new PreservedColumns({ windows: 0, references: 0, groups: 0, referenced: 0, own: 0 }),
   [0, 0, 0, 0],
-  { entries: new Uint32Array(0), addends: new Float64Array(0) },
+  noOddAddends,
 );
 
 /**

@@ -1,10 +1,11 @@
 /** Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. */
 import { TierlinkError } from '../core/errors.js';
-import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
+import { symbolBinding, symbolType } from '../elf/symbols.js';
 import { blockNumber } from './blocks.js';
 import { fixup } from './fixup-codes-x86-64.js';
-import type { SectionGraph } from './graph.js';
+import { blockOfRole, role, type SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
+import type { PreservedBuilder } from './preserved-builder.js';
 import type { ReferenceBuilder } from './reference-builder.js';
 import { relocationTable } from './relocations-x86-64.js';
 
@@ -15,7 +16,7 @@ import { relocationTable } from './relocations-x86-64.js';
 export const classKind = { reference: 0, cleared: 4 } as const;
 
 /** Tells classes of relocations in unwind tables from others of the same fixup. */
-const framesBit = 64;
+export const framesBit = 64;
 
 /** Room for classes in the beginning. */
 const firstClasses = 256;
@@ -29,7 +30,7 @@ export const classField = {
   kind: 0,
   /** Fixup to write. */
   code: 1,
-  /** The reference's number, or the symbol's offset in its block in bytes. */
+  /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
   operand: 2,
   /** The fixup asked for, with {@link framesBit}. */
   key: 3,
@@ -37,135 +38,135 @@ export const classField = {
   next: 4,
 } as const;
 
+/** What one object's classes are made from. */
+export interface ClassSource {
+  readonly graph: SectionGraph;
+  readonly layout: Layout;
+  /** Numbers the symbols that are looked up. */
+  readonly references: ReferenceBuilder;
+  /** Numbers the groups of what is preserved. */
+  readonly preserved: PreservedBuilder;
+  /** Whether calls to this function of the object's own stay inside the image. */
+  readonly bindLocalCall: (symbol: string) => boolean;
+}
+
 /** How a symbol's call binding was decided. */
 const binding = { unknown: 0, bound: 1, free: 2 } as const;
 
-/** Classes: one for each symbol and fixup that occur together. */
+/** Classes: one for each symbol and fixup that occur together. Used for one object after the other. */
 export class FixupClasses {
   /** Rows of {@link classField}; the first stands for none. */
-  rows: Uint32Array = new Uint32Array(firstClasses * classStride);
-  #count = 1;
+  rows: Int32Array = new Int32Array(firstClasses * classStride);
   /** Start of the row of each symbol's latest class; 0 for none yet. */
-  readonly #latest: Uint32Array;
-  readonly #graph: SectionGraph;
-  readonly #layout: Layout;
-  readonly #references: ReferenceBuilder;
-  readonly #bindLocalCall: (symbol: string) => boolean;
-  readonly #bindings: Uint8Array;
+  latest: Int32Array = new Int32Array(0);
+  #bindings = new Uint8Array(0);
+  #next = classStride;
 
   /**
-   * @param graph - The sections by role.
-   * @param layout - Their places.
-   * @param references - Numbers the symbols that are looked up.
-   * @param bindLocalCall - Whether calls to this function of the object's own stay inside the image.
+   * Begins with another object.
+   *
+   * @param symbols - Number of its symbols.
    */
-  constructor(
-    graph: SectionGraph,
-    layout: Layout,
-    references: ReferenceBuilder,
-    bindLocalCall: (symbol: string) => boolean,
-  ) {
-    const { count } = graph.object.symbols;
-    this.#graph = graph;
-    this.#layout = layout;
-    this.#references = references;
-    this.#bindLocalCall = bindLocalCall;
-    this.#bindings = new Uint8Array(count);
-    this.#latest = new Uint32Array(count);
+  start(symbols: number): void {
+    this.#next = classStride;
+    if (symbols > this.latest.length) {
+      this.latest = new Int32Array(symbols * 2);
+      this.#bindings = new Uint8Array(symbols * 2);
+    } else {
+      this.latest.fill(0, 0, symbols);
+      this.#bindings.fill(binding.unknown, 0, symbols);
+    }
   }
 
   /**
-   * The class of a symbol and a fixup.
+   * Makes the class of a symbol and a fixup that are met for the first time.
    *
+   * @param source - The object.
    * @param symbol - The symbol.
-   * @param code - The fixup that the relocation asks for.
-   * @param frames - Whether it lies in an unwind table.
-   * @returns Where its row starts.
+   * @param key - The fixup that the relocation asks for, with {@link framesBit} in unwind tables.
+   * @returns Where its row starts in {@link FixupClasses.rows}, which may be others now.
    * @throws TierlinkError OBJECT_UNSUPPORTED, RELOCATION_UNSUPPORTED
    */
-  find(symbol: number, code: number, frames: boolean): number {
-    const key = frames ? code | framesBit : code;
-    const { rows } = this;
-    let found = this.#latest[symbol] ?? 0;
-    while (found !== 0 && rows[found + classField.key] !== key) found = rows[found + classField.next] ?? 0;
-    return found === 0 ? this.#add(symbol, code, frames, key) : found;
-  }
-
-  #add(symbol: number, code: number, frames: boolean, key: number): number {
-    const kind = this.#kindOf(symbol, code, frames);
-    const own = kind !== classKind.reference && kind !== classKind.cleared;
-    const row = this.#count * classStride;
+  add(source: ClassSource, symbol: number, key: number): number {
+    const code = key & (framesBit - 1);
+    const { graph, layout, preserved, references } = source;
+    const { symbols } = graph.object;
+    const section = symbols.section(symbol);
+    const kind = section > 0 ? this.#kindOf(source, symbol, section, key) : classKind.reference;
+    const row = this.#next;
     if (row === this.rows.length) {
-      const larger = new Uint32Array(row * 2);
+      const larger = new Int32Array(row * 2);
       larger.set(this.rows);
       this.rows = larger;
     }
     const { rows } = this;
-    // A symbol of the image's own is always near.
-    rows[row + classField.code] =
-      own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
     rows[row + classField.kind] = kind;
-    if (own) rows[row + classField.operand] = this.#offsetOf(symbol);
-    else if (kind === classKind.reference)
-      rows[row + classField.operand] = this.#references.refer(symbol, code);
+    rows[row + classField.code] = code;
+    if (kind === classKind.reference) {
+      rows[row + classField.operand] = preserved.group(code, references.refer(symbol, code));
+    } else if (kind !== classKind.cleared) {
+      // A symbol of the image's own is always near.
+      if (code === fixup.branch32 || code === fixup.lea32) rows[row + classField.code] = fixup.pc32;
+      rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+    }
     rows[row + classField.key] = key;
-    rows[row + classField.next] = this.#latest[symbol] ?? 0;
-    this.#latest[symbol] = row;
-    this.#count += 1;
+    rows[row + classField.next] = this.latest[symbol] ?? 0;
+    this.latest[symbol] = row;
+    this.#next = row + classStride;
     return row;
   }
 
-  #offsetOf(symbol: number): number {
-    const { symbols } = this.#graph.object;
-    return (this.#layout.offsets[symbols.sections[symbol] ?? 0] ?? 0) + (symbols.values[symbol] ?? 0);
-  }
-
   /** The block a symbol certainly lies in, `reference` when it must be looked up, or `cleared`. */
-  #kindOf(symbol: number, code: number, frames: boolean): number {
-    const { symbols } = this.#graph.object;
-    const section = symbols.sections[symbol] ?? 0;
-    if (section === symbolSection.undefined || section >= symbolSection.absolute) return classKind.reference;
+  #kindOf(source: ClassSource, symbol: number, section: number, key: number): number {
+    const { graph } = source;
+    const { symbols } = graph.object;
+    const code = key & (framesBit - 1);
     const local = symbols.binding(symbol) === symbolBinding.local;
-    const block = this.#layout.blockOf[section] ?? 0;
-    if (block === 0) return this.#withoutBlock(symbol, section, local, frames);
+    const own = graph.roles[section] ?? role.dropped;
+    const block = blockOfRole[own] ?? 0;
+    if (block === 0) return withoutBlock(source, symbol, own, local, key !== code);
     if (local) {
       const type = symbols.type(symbol);
-      if (type === symbolType.ifunc) throw this.#localIfunc(symbol, code);
+      if (type === symbolType.ifunc) throw localIfunc(source, symbol, code);
       return type !== symbolType.tls && isPlain(code) ? block : classKind.reference;
     }
-    if (block === blockNumber.code && isCall(code) && this.#isBound(symbol)) return block;
+    if (block === blockNumber.code && isCall(code) && this.#isBound(source, symbol)) return block;
     return classKind.reference;
   }
 
-  #withoutBlock(symbol: number, section: number, local: boolean, frames: boolean): number {
-    const role = this.#graph.roles[section];
-    if (role === 'threadZero') return classKind.reference;
-    if (role === 'discarded' && frames) return classKind.cleared;
-    if (role === 'discarded' && !local) return classKind.reference;
-    throw this.#graph.object.reader.unsupported(
-      `a relocation refers to ${this.#references.nameOf(symbol)}, which lies in a section that is left out`,
-    );
-  }
-
-  #isBound(symbol: number): boolean {
-    const { symbols } = this.#graph.object;
+  #isBound({ bindLocalCall, graph, references }: ClassSource, symbol: number): boolean {
     if (this.#bindings[symbol] === binding.unknown) {
-      const plain = symbols.type(symbol) !== symbolType.ifunc;
-      const bound = plain && this.#bindLocalCall(symbols.name(symbol));
+      const plain = graph.object.symbols.type(symbol) !== symbolType.ifunc;
+      const bound = plain && bindLocalCall(references.nameOf(symbol));
       this.#bindings[symbol] = bound ? binding.bound : binding.free;
     }
     return this.#bindings[symbol] === binding.bound;
   }
+}
 
-  #localIfunc(symbol: number, code: number): TierlinkError {
-    const found = relocationTable.find((row) => row.fixup === code);
-    return new TierlinkError('RELOCATION_UNSUPPORTED', {
-      module: this.#graph.object.reader.module,
-      symbol: this.#references.nameOf(symbol),
-      kind: found?.name ?? '',
-      reason: 'it is a static ifunc',
-    });
-  }
+function withoutBlock(
+  { graph, references }: ClassSource,
+  symbol: number,
+  own: number,
+  local: boolean,
+  frames: boolean,
+): number {
+  if (own === role.threadZero) return classKind.reference;
+  if (own === role.discarded && frames) return classKind.cleared;
+  if (own === role.discarded && !local) return classKind.reference;
+  throw graph.object.reader.unsupported(
+    `a relocation refers to ${references.nameOf(symbol)}, which lies in a section that is left out`,
+  );
+}
+
+function localIfunc({ graph, references }: ClassSource, symbol: number, code: number): TierlinkError {
+  const found = relocationTable.find((row) => row.fixup === code);
+  return new TierlinkError('RELOCATION_UNSUPPORTED', {
+    module: graph.object.reader.module,
+    symbol: references.nameOf(symbol),
+    kind: found?.name ?? '',
+    reason: 'it is a static ifunc',
+  });
 }
 
 /**

@@ -75,14 +75,6 @@ export function applyFixup(
       value = symbol + addend;
       break;
     case fixup.load32:
-      value = symbol + addend - place;
-      if (value === (value | 0)) {
-        if (write) view.setUint8(at - 2, 0x8d);
-      } else {
-        value = (values[row + valueField.cell] ?? Number.NaN) + addend - place;
-        if (write) view.setUint8(at - 2, 0x8b);
-      }
-      break;
     case fixup.lea32:
       value = symbol + addend - place;
       if (value === (value | 0)) {

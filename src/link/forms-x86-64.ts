@@ -18,6 +18,13 @@ for (const { number, fixup: code, bytes } of relocationTable) {
 const firstRelaxable = 41;
 const lastRelaxable = 43;
 
+/** By relocation number: 1 when the instruction around the field may have several forms. */
+export const severalForms: Uint8Array = new Uint8Array(256);
+for (let type = 0; type < 256; type += 1) {
+  const relaxable = type >= firstRelaxable && type <= lastRelaxable;
+  if (relaxable || plainFixup[type] === fixup.pc32) severalForms[type] = 1;
+}
+
 /**
  * Looks at the instruction around a field and picks the fixup that can write all its forms.
  *

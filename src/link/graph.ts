@@ -1,33 +1,40 @@
 /** Pass 1: what each section of an object is for, and which sections are left out. */
 import type { ElfObject } from '../elf/object.js';
-import { type ElfSection, sectionFlag, sectionType } from '../elf/sections.js';
+import { sectionFlag, type SectionTable, sectionType, sectionWord, sectionWords } from '../elf/sections.js';
 
 /**
- * What a section is for. `frames`, `constructors`, `destructors` and `threadImage` lie in the readonly block,
- * `threadZero` (.tbss) only in each thread's block, `zero` (.bss) behind the data.
+ * What a section is for; those that lie in a block first, in the order in which they lie there. `frames`,
+ * `constructors`, `destructors` and `threadImage` lie in the readonly block, `threadZero` (.tbss) only in each thread's
+ * block, `zero` (.bss) behind the data.
  */
-export type SectionRole =
-  | 'code'
-  | 'readonly'
-  | 'frames'
-  | 'constructors'
-  | 'destructors'
-  | 'threadImage'
-  | 'threadZero'
-  | 'data'
-  | 'zero'
+export const role = {
+  code: 0,
+  readonly: 1,
+  frames: 2,
+  constructors: 3,
+  destructors: 4,
+  threadImage: 5,
+  data: 6,
+  zero: 7,
+  threadZero: 8,
   /** Not wanted at run time: debug information, notes, LLVM's own. */
-  | 'dropped'
+  dropped: 9,
   /** Of a COMDAT group that another module's copy stands for. */
-  | 'discarded';
+  discarded: 10,
+} as const;
 
-/** The sections of an object by role, in file order. */
+/** Number of the block (see `blockNumber`) that sections of a role lie in; 0 for none. */
+export const blockOfRole: Uint8Array = Uint8Array.of(1, 2, 2, 2, 2, 2, 3, 3, 0, 0, 0);
+
+/** The sections of an object by role. */
 export interface SectionGraph {
   readonly object: ElfObject;
-  /** By section index. */
-  readonly roles: readonly SectionRole[];
-  /** Sections of a role. */
-  readonly byRole: Readonly<Record<SectionRole, readonly ElfSection[]>>;
+  /** By section index: a value of {@link role}. */
+  readonly roles: Uint8Array;
+  /** Indices of all sections that are not left out, by role; of one role in file order. */
+  readonly order: Int32Array;
+  /** By role: where its sections start in `order`; those of the next role start where they end. */
+  readonly starts: Int32Array;
 }
 
 /**
@@ -44,64 +51,74 @@ export function buildGraph(
   keepGroup: (signature: string) => boolean,
   constantData: boolean,
 ): SectionGraph {
-  const discarded = new Set<number>();
+  const { sections } = object;
+  const { count, words } = sections;
+  const roles = new Uint8Array(count).fill(role.dropped);
+  const starts = new Int32Array(role.dropped + 2);
+  const left = sectionFlag.alloc | sectionFlag.exclude;
   for (const group of object.groups) {
     if (!group.comdat || keepGroup(group.signature)) continue;
-    for (const member of group.members) discarded.add(member);
+    for (const member of group.members) roles[member] = role.discarded;
   }
-  const byRole: Record<SectionRole, ElfSection[]> = {
-    code: [],
-    readonly: [],
-    frames: [],
-    constructors: [],
-    destructors: [],
-    threadImage: [],
-    threadZero: [],
-    data: [],
-    zero: [],
-    dropped: [],
-    discarded: [],
-  };
-  const roles = object.sections.map((section) => {
-    const own = discarded.has(section.index) ? 'discarded' : roleOf(object, section);
-    const role = own === 'data' && constantData ? 'readonly' : own;
-    byRole[role].push(section);
-    return role;
-  });
-  return { object, roles, byRole };
+  for (let index = 1, at = sections.first + sectionWords; index < count; index += 1, at += sectionWords) {
+    const flags = words[at + sectionWord.flags] ?? 0;
+    if ((flags & left) !== sectionFlag.alloc || roles[index] === role.discarded) continue;
+    let found = roleOf(object, index, flags, words[at + sectionWord.type] ?? 0, words[at] ?? 0);
+    if (found === role.data && constantData) found = role.readonly;
+    roles[index] = found;
+    starts[found + 1] = (starts[found + 1] ?? 0) + 1;
+  }
+  for (let one = 1; one < starts.length; one += 1) starts[one] = (starts[one] ?? 0) + (starts[one - 1] ?? 0);
+  const order = new Int32Array(starts[role.dropped] ?? 0);
+  const next = starts.slice();
+  for (let index = 1; index < count; index += 1) {
+    const found = roles[index] ?? role.dropped;
+    if (found >= role.dropped) continue;
+    const at = next[found] ?? 0;
+    order[at] = index;
+    next[found] = at + 1;
+  }
+  return { object, roles, order, starts };
 }
 
-function roleOf(object: ElfObject, section: ElfSection): SectionRole {
-  const { flags, name, type } = section;
-  if ((flags & sectionFlag.alloc) === 0 || (flags & sectionFlag.exclude) !== 0) return 'dropped';
-  if (
-    type === sectionType.null ||
-    type === sectionType.note ||
-    type === sectionType.llvmAddrsig ||
-    name.startsWith('.llvm')
-  ) {
-    return 'dropped';
-  }
+function roleOf(object: ElfObject, index: number, flags: number, type: number, name: number): number {
+  const { reader, sections } = object;
+  // Nearly all names that matter can be told from others by the letter behind their dot.
+  const letter = reader.bytes[sections.names + name + 1] ?? 0;
+  if (type === sectionType.null || type === sectionType.note || type === sectionType.llvmAddrsig)
+    return role.dropped;
+  if (letter === letters.l && sections.name(index).startsWith('.llvm')) return role.dropped;
   const zero = type === sectionType.nobits;
-  if ((flags & sectionFlag.tls) !== 0) return zero ? 'threadZero' : 'threadImage';
+  if ((flags & sectionFlag.tls) !== 0) return zero ? role.threadZero : role.threadImage;
   if ((flags & sectionFlag.exec) !== 0) {
     if ((flags & sectionFlag.write) !== 0) {
-      throw object.reader.unsupported(`section ${name} is writable and executable`);
+      throw reader.unsupported(`section ${sections.name(index)} is writable and executable`);
     }
-    if (zero) throw object.reader.unsupported(`executable section ${name} has no bytes`);
-    return 'code';
+    if (zero) throw reader.unsupported(`executable section ${sections.name(index)} has no bytes`);
+    return role.code;
   }
-  if (zero) return 'zero';
-  if (name === '.eh_frame') return 'frames';
-  if (type === sectionType.initArray || type === sectionType.preinitArray || named(name, '.ctors')) {
-    return 'constructors';
-  }
-  if (type === sectionType.finiArray || named(name, '.dtors')) return 'destructors';
+  if (zero) return role.zero;
+  if (letter === letters.e && sections.name(index) === '.eh_frame') return role.frames;
+  if (type === sectionType.initArray || type === sectionType.preinitArray) return role.constructors;
+  if (type === sectionType.finiArray) return role.destructors;
+  if (letter === letters.c && isNamed(sections, index, '.ctors')) return role.constructors;
+  if (letter === letters.d && isNamed(sections, index, '.dtors')) return role.destructors;
+  if ((flags & sectionFlag.write) === 0) return role.readonly;
   // Relocated once and then constant: no program stores there, so it may move with the code (I2 holds).
-  if ((flags & sectionFlag.write) === 0 || named(name, '.data.rel.ro')) return 'readonly';
-  return 'data';
+  return letter === letters.d && isNamed(sections, index, '.data.rel.ro') ? role.readonly : role.data;
 }
 
-function named(name: string, stem: string): boolean {
+const letters = { c: 0x63, d: 0x64, e: 0x65, l: 0x6c } as const;
+
+/**
+ * Whether a section goes by a name, or by one that begins so.
+ *
+ * @param sections - All sections.
+ * @param index - The section.
+ * @param stem - The name, or its part up to a dot.
+ * @returns True when it does.
+ */
+export function isNamed(sections: SectionTable, index: number, stem: string): boolean {
+  const name = sections.name(index);
   return name === stem || name.startsWith(`${stem}.`);
 }

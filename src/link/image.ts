@@ -1,7 +1,8 @@
 /** What linking makes of an object: a prepared image (not placed yet) and a linked one (at addresses). */
 import { type Address, address } from '../core/ids.js';
 import type { BlockKind } from './blocks.js';
-import type { Placement, SymbolUse } from './context.js';
+import type { Placement } from './context.js';
+import type { DefinedSymbols } from './defined-symbols.js';
 import type { PreservedRelocations } from './preserved.js';
 
 export { blockKinds } from './blocks.js';
@@ -11,28 +12,6 @@ interface BlockNeed {
   readonly size: number;
   /** A power of two. */
   readonly alignment: number;
-}
-
-/** A global symbol that the object defines. */
-export interface DefinedSymbol {
-  readonly name: string;
-  /** Where it lies; `tls`: in the thread-local block, `absolute`: `offset` is its value. */
-  readonly place: BlockKind | 'tls' | 'absolute';
-  /** Bytes from the start of that block. */
-  readonly offset: number;
-  /** Bytes; 0 when the object doesn't say. */
-  readonly size: number;
-  /** `ifunc`: a resolver that returns the function's address. */
-  readonly type: 'function' | 'data' | 'tls' | 'ifunc';
-  readonly binding: 'strong' | 'weak' | 'common';
-}
-
-/** A symbol that the object needs from elsewhere. */
-export interface WantedSymbol {
-  readonly name: string;
-  readonly use: SymbolUse;
-  /** True: it is address 0 when nothing defines it. */
-  readonly weak: boolean;
 }
 
 /** The initial image of a thread-local block: it lies in the `readonly` block. */
@@ -58,16 +37,14 @@ export interface PreparedImage {
   readonly module: string;
   readonly blocks: Readonly<Record<BlockKind, BlockNeed>>;
   /** Global symbols that it defines, by name. */
-  readonly symbols: ReadonlyMap<string, DefinedSymbol>;
-  /** Symbols that it needs and does not define. */
-  readonly wanted: readonly WantedSymbol[];
+  readonly symbols: DefinedSymbols;
   readonly tls: TlsTemplate | undefined;
   /**
    * False when mutable data holds addresses of the image's own code or constants: these blocks can't move
    * once the program runs.
    */
   readonly movable: boolean;
-  /** Initialised bytes of each block, with everything settled that no placement changes. */
+  /** Initialised bytes at the start of each block, with everything settled that no placement changes. */
   readonly content: Readonly<Record<BlockKind, Uint8Array>>;
   /** Every fixup that a placement or a target changes. */
   readonly preserved: PreservedRelocations;
@@ -85,7 +62,7 @@ export interface LinkedImage {
   readonly plan: ImagePlan;
   readonly placement: Placement;
   /** Global symbols that it defines, by name; {@link addressOf} gives their addresses. */
-  readonly symbols: ReadonlyMap<string, DefinedSymbol>;
+  readonly symbols: DefinedSymbols;
   /** What relinking needs; nothing once it was discarded. */
   readonly preserved: PreservedRelocations;
   /** The zero-terminated `.eh_frame`: where it is, and its bytes without the terminator. */

@@ -1,6 +1,6 @@
 /** Constructors and destructors of an object: arrays of function pointers, in the order in which they run. */
-import type { ElfSection } from '../elf/sections.js';
-import { sectionType } from '../elf/sections.js';
+import { type SectionTable, sectionType } from '../elf/sections.js';
+import { isNamed } from './graph.js';
 
 /** Priority of an array without one; smaller numbers are constructed earlier. */
 const lastPriority = 65_535;
@@ -9,53 +9,57 @@ const pointerBytes = 8;
 /**
  * Orders constructor arrays as they run.
  *
- * @param sections - `.preinit_array`, `.init_array[.N]`, `.ctors[.N]` in file order.
- * @returns The same sections, by ascending priority.
+ * @param sections - All sections.
+ * @param arrays - `.preinit_array`, `.init_array[.N]`, `.ctors[.N]` in file order; are put in order of priority.
  */
-export function initialOrder(sections: readonly ElfSection[]): ElfSection[] {
-  return [...sections].sort((left, right) => priority(left) - priority(right));
+export function orderConstructors(sections: SectionTable, arrays: Int32Array): void {
+  arrays.sort((left, right) => priority(sections, left) - priority(sections, right));
 }
 
 /**
  * Orders destructor arrays as they run.
  *
- * @param sections - `.fini_array[.N]`, `.dtors[.N]` in file order.
- * @returns The same sections, by descending priority.
+ * @param sections - All sections.
+ * @param arrays - `.fini_array[.N]`, `.dtors[.N]` in file order; are put in reverse order of priority.
  */
-export function destructorOrder(sections: readonly ElfSection[]): ElfSection[] {
-  return [...sections].reverse().sort((left, right) => priority(right) - priority(left));
+export function orderDestructors(sections: SectionTable, arrays: Int32Array): void {
+  arrays.reverse().sort((left, right) => priority(sections, right) - priority(sections, left));
 }
 
 /**
  * Lists the cells of constructor arrays as they run.
  *
- * @param sections - The arrays, ordered.
+ * @param sections - All sections.
+ * @param arrays - The arrays, ordered.
  * @param offsets - Offset of each section in its block, in bytes.
  * @returns Offsets of the 8-byte cells in that block.
  */
-export function initializerCells(sections: readonly ElfSection[], offsets: Float64Array): number[] {
+export function initializerCells(
+  sections: SectionTable,
+  arrays: Int32Array,
+  offsets: Int32Array,
+): readonly number[] {
+  if (arrays.length === 0) return none;
   const cells: number[] = [];
-  for (const section of sections) {
-    const start = offsets[section.index] ?? 0;
-    const count = Math.floor(section.size / pointerBytes);
-    for (let index = 0; index < count; index += 1) {
-      // The old .ctors and the new .fini_array run from their end.
-      const backwards = isOld(section, '.ctors') || section.type === sectionType.finiArray;
+  for (const array of arrays) {
+    const start = offsets[array] ?? 0;
+    const count = Math.floor(sections.size(array) / pointerBytes);
+    // The old .ctors and the new .fini_array run from their end.
+    const backwards = sections.type(array) === sectionType.finiArray || isNamed(sections, array, '.ctors');
+    for (let index = 0; index < count; index += 1)
       cells.push(start + (backwards ? count - 1 - index : index) * pointerBytes);
-    }
   }
   return cells;
 }
 
-function isOld(section: ElfSection, stem: string): boolean {
-  return section.name === stem || section.name.startsWith(`${stem}.`);
-}
+/** Shared by all images without constructors. */
+const none: readonly number[] = [];
 
-function priority(section: ElfSection): number {
-  if (section.type === sectionType.preinitArray) return -1;
-  const digits = /\.(\d+)$/.exec(section.name)?.[1];
+function priority(sections: SectionTable, array: number): number {
+  if (sections.type(array) === sectionType.preinitArray) return -1;
+  const digits = /\.(\d+)$/.exec(sections.name(array))?.[1];
   if (digits === undefined) return lastPriority;
   // .ctors count the other way round.
-  const old = isOld(section, '.ctors') || isOld(section, '.dtors');
+  const old = isNamed(sections, array, '.ctors') || isNamed(sections, array, '.dtors');
   return old ? lastPriority - Number(digits) : Number(digits);
 }

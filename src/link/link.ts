@@ -40,6 +40,8 @@ export function linkImage(
   const { content, ...plan } = prepared;
   const resolution = resolveReferences(plan, blockBases(placement), context);
   for (const block of blockKinds) placement[block]?.bytes.set(content[block]);
+  // Cells that nothing is written to must read as zero, too.
+  placement.readonly?.bytes.fill(0, content.readonly.length, plan.blocks.readonly.size);
   applyRelocations(plan, placement, resolution, blockKinds, true);
   const image = imageAt(plan, placement);
   return options.relocations === 'discard' ? discardRelocations(image) : image;

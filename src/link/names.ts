@@ -2,23 +2,42 @@
  * Linker names by number: each is kept once, and takes 4 bytes wherever it is referred to. Names are looked up
  * as the bytes of an object's string table: most are known already, and then no string is made.
  */
+import { isAscii } from 'node:buffer';
+import { AlignedStrings } from './aligned-strings.js';
 
 /** Length of the table of slots, in the beginning; a power of two. */
-const firstSlots = 64;
+const firstSlots = 256;
+
+/** Numbers in a name's row: its hash, and the word where its bytes start. */
+const rowStride = 2;
+
+/** Where the hash of every name begins. */
+const seed = 0x811c_9dc5 | 0;
+
+/** The lowest, and the highest, bit of each byte of a word: with them, a byte that is 0 is found without a loop. */
+const lowBits = 0x0101_0101;
+const highBits = 0x8080_8080 | 0;
+
+/** Number of the name that has no letters, in every table. */
+export const emptyName = 0;
+
+const oneString = new AlignedStrings();
+const encoder = new TextEncoder();
 
 /** Names and their numbers; numbers are given in the order of first use and never change. */
 export class NameTable {
   /** Number of a name plus 1, at the first free slot from its hash on; 0 where none is. At most half full. */
-  #slots = new Uint32Array(firstSlots);
-  #hashes = new Uint32Array(firstSlots / 2);
-  /** Where the bytes of each name end; they start where those of the name before end. */
-  #ends = new Uint32Array(firstSlots / 2);
-  #bytes: Buffer = Buffer.alloc(firstSlots * 8);
+  #slots = new Int32Array(firstSlots);
+  #rows = new Int32Array((firstSlots / 2) * rowStride);
+  /** The bytes of each name, with at least one NUL behind it, filled up to whole words with such. */
+  #words = new Int32Array(firstSlots * 2);
+  #used = 0;
+  #count = 0;
+  /** Made when a name is first asked for, together with those of all names that came since. */
   readonly #texts: string[] = [];
 
-  /** Number of different names. */
-  get count(): number {
-    return this.#texts.length;
+  constructor() {
+    this.intern('');
   }
 
   /**
@@ -28,26 +47,7 @@ export class NameTable {
    * @returns Its number.
    */
   intern(name: string): number {
-    const bytes = Buffer.from(name);
-    return this.#internRange(bytes, 0, bytes.length, hashOf(bytes));
-  }
-
-  /**
-   * The number of a name in a string table.
-   *
-   * @param bytes - The file.
-   * @param start - Where the name starts in it.
-   * @param limit - Where its string table ends.
-   * @returns Its number; -1 when no NUL ends the name before the limit.
-   */
-  internAt(bytes: Uint8Array, start: number, limit: number): number {
-    let hash = hashSeed;
-    for (let at = start; at < limit; at += 1) {
-      const byte = bytes[at] ?? 0;
-      if (byte === 0) return this.#internRange(bytes, start, at, hash);
-      hash = ((hash << 5) - hash + byte) | 0;
-    }
-    return -1;
+    return this.#one(name, true);
   }
 
   /**
@@ -57,9 +57,34 @@ export class NameTable {
    * @returns Its number, or `undefined` when it was never interned.
    */
   find(name: string): number | undefined {
-    const bytes = Buffer.from(name);
-    const found = this.#slots[this.#slotOf(bytes, 0, bytes.length, hashOf(bytes))] ?? 0;
-    return found === 0 ? undefined : found - 1;
+    const id = this.#one(name, false);
+    return id < 0 ? undefined : id;
+  }
+
+  /**
+   * The numbers of many names of a string table; new names get the next ones.
+   *
+   * @param strings - The table.
+   * @param offsets - Words, some of which tell where a name starts in the table.
+   * @param first - The first of these.
+   * @param stride - Words from one to the next.
+   * @param ids - Is given the numbers; -1 for a name that starts outside of the table.
+   * @param count - Number of names.
+   */
+  internEach(
+    strings: AlignedStrings,
+    offsets: Int32Array,
+    first: number,
+    stride: number,
+    ids: Int32Array,
+    count: number,
+  ): void {
+    const { phases, size } = strings;
+    for (let index = 0, at = first; index < count; index += 1, at += stride) {
+      const start = (offsets[at] ?? 0) >>> 0;
+      const words = phases[start & 3];
+      ids[index] = start < size && words !== undefined ? this.#number(words, start >> 2, true) : -1;
+    }
   }
 
   /**
@@ -69,78 +94,105 @@ export class NameTable {
    * @returns The name; empty for another number.
    */
   text(id: number): string {
+    if (id >= this.#texts.length) this.#decode();
     return this.#texts[id] ?? '';
   }
 
-  #internRange(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    const slot = this.#slotOf(bytes, start, end, hash);
-    const found = this.#slots[slot] ?? 0;
-    return found === 0 ? this.#add(bytes, start, end, hash, slot) : found - 1;
+  #one(name: string, add: boolean): number {
+    const bytes = encoder.encode(name);
+    // No name in a file has one; here it would end the name.
+    if (bytes.includes(0)) return -1;
+    oneString.load(bytes, 0, bytes.length);
+    const [words] = oneString.phases;
+    return words === undefined ? -1 : this.#number(words, 0, add);
   }
 
-  /** The slot of a name, or the free one where it belongs. */
-  #slotOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    const mask = this.#slots.length - 1;
-    const unsigned = hash >>> 0;
-    for (let slot = slotOf(hash, mask); ; slot = (slot + 1) & mask) {
-      const found = this.#slots[slot] ?? 0;
-      if (found === 0) return slot;
-      if (this.#hashes[found - 1] === unsigned && this.#equals(found - 1, bytes, start, end)) return slot;
+  /** The number of the name that starts at a word; -1 when there is none and none shall be added. */
+  #number(words: Int32Array, start: number, add: boolean): number {
+    // A word with a byte that is 0 is the last one: its bytes behind that one don't belong to the name.
+    let hash = seed;
+    let end = start;
+    let word = words[end] ?? 0;
+    let zeros = (word - lowBits) & ~word & highBits;
+    while (zeros === 0) {
+      hash = Math.imul(hash ^ word, 0x9e37_79b1);
+      end += 1;
+      word = words[end] ?? 0;
+      zeros = (word - lowBits) & ~word & highBits;
     }
-  }
-
-  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let own = id === 0 ? 0 : (this.#ends[id - 1] ?? 0);
-    if ((this.#ends[id] ?? 0) - own !== end - start) return false;
-    for (let at = start; at < end; at += 1, own += 1) {
-      if (this.#bytes[own] !== bytes[at]) return false;
+    const tail = word & (((zeros & -zeros) >>> 7) - 1);
+    hash = Math.imul(hash ^ tail, 0x9e37_79b1);
+    hash ^= hash >>> 15;
+    const slots = this.#slots;
+    const rows = this.#rows;
+    const known = this.#words;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (let found = slots[slot] ?? 0; found !== 0; found = slots[slot] ?? 0) {
+      const row = (found - 1) * rowStride;
+      if (rows[row] === hash) {
+        let own = rows[row + 1] ?? 0;
+        let at = start;
+        while (at < end && words[at] === known[own]) {
+          at += 1;
+          own += 1;
+        }
+        if (at === end && known[own] === tail) return found - 1;
+      }
+      slot = (slot + 1) & mask;
     }
-    return true;
+    return add ? this.#add(words, start, end, tail, hash, slot) : -1;
   }
 
-  #add(bytes: Uint8Array, start: number, end: number, hash: number, slot: number): number {
-    const id = this.#texts.length;
-    const from = id === 0 ? 0 : (this.#ends[id - 1] ?? 0);
-    const to = from + end - start;
-    if (to > this.#bytes.length)
-      this.#bytes = Buffer.concat([this.#bytes], Math.max(to, this.#bytes.length * 2));
-    for (let at = start; at < end; at += 1) this.#bytes[from + at - start] = bytes[at] ?? 0;
-    this.#ends[id] = to;
-    this.#hashes[id] = hash;
+  #add(words: Int32Array, start: number, end: number, tail: number, hash: number, slot: number): number {
+    const id = this.#count;
+    const length = end - start + 1;
+    if (this.#used + length > this.#words.length) {
+      const larger = new Int32Array(Math.max(this.#used + length, this.#words.length * 2));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    const known = this.#words;
+    let own = this.#used;
+    this.#rows[id * rowStride] = hash;
+    this.#rows[id * rowStride + 1] = own;
+    for (let at = start; at < end; at += 1, own += 1) known[own] = words[at] ?? 0;
+    known[own] = tail;
+    this.#used = own + 1;
     this.#slots[slot] = id + 1;
-    this.#texts.push(this.#bytes.toString('utf8', from, to));
-    if (this.#texts.length * 2 === this.#slots.length) this.#grow();
+    this.#count = id + 1;
+    if (this.#count * 2 === this.#slots.length) this.#grow();
     return id;
   }
 
   #grow(): void {
-    const slots = this.#slots.length * 2;
-    const hashes = new Uint32Array(slots / 2);
-    const ends = new Uint32Array(slots / 2);
-    hashes.set(this.#hashes);
-    ends.set(this.#ends);
-    this.#hashes = hashes;
-    this.#ends = ends;
-    this.#slots = new Uint32Array(slots);
-    for (let id = 0; id < this.#texts.length; id += 1) {
-      const hash = hashes[id] ?? 0;
-      let slot = slotOf(hash, slots - 1);
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & (slots - 1);
-      this.#slots[slot] = id + 1;
+    const slots = new Int32Array(this.#slots.length * 2);
+    const rows = new Int32Array((slots.length / 2) * rowStride);
+    const mask = slots.length - 1;
+    rows.set(this.#rows);
+    for (let id = 0; id < this.#count; id += 1) {
+      let slot = (rows[id * rowStride] ?? 0) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id + 1;
+    }
+    this.#slots = slots;
+    this.#rows = rows;
+  }
+
+  /** Makes the strings of all names that have none: cutting them from one takes a third of decoding each. */
+  #decode(): void {
+    const first = this.#texts.length;
+    if (first === this.#count) return;
+    const start = (this.#rows[first * rowStride + 1] ?? 0) * 4;
+    const bytes = Buffer.from(this.#words.buffer, start, this.#used * 4 - start);
+    const all = isAscii(bytes) ? bytes.toString('latin1') : '';
+    for (let id = first; id < this.#count; id += 1) {
+      const from = (this.#rows[id * rowStride + 1] ?? 0) * 4 - start;
+      this.#texts.push(
+        all === ''
+          ? bytes.toString('utf8', from, bytes.indexOf(0, from))
+          : all.slice(from, all.indexOf('\0', from)),
+      );
     }
   }
-}
-
-const hashSeed = 0x811c_9dc5 | 0;
-
-/** Where a name belongs. The hash is that of a shift and an addition a byte, for speed, and so is mixed here. */
-function slotOf(hash: number, mask: number): number {
-  const mixed = Math.imul(hash, 0x9e37_79b1);
-  return (mixed ^ (mixed >>> 15)) & mask;
-}
-
-function hashOf(bytes: Uint8Array): number {
-  let hash = hashSeed;
-  for (const byte of bytes) hash = ((hash << 5) - hash + byte) | 0;
-  return hash;
 }

@@ -1,198 +1,210 @@
 /** Packs entries, ordered by block and place, into the windows and groups of preserved relocations. */
-import { type BlockWindows, type OddAddends, PreservedRelocations } from './preserved.js';
+import { type BlockWindows, noOddAddends, type OddAddends, PreservedRelocations } from './preserved.js';
 import { PreservedColumns, windowBits } from './preserved-columns.js';
-import type { ReferenceTable } from './references.js';
+import { type References, ReferenceTable } from './references.js';
 
-/** Entries that a window can number. */
-const windowLimit = 0x1_0000;
+/** Entries that a window can number, and bytes that it spans. */
+const windowLimit = 2 ** windowBits;
 
-/** Bits of a packed entry that tell its base. */
+/** Bits of an entry that tell its base. */
 const baseBits = 0xc0;
 
-/** Entries by window. */
-interface Windows {
-  /** First entry of each window, and the number of entries. */
-  readonly starts: readonly number[];
-  readonly blocks: BlockWindows;
-  /** Entries against references in each. */
-  readonly referenced: readonly number[];
-  /** Most entries in one. */
-  readonly largest: number;
+/** Entries of one image. */
+export interface Entries {
+  /** Two words for each entry: place; code (6 bits), base (2 bits) and offset (24 bits), or base 0 and the group. */
+  readonly entries: Int32Array;
+  /** Entry after the last of each block. */
+  readonly ends: readonly [number, number, number];
+  /** Entries against the image's own blocks. */
+  readonly own: number;
+  /** Reference and fixup code of each group. */
+  readonly groups: Int32Array;
+  readonly groupCount: number;
+  /** Unusual addends by entry. */
+  readonly odd: ReadonlyMap<number, number>;
+  /** What groups are against. */
+  readonly references: References;
 }
 
-/**
- * Packs entries.
- *
- * @param entries - Two words for each: place; code (6 bits), base (2 bits), operand (24 bits).
- * @param ends - Entry after the last of each block.
- * @param referenced - Entries of which the base is 0.
- * @param odd - Unusual addends by entry.
- * @param references - What they are against.
- * @returns The packed entries; `undefined` when a window has more of them than bytes.
- */
-export function packEntries(
-  entries: Uint32Array,
-  ends: readonly number[],
-  referenced: number,
-  odd: ReadonlyMap<number, number>,
-  references: ReferenceTable,
-): PreservedRelocations | undefined {
-  const windows = cut(entries, ends);
-  if (windows.largest > windowLimit) return undefined;
-  const keys = new Float64Array(referenced);
-  const groups = sortKeys(entries, windows, keys);
-  const count = ends.at(-1) ?? 0;
-  const columns = new PreservedColumns({
-    windows: windows.starts.length - 1,
-    references: references.count,
-    groups,
-    referenced,
-    own: count - referenced,
-  });
-  const addends = new Filler(columns, entries, windows, keys, odd).fill();
-  return new PreservedRelocations(references, columns, windows.blocks, addends);
-}
+/** Packs the entries of one image after the other. */
+export class EntryPacker {
+  /** By group: its rank in the order of references. */
+  #ranks = new Int32Array(128);
+  /** By rank: the group. */
+  #byRank = new Int32Array(128);
+  /** By rank, while a window is packed: entries of the group so far. All 0 in between. */
+  #counts = new Int32Array(128);
+  /** Ranks of the groups of all windows, and where the entries of each start in its window. */
+  #windowGroups = new Int32Array(0);
+  #groupStarts = new Int32Array(0);
+  /** First entry and first group of each window, and where the last one ends. */
+  #windows: number[] = [];
 
-function cut(entries: Uint32Array, ends: readonly number[]): Windows {
-  const starts: number[] = [];
-  const referenced: number[] = [];
-  const blocks: number[] = [];
-  let entry = 0;
-  let largest = 0;
-  for (const end of ends) {
-    blocks.push(starts.length);
-    // A window without entries has a record as well: so the windows of a block are found by division.
-    for (let limit = 2 ** windowBits; entry < end; limit += 2 ** windowBits) {
-      const start = entry;
-      starts.push(start);
-      let count = 0;
-      for (; entry < end && (entries[entry * 2] ?? 0) < limit; entry += 1) {
-        if (((entries[entry * 2 + 1] ?? 0) & baseBits) === 0) count += 1;
+  /**
+   * Packs entries.
+   *
+   * @param source - The entries.
+   * @returns The packed entries; `undefined` when a window has more of them than bytes.
+   */
+  pack(source: Entries): PreservedRelocations | undefined {
+    const { own, ends, references } = source;
+    this.#reserve(source.groupCount, ends[2]);
+    this.#rank(source);
+    const blocks = this.#cut(source);
+    if (blocks === undefined) return undefined;
+    const windows = this.#windows.length / 2 - 1;
+    const columns = new PreservedColumns({
+      windows,
+      references: references.count,
+      groups: this.#windows.at(-1) ?? 0,
+      referenced: ends[2] - own,
+      own,
+    });
+    const odd = this.#fill(source, columns);
+    columns.words.set(references.rows.subarray(0, references.count), columns.references);
+    const table = new ReferenceTable(references, columns.words);
+    return new PreservedRelocations(table, columns, blocks, odd);
+  }
+
+  #reserve(groups: number, entries: number): void {
+    if (groups > this.#ranks.length) {
+      this.#ranks = new Int32Array(groups * 2);
+      this.#byRank = new Int32Array(groups * 2);
+      this.#counts = new Int32Array(groups * 2);
+    }
+    if (entries > this.#windowGroups.length) {
+      this.#windowGroups = new Int32Array(entries * 2);
+      this.#groupStarts = new Int32Array(entries * 2);
+    }
+  }
+
+  /** Orders the groups by reference, once for all windows: by counting, not by comparing. */
+  #rank({ groupCount, groups, references }: Entries): void {
+    const ranks = this.#ranks;
+    const byRank = this.#byRank;
+    const next = new Int32Array(references.count + 1);
+    for (let group = 0; group < groupCount; group += 1) {
+      const reference = (groups[group * 2] ?? 0) + 1;
+      next[reference] = (next[reference] ?? 0) + 1;
+    }
+    for (let index = 1; index < next.length; index += 1)
+      next[index] = (next[index] ?? 0) + (next[index - 1] ?? 0);
+    for (let group = 0; group < groupCount; group += 1) {
+      const reference = groups[group * 2] ?? 0;
+      const rank = next[reference] ?? 0;
+      next[reference] = rank + 1;
+      ranks[group] = rank;
+      byRank[rank] = group;
+    }
+  }
+
+  /** Finds the windows, and the groups of each; `undefined` when one has too many entries. */
+  #cut({ ends, entries }: Entries): BlockWindows | undefined {
+    const windows: number[] = [];
+    const blocks: number[] = [];
+    const counts = this.#counts;
+    const ranks = this.#ranks;
+    const windowGroups = this.#windowGroups;
+    const groupStarts = this.#groupStarts;
+    let entry = 0;
+    let groups = 0;
+    for (const end of ends) {
+      blocks.push(windows.length / 2);
+      // A window without entries has a record as well: so the windows of a block are found by division.
+      for (let limit = windowLimit; entry < end; limit += windowLimit) {
+        const first = groups;
+        const last = entry + windowLimit;
+        let latest = -1;
+        let ascending = true;
+        windows.push(entry, groups);
+        for (; entry < end && (entries[entry * 2] ?? 0) < limit; entry += 1) {
+          const packed = entries[entry * 2 + 1] ?? 0;
+          if ((packed & baseBits) !== 0) continue;
+          const rank = ranks[packed >>> 8] ?? 0;
+          const count = counts[rank] ?? 0;
+          counts[rank] = count + 1;
+          if (count > 0) continue;
+          windowGroups[groups] = rank;
+          groups += 1;
+          if (rank < latest) ascending = false;
+          latest = rank;
+        }
+        if (!ascending) windowGroups.subarray(first, groups).sort();
+        let start = 0;
+        for (let group = first; group < groups; group += 1) {
+          const rank = windowGroups[group] ?? 0;
+          groupStarts[group] = start;
+          start += counts[rank] ?? 0;
+          counts[rank] = 0;
+        }
+        if (entry > last) return undefined;
       }
-      referenced.push(count);
-      if (entry - start > largest) largest = entry - start;
     }
-  }
-  const [code = 0, readonly = 0, data = 0] = blocks;
-  const result = [code, readonly, data, starts.length] as const;
-  starts.push(entry);
-  return { starts, blocks: result, referenced, largest };
-}
-
-/** Orders each window's entries against references by reference, fixup and place; counts the groups. */
-function sortKeys(entries: Uint32Array, windows: Windows, keys: Float64Array): number {
-  const { starts } = windows;
-  let groups = 0;
-  let first = 0;
-  for (let window = 0; window + 1 < starts.length; window += 1) {
-    const start = starts[window] ?? 0;
-    const end = starts[window + 1] ?? 0;
-    let key = first;
-    for (let entry = start; entry < end; entry += 1) {
-      const packed = entries[entry * 2 + 1] ?? 0;
-      if ((packed & baseBits) !== 0) continue;
-      keys[key] = packed * windowLimit + (entry - start);
-      key += 1;
-    }
-    keys.subarray(first, key).sort();
-    let last = -1;
-    for (; first < key; first += 1) {
-      const group = Math.floor((keys[first] ?? 0) / windowLimit);
-      if (group !== last) groups += 1;
-      last = group;
-    }
-  }
-  return groups;
-}
-
-/** Writes the columns, window by window. */
-class Filler {
-  readonly #columns: PreservedColumns;
-  readonly #entries: Uint32Array;
-  readonly #windows: Windows;
-  readonly #keys: Float64Array;
-  /** Numbers in the window, as the columns have them, of its entries against references. */
-  readonly #numbers: Uint16Array;
-  readonly #odd: ReadonlyMap<number, number>;
-  readonly #found: { readonly entry: number; readonly addend: number }[] = [];
-  #group = 0;
-  #first = 0;
-  #own = 0;
-
-  constructor(
-    columns: PreservedColumns,
-    entries: Uint32Array,
-    windows: Windows,
-    keys: Float64Array,
-    odd: ReadonlyMap<number, number>,
-  ) {
-    this.#columns = columns;
-    this.#entries = entries;
+    const [code = 0, readonly = 0, data = 0] = blocks;
+    const result = [code, readonly, data, windows.length / 2] as const;
+    windows.push(entry, groups);
     this.#windows = windows;
-    this.#keys = keys;
-    this.#numbers = new Uint16Array(windows.largest);
-    this.#odd = odd;
+    return result;
   }
 
-  fill(): OddAddends {
-    const { starts } = this.#windows;
-    for (let window = 0; window + 1 < starts.length; window += 1) {
-      const start = starts[window] ?? 0;
-      const end = starts[window + 1] ?? 0;
-      this.#columns.setWindow(window, this.#group, this.#first, this.#own);
-      const count = this.#windows.referenced[window] ?? 0;
-      this.#fillGroups(start, count);
-      this.#fillByPlace(start, end);
-      this.#first += count;
-    }
-    this.#columns.setWindow(starts.length - 1, this.#group, this.#first, this.#own);
-    this.#found.sort((left, right) => left.entry - right.entry);
-    return {
-      entries: Uint32Array.from(this.#found, ({ entry }) => entry),
-      addends: Float64Array.from(this.#found, ({ addend }) => addend),
-    };
-  }
-
-  #fillGroups(start: number, count: number): void {
-    const columns = this.#columns;
-    const { halves, places } = columns;
-    let last = -1;
-    for (let number = 0; number < count; number += 1) {
-      const key = this.#keys[this.#first + number] ?? 0;
-      const packed = Math.floor(key / windowLimit);
-      const entry = key - packed * windowLimit;
-      if (packed !== last) {
-        columns.setGroup(this.#group, packed >>> 8, packed & 63, number);
-        this.#group += 1;
-        last = packed;
+  /** Writes the columns, window by window. */
+  #fill({ entries, groups, odd }: Entries, columns: PreservedColumns): OddAddends {
+    const { counts: rows, groupStarts: starts, halves, order, ownFixups, ownPlaces, places, words } = columns;
+    const windows = this.#windows;
+    const counts = this.#counts;
+    const ranks = this.#ranks;
+    const found: { readonly entry: number; readonly addend: number }[] = [];
+    const hasOdd = odd.size > 0;
+    let first = 0;
+    let own = 0;
+    for (let window = 0; window < rows.windows; window += 1) {
+      const lastGroup = windows[window * 2 + 3] ?? 0;
+      const end = windows[window * 2 + 2] ?? 0;
+      const firstGroup = windows[window * 2 + 1] ?? 0;
+      columns.setWindow(window, firstGroup, first, own);
+      for (let group = firstGroup; group < lastGroup; group += 1) {
+        const rank = this.#windowGroups[group] ?? 0;
+        const row = (this.#byRank[rank] ?? 0) * 2;
+        const start = this.#groupStarts[group] ?? 0;
+        counts[rank] = start;
+        halves[starts + group] = start;
+        columns.setGroup(group, groups[row] ?? 0, groups[row + 1] ?? 0);
       }
-      halves[places + this.#first + number] = this.#entries[(start + entry) * 2] ?? 0;
-      this.#numbers[entry] = number;
-    }
-  }
-
-  #fillByPlace(start: number, end: number): void {
-    const { counts, halves, order, ownFixups, ownPlaces, words } = this.#columns;
-    const hasOdd = this.#odd.size > 0;
-    let ordered = order + this.#first;
-    for (let entry = start; entry < end; entry += 1) {
-      const packed = this.#entries[entry * 2 + 1] ?? 0;
-      const own = (packed & baseBits) !== 0;
-      const number = this.#numbers[entry - start] ?? 0;
-      if (hasOdd) this.#noteOdd(entry, own ? counts.referenced + this.#own : this.#first + number);
-      if (own) {
-        words[ownFixups + this.#own] = packed;
-        halves[ownPlaces + this.#own] = this.#entries[entry * 2] ?? 0;
-        this.#own += 1;
-      } else {
-        halves[ordered] = number;
-        ordered += 1;
+      let next = first;
+      for (let entry = windows[window * 2] ?? 0; entry < end; entry += 1) {
+        const place = entries[entry * 2] ?? 0;
+        const packed = entries[entry * 2 + 1] ?? 0;
+        let number = rows.referenced + own;
+        if ((packed & baseBits) === 0) {
+          const rank = ranks[packed >>> 8] ?? 0;
+          const inWindow = counts[rank] ?? 0;
+          counts[rank] = inWindow + 1;
+          number = first + inWindow;
+          halves[places + number] = place;
+          halves[order + next] = inWindow;
+          next += 1;
+        } else {
+          words[ownFixups + own] = packed;
+          halves[ownPlaces + own] = place;
+          own += 1;
+        }
+        if (!hasOdd) continue;
+        const addend = odd.get(entry);
+        if (addend !== undefined) found.push({ entry: number, addend });
       }
+      first = next;
+      for (let group = firstGroup; group < lastGroup; group += 1) counts[this.#windowGroups[group] ?? 0] = 0;
     }
+    if (rows.windows > 0) columns.setWindow(rows.windows, rows.groups, first, own);
+    return sortedOdd(found);
   }
+}
 
-  #noteOdd(from: number, entry: number): void {
-    const addend = this.#odd.get(from);
-    if (addend !== undefined) this.#found.push({ entry, addend });
-  }
+function sortedOdd(found: { readonly entry: number; readonly addend: number }[]): OddAddends {
+  if (found.length === 0) return noOddAddends;
+  found.sort((left, right) => left.entry - right.entry);
+  return {
+    entries: Uint32Array.from(found, ({ entry }) => entry),
+    addends: Float64Array.from(found, ({ addend }) => addend),
+  };
 }

@@ -1,22 +1,17 @@
 /** From an object's bytes to a prepared image: everything that can be done before there is an address. */
-import { readObject } from '../elf/object.js';
-import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
+import { type ElfObject, readObject } from '../elf/object.js';
+import type { BlockKind } from './blocks.js';
+import { initialContent } from './content.js';
 import type { PrepareOptions } from './context.js';
 import { definedSymbols } from './definitions.js';
-import { buildGraph, type SectionGraph } from './graph.js';
+import { buildGraph, role } from './graph.js';
 import type { PreparedImage } from './image.js';
-import { destructorOrder, initialOrder, initializerCells } from './initializers.js';
-import { alignUp, type Layout, layOut } from './layout.js';
+import { initializerCells } from './initializers.js';
+import { alignUp, layOut, sectionsOf } from './layout.js';
 import { NameTable } from './names.js';
-import { ReferenceBuilder } from './reference-builder.js';
+import { cellBytes } from './references.js';
 import { scanRelocations } from './scan.js';
-import { SymbolNames } from './symbol-names.js';
-
-/** Fills what lies between functions: executing it traps (int3). */
-const codeFill = 0xcc;
-
-/** Gaps between sections up to this size, in bytes, are copied with them and then filled. */
-const longestGap = 64;
+import { giveWorkspace, takeWorkspace, type Workspace } from './workspace.js';
 
 /** Alignment of the image's cells, in bytes. */
 const cellAlignment = 16;
@@ -37,84 +32,54 @@ export function prepareObject(
   options: PrepareOptions = {},
 ): PreparedImage {
   const object = readObject(bytes, module);
-  const graph = buildGraph(object, options.keepGroup ?? (() => true), options.constantData ?? false);
+  const workspace = takeWorkspace();
+  try {
+    return prepare(object, options, workspace);
+  } finally {
+    giveWorkspace(workspace, object.symbols.count + object.relocations.count);
+  }
+}
+
+function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspace): PreparedImage {
+  const { classes, names, preserved: entries, references } = workspace;
+  const graph = buildGraph(object, options.keepGroup ?? keepAll, options.constantData ?? false);
   const layout = layOut(graph);
   const content = initialContent(graph, layout);
-  const names = new SymbolNames(object, options.names ?? new NameTable());
-  const builder = new ReferenceBuilder(graph, layout, names);
-  const scan = scanRelocations(graph, layout, content, builder, options.bindLocalCall ?? (() => false));
-  const { references, bytes: cellBytes } = builder.build(alignUp(layout.sizes.readonly, cellAlignment));
-  const symbols = definedSymbols(graph, layout, names);
-  const need = (block: BlockKind) => ({ size: layout.sizes[block], alignment: layout.alignments[block] });
-  if (cellBytes > 0) {
-    layout.sizes.readonly = references.cellStart + cellBytes;
-    layout.alignments.readonly = Math.max(layout.alignments.readonly, cellAlignment);
-    content.readonly = extended(content.readonly, layout.sizes.readonly);
-  }
-  const preserved = scan.preserved.build(references);
+  names.start(object, options.names ?? new NameTable());
+  references.start(graph, layout);
+  entries.start(object.relocations.count);
+  classes.start(object.symbols.count);
+  const bindLocalCall = options.bindLocalCall ?? bindNone;
+  const source = { graph, layout, references, preserved: entries, bindLocalCall };
+  const movable = scanRelocations(source, classes, content);
+  const preserved = entries.build(references.build(alignUp(layout.sizes.readonly, cellAlignment)));
   if (preserved === undefined) throw object.reader.unsupported('its relocations overlap each other');
+  const { sizes, alignments, offsets } = layout;
+  const own = preserved.references.cellBytes;
+  const cells = own === 0 && references.usesCells ? cellBytes : own;
+  if (cells > 0) {
+    sizes.readonly = preserved.references.cellStart + cells;
+    alignments.readonly = Math.max(alignments.readonly, cellAlignment);
+  }
+  const need = (block: BlockKind) => ({ size: sizes[block], alignment: alignments[block] });
   return {
-    module,
+    module: object.reader.module,
     blocks: { code: need('code'), readonly: need('readonly'), data: need('data') },
-    symbols,
-    wanted: builder.wanted(),
+    symbols: definedSymbols(graph, layout, names),
     tls: layout.tls,
-    movable: scan.movable,
+    movable,
     content,
     preserved,
     frames: layout.frames,
-    constructors: initializerCells(initialOrder(graph.byRole.constructors), layout.offsets),
-    destructors: initializerCells(destructorOrder(graph.byRole.destructors), layout.offsets),
+    constructors: initializerCells(object.sections, sectionsOf(graph, role.constructors), offsets),
+    destructors: initializerCells(object.sections, sectionsOf(graph, role.destructors), offsets),
   };
 }
 
-function initialContent(graph: SectionGraph, layout: Layout): Record<BlockKind, Uint8Array> {
-  const content = {
-    code: new Uint8Array(layout.sizes.code).fill(codeFill),
-    readonly: new Uint8Array(layout.sizes.readonly),
-    data: new Uint8Array(layout.initialisedData),
-  };
-  for (const block of blockKinds) copySections(graph, layout, block, content[block]);
-  return content;
+function keepAll(): boolean {
+  return true;
 }
 
-/** Copies the sections of a block; at once those that lie in the file as they lie in the block. */
-function copySections(graph: SectionGraph, layout: Layout, block: BlockKind, content: Uint8Array): void {
-  const { bytes } = graph.object.reader;
-  const fill = block === 'code' ? codeFill : 0;
-  const number = blockNumber[block];
-  /** The run of sections that is to be copied: its places in the file and in the block, and its bytes. */
-  let from = 0;
-  let to = 0;
-  let size = 0;
-  const gaps: number[] = [];
-  const copy = (): void => {
-    if (size > 0) content.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, size), to);
-  };
-  for (const section of graph.object.sections) {
-    if (layout.blockOf[section.index] !== number || section.size === 0) continue;
-    if (graph.roles[section.index] === 'zero') continue;
-    const offset = layout.offsets[section.index] ?? 0;
-    const gap = section.offset - from - size;
-    if (size > 0 && gap >= 0 && gap < longestGap && offset - to === section.offset - from) {
-      if (gap > 0) gaps.push(to + size, offset);
-      size += gap + section.size;
-      continue;
-    }
-    copy();
-    from = section.offset;
-    to = offset;
-    size = section.size;
-  }
-  copy();
-  for (let index = 0; index < gaps.length; index += 2) {
-    for (let at = gaps[index] ?? 0; at < (gaps[index + 1] ?? 0); at += 1) content[at] = fill;
-  }
-}
-
-/** Room for the image's cells, which are counted only once all relocations are known. */
-function extended(content: Uint8Array, size: number): Uint8Array {
-  const larger = new Uint8Array(size);
-  larger.set(content);
-  return larger;
+function bindNone(): boolean {
+  return false;
 }

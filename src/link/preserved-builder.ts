@@ -1,28 +1,46 @@
 /** Collects preserved relocations block by block, in the order of their places. */
 import type { BlockNumber } from './blocks.js';
 import { usualAddend } from './fixup-codes-x86-64.js';
-import { packEntries } from './pack-entries.js';
+import { EntryPacker } from './pack-entries.js';
 import type { PreservedRelocations } from './preserved.js';
-import type { ReferenceTable } from './references.js';
+import type { References } from './references.js';
 
 /** Offsets in a block of 16 MiB and more do not fit an own entry, and are kept as an unusual addend. */
 const offsetLimit = 0x100_0000;
 
-/** Entries of one image. */
+/** Groups that an entry can tell apart. */
+const groupLimit = 0x100_0000;
+
+/** Entries of one image; used for one image after the other. */
 export class PreservedBuilder {
-  /** Two words for each entry: place; code (6 bits), base (2 bits) and operand (24 bits). */
-  #entries: Uint32Array;
+  /** Two words for each entry: place; nothing (6 bits), base (2 bits) and group, or code, base and offset. */
+  #entries = new Int32Array(0);
   #count = 0;
   #own = 0;
-  readonly #starts: number[] = [];
+  /** Reference and fixup code of each group. */
+  #groups = new Int32Array(128);
+  #groupCount = 0;
+  /** Where the entries of each block start. */
+  #starts: number[] = [];
   #lastPlace = -1;
   #ascending = true;
   /** Unusual addends by entry. */
   #odd = new Map<number, number>();
+  readonly #packer = new EntryPacker();
 
-  /** @param capacity - Entries expected. */
-  constructor(capacity: number) {
-    this.#entries = new Uint32Array(capacity * 2);
+  /**
+   * Begins another image.
+   *
+   * @param capacity - Entries expected.
+   */
+  start(capacity: number): void {
+    if (this.#entries.length < capacity * 2) this.#entries = new Int32Array(capacity * 2);
+    this.#count = 0;
+    this.#own = 0;
+    this.#groupCount = 0;
+    this.#starts = [];
+    this.#ascending = true;
+    if (this.#odd.size > 0) this.#odd = new Map();
   }
 
   /** Begins the next block, in the order of `blockKinds`. */
@@ -32,16 +50,36 @@ export class PreservedBuilder {
   }
 
   /**
+   * Makes the group of a fixup and a reference.
+   *
+   * @param code - Fixup code.
+   * @param reference - Number of the reference.
+   * @returns Its number; another one each time.
+   */
+  group(code: number, reference: number): number {
+    const group = this.#groupCount;
+    if (group * 2 === this.#groups.length) {
+      const larger = new Int32Array(group * 4);
+      larger.set(this.#groups);
+      this.#groups = larger;
+    }
+    this.#groups[group * 2] = reference;
+    this.#groups[group * 2 + 1] = code;
+    this.#groupCount = group + 1;
+    return group;
+  }
+
+  /**
    * Adds an entry against a reference.
    *
    * @param place - Offset of the field in the current block.
    * @param code - Fixup code.
-   * @param reference - Number of the reference, below 2^24.
+   * @param group - Group of this fixup and the reference.
    * @param addend - Pristine addend.
    */
-  addReference(place: number, code: number, reference: number, addend: number): void {
+  addReference(place: number, code: number, group: number, addend: number): void {
     if (addend !== usualAddend[code]) this.#odd.set(this.#count, addend);
-    this.#add(place, code | (reference << 8));
+    this.#add(place, group << 8);
   }
 
   /**
@@ -68,12 +106,21 @@ export class PreservedBuilder {
    * Packs what was collected.
    *
    * @param references - The references that it is against.
-   * @returns The entries; `undefined` when a window has more of them than it has bytes.
+   * @returns The entries; `undefined` when there are too many of them: more than bytes in a window.
    */
-  build(references: ReferenceTable): PreservedRelocations | undefined {
+  build(references: References): PreservedRelocations | undefined {
+    if (this.#groupCount > groupLimit) return undefined;
     if (!this.#ascending) this.#sort();
-    const ends = [...this.#starts.slice(1), this.#count];
-    return packEntries(this.#entries, ends, this.#count - this.#own, this.#odd, references);
+    const [, readonly = 0, data = 0] = this.#starts;
+    return this.#packer.pack({
+      entries: this.#entries,
+      ends: [readonly, data, this.#count],
+      own: this.#own,
+      groups: this.#groups,
+      groupCount: this.#groupCount,
+      odd: this.#odd,
+      references,
+    });
   }
 
   #add(place: number, packed: number): void {
@@ -87,7 +134,7 @@ export class PreservedBuilder {
   }
 
   #grow(): void {
-    const larger = new Uint32Array(Math.max(128, this.#entries.length * 2));
+    const larger = new Int32Array(Math.max(128, this.#entries.length * 2));
     larger.set(this.#entries);
     this.#entries = larger;
   }
@@ -95,7 +142,7 @@ export class PreservedBuilder {
   /** Compilers write relocations by place; who doesn't, pays for sorting them. */
   #sort(): void {
     const from = this.#entries;
-    const entries = new Uint32Array(from.length);
+    const entries = new Int32Array(from.length);
     const odd = new Map<number, number>();
     for (let block = 0; block < 3; block += 1) {
       const start = this.#starts[block] ?? this.#count;

@@ -15,7 +15,7 @@ const narrowReferences = 0x1_0000;
 /** How many there are of everything that has a row. */
 export interface ColumnCounts {
   readonly windows: number;
-  /** References that the entries may be against. */
+  /** References that the entries may be against; their rows are kept in the same buffer. */
   readonly references: number;
   readonly groups: number;
   /** Entries against references. */
@@ -32,6 +32,10 @@ export class PreservedColumns {
   readonly words: Uint32Array;
   readonly halves: Uint16Array;
   readonly octets: Uint8Array;
+  /** Words: rows of the references that the entries are against. */
+  readonly references = 0;
+  /** Words: records of the windows. */
+  readonly windows: number;
   /** Words: packed fixup of each own entry: code (6 bits), base (2 bits), offset in that block (24 bits). */
   readonly ownFixups: number;
   /** Reference of each group: words when {@link PreservedColumns.wide}, else halves. */
@@ -54,7 +58,8 @@ export class PreservedColumns {
     this.counts = counts;
     this.wide = counts.references > narrowReferences;
     // One record more tells where the last window ends.
-    this.ownFixups = counts.windows === 0 ? 0 : (counts.windows + 1) * windowStride;
+    this.windows = counts.references;
+    this.ownFixups = this.windows + (counts.windows === 0 ? 0 : (counts.windows + 1) * windowStride);
     let words = this.ownFixups + own;
     if (this.wide) {
       this.groupReferences = words;
@@ -98,24 +103,22 @@ export class PreservedColumns {
    * @param own - Its first own entry.
    */
   setWindow(window: number, group: number, entry: number, own: number): void {
-    const at = window * windowStride;
+    const at = this.windows + window * windowStride;
     this.words[at] = group;
     this.words[at + 1] = entry;
     this.words[at + 2] = own;
   }
 
   /**
-   * Writes a group.
+   * Writes what a group is.
    *
    * @param group - Its number.
    * @param reference - Number of the reference.
    * @param code - Fixup code.
-   * @param start - Its first entry, counted in its window.
    */
-  setGroup(group: number, reference: number, code: number, start: number): void {
+  setGroup(group: number, reference: number, code: number): void {
     const column = this.wide ? this.words : this.halves;
     column[this.groupReferences + group] = reference;
     this.octets[this.groupCodes + group] = code;
-    this.halves[this.groupStarts + group] = start;
   }
 }

@@ -32,14 +32,19 @@ export interface OddAddends {
   readonly addends: Float64Array;
 }
 
+/** Shared by all images whose addends are the usual ones. */
+export const noOddAddends: OddAddends = { entries: new Uint32Array(0), addends: new Float64Array(0) };
+
 /** First window of the code, readonly and data block, and the number of windows. */
 export type BlockWindows = readonly [number, number, number, number];
 
 /** All entries of an image, and the references that they are against. */
 export class PreservedRelocations {
   readonly references: ReferenceTable;
-  readonly #columns: PreservedColumns;
-  readonly #windows: BlockWindows;
+  /** The entries. */
+  readonly columns: PreservedColumns;
+  /** The windows of each block. */
+  readonly windows: BlockWindows;
   readonly #odd: OddAddends;
 
   /**
@@ -50,21 +55,23 @@ export class PreservedRelocations {
    */
   constructor(references: ReferenceTable, columns: PreservedColumns, windows: BlockWindows, odd: OddAddends) {
     this.references = references;
-    this.#columns = columns;
-    this.#windows = windows;
+    this.columns = columns;
+    this.windows = windows;
     this.#odd = odd;
   }
 
   /** Number of entries. */
   get count(): number {
-    const { own, referenced } = this.#columns.counts;
+    const { own, referenced } = this.columns.counts;
     return referenced + own;
   }
 
   /** Bytes of all that is kept: entries, indexes, unusual addends and references. */
   get bytes(): number {
     const { addends, entries } = this.#odd;
-    return this.#columns.bytes + entries.byteLength + addends.byteLength + this.references.bytes;
+    const { count, bytes } = this.references;
+    // The columns hold the references' rows, too.
+    return this.columns.bytes - count * 4 + entries.byteLength + addends.byteLength + bytes;
   }
 
   /**
@@ -75,8 +82,8 @@ export class PreservedRelocations {
    */
   inBlock(block: BlockKind, visit: FixupVisitor): void {
     const number = blockNumber[block];
-    const first = this.#windows[number - 1] ?? 0;
-    const end = this.#windows[number];
+    const first = this.windows[number - 1] ?? 0;
+    const end = this.windows[number];
     for (let window = first; window < end; window += 1) {
       const start = (window - first) << windowBits;
       const group = this.#firstGroup(window);
@@ -98,12 +105,12 @@ export class PreservedRelocations {
    */
   forReference(reference: number, visit: FixupVisitor): void {
     for (const number of [1, 2, 3] as const) {
-      const first = this.#windows[number - 1] ?? 0;
-      const end = this.#windows[number];
+      const first = this.windows[number - 1] ?? 0;
+      const end = this.windows[number];
       for (let window = first; window < end; window += 1) {
         const groupEnd = this.#firstGroup(window + 1);
         let group = this.#findGroup(this.#firstGroup(window), groupEnd, reference);
-        for (; group < groupEnd && this.#columns.reference(group) === reference; group += 1) {
+        for (; group < groupEnd && this.columns.reference(group) === reference; group += 1) {
           this.#visitGroup(number, window, (window - first) << windowBits, group, visit);
         }
       }
@@ -120,14 +127,35 @@ export class PreservedRelocations {
    */
   within(block: BlockKind, from: number, to: number, visit: FixupVisitor): void {
     const number = blockNumber[block];
-    const first = this.#windows[number - 1] ?? 0;
-    const end = this.#windows[number];
+    const first = this.windows[number - 1] ?? 0;
+    const end = this.windows[number];
     const last = Math.min(end, first + Math.floor(Math.max(0, to - 1) / 2 ** windowBits) + 1);
     for (let window = first + Math.floor(from / 2 ** windowBits); window < last; window += 1) {
       const start = (window - first) << windowBits;
       this.#referencedWithin(number, window, start, from, to, visit);
       this.#ownWithin(number, window, start, from, to, visit);
     }
+  }
+
+  /** Whether all entries have the addend that is usual for their fixup. */
+  get hasUsualAddends(): boolean {
+    return this.#odd.entries.length === 0;
+  }
+
+  /**
+   * Addend of an entry.
+   *
+   * @param entry - Its number; own entries are numbered behind all others.
+   * @param code - Its fixup code.
+   * @returns The pristine addend.
+   */
+  addend(entry: number, code: number): number {
+    const { addends, entries } = this.#odd;
+    if (entries.length > 0) {
+      const index = firstAtLeast(entries, entry);
+      if (entries[index] === entry) return addends[index] ?? 0;
+    }
+    return usualAddend[code] ?? 0;
   }
 
   #referencedWithin(
@@ -138,7 +166,7 @@ export class PreservedRelocations {
     to: number,
     visit: FixupVisitor,
   ): void {
-    const { halves, octets, order, places, groupCodes } = this.#columns;
+    const { halves, octets, order, places, groupCodes } = this.columns;
     const first = this.#firstEntry(window);
     let low = 0;
     const end = this.#firstEntry(window + 1) - first;
@@ -154,7 +182,7 @@ export class PreservedRelocations {
       if (place >= to) return;
       const group = this.#groupOf(window, number);
       const code = octets[groupCodes + group] ?? 0;
-      visit(block, place, code, this.#addend(first + number, code), 0, this.#columns.reference(group));
+      visit(block, place, code, this.addend(first + number, code), 0, this.columns.reference(group));
     }
   }
 
@@ -166,7 +194,7 @@ export class PreservedRelocations {
     to: number,
     visit: FixupVisitor,
   ): void {
-    const { halves, ownPlaces } = this.#columns;
+    const { halves, ownPlaces } = this.columns;
     let low = this.#firstOwn(window);
     const end = this.#firstOwn(window + 1);
     for (let high = end; low < high; ) {
@@ -180,37 +208,28 @@ export class PreservedRelocations {
   }
 
   #visitGroup(block: BlockNumber, window: number, start: number, group: number, visit: FixupVisitor): void {
-    const { halves, octets, places, groupCodes, groupStarts } = this.#columns;
+    const { halves, octets, places, groupCodes, groupStarts } = this.columns;
     const first = this.#firstEntry(window);
     const lastInWindow = group + 1 === this.#firstGroup(window + 1);
     const end = lastInWindow ? this.#firstEntry(window + 1) : first + (halves[groupStarts + group + 1] ?? 0);
     const code = octets[groupCodes + group] ?? 0;
-    const reference = this.#columns.reference(group);
+    const reference = this.columns.reference(group);
     const odd = this.#odd.entries.length > 0;
     const usual = usualAddend[code] ?? 0;
     for (let entry = first + (halves[groupStarts + group] ?? 0); entry < end; entry += 1) {
-      const addend = odd ? this.#addend(entry, code) : usual;
+      const addend = odd ? this.addend(entry, code) : usual;
       visit(block, start + (halves[places + entry] ?? 0), code, addend, 0, reference);
     }
   }
 
   #visitOwn(block: BlockNumber, start: number, own: number, visit: FixupVisitor): void {
-    const { halves, ownFixups, ownPlaces, words, counts } = this.#columns;
+    const { halves, ownFixups, ownPlaces, words, counts } = this.columns;
     const packed = words[ownFixups + own] ?? 0;
     const code = packed & 63;
     // Safe because the builder only packs block numbers there.
     const base = ((packed >>> 6) & 3) as BlockNumber;
-    const addend = this.#addend(counts.referenced + own, code);
+    const addend = this.addend(counts.referenced + own, code);
     visit(block, start + (halves[ownPlaces + own] ?? 0), code, addend, base, packed >>> 8);
-  }
-
-  #addend(entry: number, code: number): number {
-    const { addends, entries } = this.#odd;
-    if (entries.length > 0) {
-      const index = firstAtLeast(entries, entry);
-      if (entries[index] === entry) return addends[index] ?? 0;
-    }
-    return usualAddend[code] ?? 0;
   }
 
   /** First group at or after a reference; references ascend within a window. */
@@ -218,7 +237,7 @@ export class PreservedRelocations {
     let low = from;
     for (let high = to; low < high; ) {
       const middle = (low + high) >>> 1;
-      if (this.#columns.reference(middle) < reference) low = middle + 1;
+      if (this.columns.reference(middle) < reference) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -226,7 +245,7 @@ export class PreservedRelocations {
 
   /** The group of an entry, which is counted in its window. */
   #groupOf(window: number, entry: number): number {
-    const { groupStarts, halves } = this.#columns;
+    const { groupStarts, halves } = this.columns;
     let low = this.#firstGroup(window);
     for (let high = this.#firstGroup(window + 1); low + 1 < high; ) {
       const middle = (low + high) >>> 1;
@@ -237,15 +256,15 @@ export class PreservedRelocations {
   }
 
   #firstGroup(window: number): number {
-    return this.#columns.words[window * windowStride] ?? 0;
+    return this.columns.words[this.columns.windows + window * windowStride] ?? 0;
   }
 
   #firstEntry(window: number): number {
-    return this.#columns.words[window * windowStride + 1] ?? 0;
+    return this.columns.words[this.columns.windows + window * windowStride + 1] ?? 0;
   }
 
   #firstOwn(window: number): number {
-    return this.#columns.words[window * windowStride + 2] ?? 0;
+    return this.columns.words[this.columns.windows + window * windowStride + 2] ?? 0;
   }
 }
 

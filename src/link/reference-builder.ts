@@ -1,13 +1,12 @@
 /** Numbers the symbols that relocations refer to, and notes what their fixups need. */
-import type { ElfObject } from '../elf/object.js';
+import { present } from '../core/assert.js';
 import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
 import { blockKinds } from './blocks.js';
-import { isDefined } from './definitions.js';
 import { fixup } from './fixup-codes-x86-64.js';
-import type { SectionGraph } from './graph.js';
-import type { WantedSymbol } from './image.js';
-import type { Layout } from './layout.js';
-import { cellBytes, need, type OwnDefinition, ReferenceTable, useOf } from './references.js';
+import { blockOfRole, role, type SectionGraph } from './graph.js';
+import { type Layout, threadOffset } from './layout.js';
+import type { NameTable } from './names.js';
+import { nameLimit, need, type OwnDefinition, referenceRow, type References } from './references.js';
 import type { SymbolNames } from './symbol-names.js';
 
 /** The symbol through which an object refers to the image's cells. */
@@ -41,38 +40,65 @@ for (const [code, needs] of [
   needsOf[code] = needs;
 }
 
-/** References that a packed entry can tell apart. */
-const referenceLimit = 0x100_0000;
+/** Shared by all images that define nothing of their own. */
+const noDefinitions: ReadonlyMap<number, OwnDefinition> = new Map<number, OwnDefinition>();
 
-/** Collects the references of one object. */
+/** Collects the references of one object after the other. */
 export class ReferenceBuilder {
-  readonly #object: ElfObject;
-  readonly #graph: SectionGraph;
-  readonly #layout: Layout;
+  #graph: SectionGraph | undefined;
+  #layout: Layout | undefined;
   readonly #names: SymbolNames;
-  /** Number of the name {@link gotSymbol}. */
-  readonly #got: number;
+  /** Number of the name {@link gotSymbol} in a table of names. */
+  #got = 0;
+  #gotNames: NameTable | undefined;
   /** Reference of each symbol, plus 1; 0 for none yet. */
-  readonly #numbers: Uint32Array;
-  readonly #symbols: number[] = [];
-  readonly #needs: number[] = [];
-  readonly #ids: number[] = [];
+  #numbers = new Int32Array(0);
+  /** Rows of the references, and their symbols. */
+  #rows = new Int32Array(0);
+  #symbols = new Int32Array(0);
+  #count = 0;
+  /** What all of them need. */
+  #allNeeds = 0;
   /** References whose size is used. */
-  readonly #sized = new Set<number>();
+  #sized = new Set<number>();
   #usesCells = false;
 
+  /** @param names - Names of each object's symbols. */
+  constructor(names: SymbolNames) {
+    this.#names = names;
+  }
+
   /**
+   * Begins with another object.
+   *
    * @param graph - The object's sections by role.
    * @param layout - Their places.
-   * @param names - Names of its symbols.
    */
-  constructor(graph: SectionGraph, layout: Layout, names: SymbolNames) {
-    this.#object = graph.object;
+  start(graph: SectionGraph, layout: Layout): void {
+    const { count } = graph.object.symbols;
     this.#graph = graph;
     this.#layout = layout;
-    this.#names = names;
-    this.#got = names.table.intern(gotSymbol);
-    this.#numbers = new Uint32Array(graph.object.symbols.count);
+    if (this.#gotNames !== this.#names.table) {
+      this.#gotNames = this.#names.table;
+      this.#got = this.#names.table.intern(gotSymbol);
+    }
+    this.#count = 0;
+    this.#allNeeds = 0;
+    this.#usesCells = false;
+    if (this.#sized.size > 0) this.#sized = new Set();
+    if (count > this.#numbers.length) {
+      this.#numbers = new Int32Array(count * 2);
+      this.#rows = new Int32Array(count * 2);
+      this.#symbols = new Int32Array(count * 2);
+    } else {
+      this.#numbers.fill(0, 0, count);
+    }
+  }
+
+  /** Forgets the object. */
+  end(): void {
+    this.#graph = undefined;
+    this.#layout = undefined;
   }
 
   /**
@@ -81,26 +107,29 @@ export class ReferenceBuilder {
    * @param symbol - The symbol.
    * @param code - The fixup.
    * @returns Number of the reference.
-   * @throws TierlinkError OBJECT_UNSUPPORTED when there are too many.
+   * @throws TierlinkError OBJECT_INVALID, OBJECT_UNSUPPORTED when its name is damaged, or one too many.
    */
   refer(symbol: number, code: number): number {
     let number = this.#numbers[symbol] ?? 0;
     if (number === 0) {
-      number = this.#symbols.push(symbol);
+      const id = this.#names.id(symbol);
+      if (id >= nameLimit) throw this.#tooMany();
+      this.#rows[this.#count] = referenceRow(id, this.#bindingNeeds(symbol));
+      this.#symbols[this.#count] = symbol;
+      this.#count += 1;
+      number = this.#count;
       this.#numbers[symbol] = number;
-      this.#needs.push(this.#bindingNeeds(symbol));
-      this.#ids.push(this.#names.id(symbol));
-      if (number >= referenceLimit) throw this.#object.reader.unsupported('it refers to too many symbols');
     }
     const needs = needsOf[code] ?? 0;
-    this.#needs[number - 1] = (this.#needs[number - 1] ?? 0) | needs;
+    this.#rows[number - 1] = (this.#rows[number - 1] ?? 0) | needs;
+    this.#allNeeds |= this.#rows[number - 1] ?? 0;
     if (code === fixup.size32 || code === fixup.size64) this.#sized.add(number - 1);
     if (needs === 0 || code === fixup.gotOffset64 || code === fixup.pltOffset64) this.#usesCells = true;
     return number - 1;
   }
 
   /**
-   * A symbol's name for messages.
+   * A symbol's name.
    *
    * @param symbol - The symbol.
    * @returns Its name, or its section's.
@@ -109,77 +138,67 @@ export class ReferenceBuilder {
     return this.#names.text(symbol);
   }
 
+  /** Whether the object refers to the image's cells without having one of its own. */
+  get usesCells(): boolean {
+    return this.#usesCells;
+  }
+
   /**
-   * Finishes the table; the image's cells are put at the end of the readonly block.
+   * The references that were collected; the image's cells are put at the end of the readonly block.
    *
    * @param cellStart - Where they begin in that block, in bytes, a multiple of 16.
-   * @returns The references and the bytes of their cells.
+   * @returns The references, valid until the next object.
    */
-  build(cellStart: number): { readonly references: ReferenceTable; readonly bytes: number } {
+  build(cellStart: number): References {
+    let own = noDefinitions;
+    if ((this.#allNeeds & need.local) !== 0 || this.#sized.size > 0) own = this.#definitions(cellStart);
+    return { names: this.#names.table, rows: this.#rows, count: this.#count, own, cellStart };
+  }
+
+  #tooMany(): Error {
+    const reason = `it refers to more than ${String(nameLimit)} names, with all objects before it`;
+    return present(this.#graph, 'an object was begun').object.reader.unsupported(reason);
+  }
+
+  #definitions(cellStart: number): Map<number, OwnDefinition> {
     const own = new Map<number, OwnDefinition>();
-    for (let index = 0; index < this.#symbols.length; index += 1) {
-      if (((this.#needs[index] ?? 0) & need.local) === 0 && !this.#sized.has(index)) continue;
+    for (let index = 0; index < this.#count; index += 1) {
+      if (((this.#rows[index] ?? 0) & need.local) === 0 && !this.#sized.has(index)) continue;
       const definition = this.#definitionOf(this.#symbols[index] ?? 0, cellStart);
       if (definition !== undefined) own.set(index, definition);
     }
-    const references = new ReferenceTable(
-      this.#names.table,
-      new Uint32Array(this.#ids),
-      new Uint8Array(this.#needs),
-      own,
-      cellStart,
-    );
-    const bytes = references.cellBytes;
-    return { references, bytes: bytes === 0 && this.#usesCells ? cellBytes : bytes };
-  }
-
-  /**
-   * Lists the symbols that the object needs and does not define.
-   *
-   * @returns One for each such reference.
-   */
-  wanted(): WantedSymbol[] {
-    const wanted: WantedSymbol[] = [];
-    for (let index = 0; index < this.#symbols.length; index += 1) {
-      const needs = this.#needs[index] ?? 0;
-      if ((needs & need.local) !== 0 || isDefined(this.#graph, this.#layout, this.#symbols[index] ?? 0))
-        continue;
-      const name = this.#names.table.text(this.#ids[index] ?? 0);
-      wanted.push({ name, weak: (needs & need.weak) !== 0, use: useOf(needs) });
-    }
-    return wanted;
+    return own;
   }
 
   #bindingNeeds(symbol: number): number {
-    const { symbols } = this.#object;
-    const binding = symbols.binding(symbol);
-    if (binding === symbolBinding.local) return need.local;
-    if ((symbols.sections[symbol] ?? 0) !== symbolSection.undefined) return 0;
+    const symbols = this.#graph?.object.symbols;
+    if (symbols === undefined || symbol < symbols.firstGlobal) return need.local;
+    if (symbols.section(symbol) !== symbolSection.undefined) return 0;
     if (this.#names.id(symbol) === this.#got) return need.local;
-    return binding === symbolBinding.weak ? need.weak : 0;
+    return symbols.binding(symbol) === symbolBinding.weak ? need.weak : 0;
   }
 
   #definitionOf(symbol: number, cellStart: number): OwnDefinition | undefined {
-    const { symbols } = this.#object;
-    const section = symbols.sections[symbol] ?? 0;
-    const value = symbols.values[symbol] ?? 0;
-    const size = symbols.sizes[symbol] ?? 0;
+    const graph = present(this.#graph, 'an object was begun');
+    const layout = present(this.#layout, 'an object was begun');
+    const { symbols } = graph.object;
+    const section = symbols.section(symbol);
+    const value = symbols.value(symbol);
+    const size = symbols.size(symbol);
     if (symbol === 0 || section === symbolSection.absolute) return { place: 'absolute', offset: value, size };
-    if (section === symbolSection.common) {
-      return { place: 'data', offset: this.#layout.commons.get(symbol) ?? 0, size };
-    }
+    if (section === symbolSection.common)
+      return { place: 'data', offset: layout.commons.get(symbol) ?? 0, size };
     if (section === symbolSection.undefined) {
       return this.#names.id(symbol) === this.#got
         ? { place: 'readonly', offset: cellStart, size }
         : undefined;
     }
-    if (this.#graph.roles[section] === 'discarded') return undefined;
+    const own = graph.roles[section] ?? role.dropped;
+    if (own === role.discarded) return undefined;
     if (symbols.type(symbol) === symbolType.tls) {
-      return { place: 'tls', offset: (this.#layout.threadOffsets[section] ?? 0) + value, size };
+      return { place: 'tls', offset: threadOffset(graph, layout, section) + value, size };
     }
-    const place = blockKinds[(this.#layout.blockOf[section] ?? 0) - 1];
-    return place === undefined
-      ? undefined
-      : { place, offset: (this.#layout.offsets[section] ?? 0) + value, size };
+    const place = blockKinds[(blockOfRole[own] ?? 0) - 1];
+    return place === undefined ? undefined : { place, offset: (layout.offsets[section] ?? 0) + value, size };
   }
 }

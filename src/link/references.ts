@@ -42,11 +42,39 @@ export type OwnDefinitions = ReadonlyMap<number, OwnDefinition>;
 /** What such a definition takes: its numbers, in bytes. */
 const ownDefinitionBytes = 24;
 
+/** Bits of a row that {@link need} takes; the number of the name is above them. */
+const needBits = 8;
+
+/** Names that a row can tell apart. */
+export const nameLimit: number = 2 ** (32 - needBits);
+
+/** References as they are collected. */
+export interface References {
+  /** Where the names are. */
+  readonly names: NameTable;
+  /** One for each reference, and perhaps more behind them; see {@link referenceRow}. */
+  readonly rows: Int32Array;
+  readonly count: number;
+  /** Definitions of local symbols. */
+  readonly own: OwnDefinitions;
+  /** Where the image's cells begin in the readonly block, in bytes. */
+  readonly cellStart: number;
+}
+
+/**
+ * The row of a reference.
+ *
+ * @param id - Number of its name; of the section's name for a section.
+ * @param needs - What fixups need: bits of {@link need}.
+ * @returns The row.
+ */
+export function referenceRow(id: number, needs: number): number {
+  return (id << needBits) | needs;
+}
+
 /** All references of an image. */
 export class ReferenceTable {
   readonly count: number;
-  /** Bits of {@link need}. */
-  readonly needs: Uint8Array;
   readonly own: OwnDefinitions;
   /** Where the image's cells begin in the readonly block, in bytes. */
   readonly cellStart: number;
@@ -54,41 +82,60 @@ export class ReferenceTable {
   readonly threadBase: number;
   /** Offset of the first cell of a reference in the cells, in bytes: behind all pairs. */
   readonly firstCell: number;
-  readonly #ids: Uint32Array;
+  /** What all of them need: bits of {@link need}. */
+  readonly allNeeds: number;
+  readonly #rows: Uint32Array;
   readonly #names: NameTable;
+  /** References by number of their name; made when one is first looked for. */
+  #byName: Uint32Array | undefined;
 
   /**
-   * @param names - Where the names are.
-   * @param ids - Their numbers; the section's name for a section.
-   * @param needs - What fixups need, as many.
-   * @param own - Definitions of local symbols.
-   * @param cellStart - Where the image's cells begin in the readonly block.
+   * @param references - The references.
+   * @param rows - Begins with the same rows, and is kept.
    */
-  constructor(names: NameTable, ids: Uint32Array, needs: Uint8Array, own: OwnDefinitions, cellStart: number) {
-    this.count = ids.length;
-    this.needs = needs;
+  constructor({ cellStart, count, names, own }: Omit<References, 'rows'>, rows: Uint32Array) {
+    this.count = count;
     this.own = own;
     this.cellStart = cellStart;
-    this.#ids = ids;
+    this.#rows = rows;
     this.#names = names;
-    let pairs = 0;
-    let threadBase = false;
-    for (const bits of needs) {
-      if ((bits & need.pair) !== 0) pairs += pairBytes;
-      if ((bits & need.threadBase) !== 0) threadBase = true;
-    }
+    let all = 0;
+    for (let index = 0; index < count; index += 1) all |= rows[index] ?? 0;
+    this.allNeeds = all & 0xff;
+    const pairs = this.pairAfter(0, 0, count);
+    const threadBase = (all & need.threadBase) !== 0;
     this.threadBase = threadBase ? pairs : -1;
     this.firstCell = threadBase ? pairs + pairBytes : pairs;
   }
 
-  /** Bytes that the table takes; names are shared and count 4 each. */
+  /** Bytes that they take; names are shared and count 3 each, needs 1. */
   get bytes(): number {
-    return this.#ids.byteLength + this.needs.byteLength + this.own.size * ownDefinitionBytes;
+    return this.count * 4 + this.own.size * ownDefinitionBytes;
   }
 
   /** Bytes of the image's cells that references have. */
   get cellBytes(): number {
     return this.cellAfter(this.firstCell, 0, this.count);
+  }
+
+  /**
+   * What fixups need of a reference.
+   *
+   * @param reference - Its number.
+   * @returns Bits of {@link need}.
+   */
+  needs(reference: number): number {
+    return (this.#rows[reference] ?? 0) & 0xff;
+  }
+
+  /**
+   * Number of a reference's name.
+   *
+   * @param reference - Its number.
+   * @returns The name's number; that of the section's name for a section.
+   */
+  nameId(reference: number): number {
+    return (this.#rows[reference] ?? 0) >>> needBits;
   }
 
   /**
@@ -98,7 +145,7 @@ export class ReferenceTable {
    * @returns The name; the section's name for a section.
    */
   name(reference: number): string {
-    return this.#names.text(this.#ids[reference] ?? 0);
+    return this.#names.text(this.nameId(reference));
   }
 
   /**
@@ -110,11 +157,24 @@ export class ReferenceTable {
   find(name: string): number {
     const id = this.#names.find(name);
     if (id === undefined) return -1;
-    let found = this.#ids.indexOf(id);
-    // A local symbol may have the name of a global one, which alone can be found elsewhere.
-    while (found >= 0 && ((this.needs[found] ?? 0) & need.local) !== 0)
-      found = this.#ids.indexOf(id, found + 1);
-    return found;
+    const order = (this.#byName ??= this.#sorted());
+    let low = 0;
+    for (let high = order.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (this.nameId(order[middle] ?? 0) < id) low = middle + 1;
+      else high = middle;
+    }
+    const found = order[low];
+    return found !== undefined && this.nameId(found) === id ? found : -1;
+  }
+
+  /** A local symbol may have the name of a global one, which alone can be found elsewhere. */
+  #sorted(): Uint32Array {
+    const globals: number[] = [];
+    for (let reference = 0; reference < this.count; reference += 1) {
+      if ((this.needs(reference) & need.local) === 0) globals.push(reference);
+    }
+    return Uint32Array.from(globals).sort((left, right) => this.nameId(left) - this.nameId(right));
   }
 
   /**
@@ -127,8 +187,9 @@ export class ReferenceTable {
    */
   cellAfter(offset: number, from: number, to: number): number {
     let next = offset;
+    if ((this.allNeeds & (need.cell | need.weak)) === 0) return next;
     for (let index = from; index < to; index += 1) {
-      if (hasCell(this.needs[index] ?? 0)) next += cellBytes;
+      if (hasCell(this.needs(index))) next += cellBytes;
     }
     return next;
   }
@@ -143,8 +204,9 @@ export class ReferenceTable {
    */
   pairAfter(offset: number, from: number, to: number): number {
     let next = offset;
+    if ((this.allNeeds & need.pair) === 0) return next;
     for (let index = from; index < to; index += 1) {
-      if (((this.needs[index] ?? 0) & need.pair) !== 0) next += pairBytes;
+      if ((this.needs(index) & need.pair) !== 0) next += pairBytes;
     }
     return next;
   }

@@ -83,7 +83,7 @@ export function relinkReference(
   const { references } = plan.preserved;
   const reference = references.find(symbol);
   if (reference < 0) return false;
-  const thread = ((references.needs[reference] ?? 0) & need.thread) !== 0;
+  const thread = (references.needs(reference) & need.thread) !== 0;
   assert(!thread, 'a thread-local does not move, and shares its pair with others');
   const resolution = resolveReference(plan, blockBases(placement), context, reference);
   applyReference(plan, placement, resolution, writtenBlocks[state], false);

@@ -11,9 +11,11 @@ import { valueField, valueStride } from './values.js';
 export interface Resolution {
   /** The reference of the first row. */
   readonly first: number;
+  /** Number of rows. */
+  readonly count: number;
   /** Rows as in values.ts. */
   readonly values: Float64Array;
-  /** First `tls_index` word of each reference. */
+  /** First `tls_index` word of each reference; empty when none is a thread-local. */
   readonly modules: BigUint64Array;
   /** First `tls_index` word of the pair {module, 0}. */
   readonly threadBase: bigint;
@@ -31,7 +33,13 @@ export interface Resolution {
 export function resolveReferences(plan: ImagePlan, bases: Float64Array, context: LinkContext): Resolution {
   const { references } = plan.preserved;
   const { values, modules } = lookUp(plan, bases, context, 0, references.count);
-  return { first: 0, values, modules, threadBase: threadBaseOf(plan, values, modules) };
+  return {
+    first: 0,
+    count: references.count,
+    values,
+    modules,
+    threadBase: threadBaseOf(plan, values, modules),
+  };
 }
 
 /**
@@ -51,8 +59,10 @@ export function resolveReference(
   reference: number,
 ): Resolution {
   const { values, modules } = lookUp(plan, bases, context, reference, reference + 1);
-  return { first: reference, values, modules, threadBase: 0n };
+  return { first: reference, count: 1, values, modules, threadBase: 0n };
 }
+
+const noModules = new BigUint64Array(0);
 
 function lookUp(
   plan: ImagePlan,
@@ -64,16 +74,17 @@ function lookUp(
   const { symbols } = plan;
   const { references } = plan.preserved;
   const values = new Float64Array((to - from) * valueStride).fill(Number.NaN);
-  const modules = new BigUint64Array(to - from);
+  // Few images have thread-locals.
+  const modules = (references.allNeeds & need.thread) === 0 ? noModules : new BigUint64Array(to - from);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
+  const hasOwn = references.own.size > 0;
   const missing: string[] = [];
   let cell = got + references.cellAfter(references.firstCell, 0, from);
   let pair = got + references.pairAfter(0, 0, from);
   for (let reference = from; reference < to; reference += 1) {
     const index = reference - from;
     const row = index * valueStride;
-    const needs = references.needs[reference] ?? 0;
-    const name = references.name(reference);
+    const needs = references.needs(reference);
     if (hasCell(needs)) {
       values[row + valueField.cell] = cell;
       cell += cellBytes;
@@ -82,17 +93,17 @@ function lookUp(
       values[row + valueField.pair] = pair;
       pair += pairBytes;
     }
-    const described = references.own.get(reference);
+    const described = hasOwn ? references.own.get(reference) : undefined;
     if (described !== undefined) values[row + valueField.size] = described.size;
     const local = (needs & need.local) !== 0;
-    const target = local ? undefined : context.resolve(name, useOf(needs));
+    const target = local ? undefined : context.resolve(references.name(reference), useOf(needs));
     if (target !== undefined) {
       fillTarget(values, modules, index, target);
     } else {
-      const own = described ?? (local ? undefined : symbols.get(name));
+      const own = described ?? (local ? undefined : symbols.ofId(references.nameId(reference)));
       if (own !== undefined) fillOwn(values, modules, index, own, bases, context);
       else if ((needs & need.weak) !== 0) fillNothing(values, row);
-      else missing.push(name);
+      else missing.push(references.name(reference));
     }
     // What a target can't serve must not be served by an empty cell.
     if (Number.isNaN(values[row + valueField.address])) values[row + valueField.cell] = Number.NaN;
@@ -175,7 +186,7 @@ function threadBaseOf(plan: ImagePlan, values: Float64Array, modules: BigUint64A
   if (references.threadBase < 0) return 0n;
   let first = -1;
   for (let index = 0; index < references.count; index += 1) {
-    if (((references.needs[index] ?? 0) & need.threadBase) === 0) continue;
+    if ((references.needs(index) & need.threadBase) === 0) continue;
     if (first < 0) first = index;
     const thread = !Number.isNaN(values[index * valueStride + valueField.tlsOffset]);
     if (thread && modules[index] === modules[first]) continue;

@@ -1,23 +1,40 @@
 /** The names of one object's symbols, by number. */
 import type { ElfObject } from '../elf/object.js';
-import { symbolType } from '../elf/symbols.js';
-import type { NameTable } from './names.js';
+import { symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
+import { AlignedStrings } from './aligned-strings.js';
+import { NameTable } from './names.js';
 
-/** Numbers of the names of an object's symbols: each is looked up once. */
+/** Numbers of the names of an object's symbols; used for one object after the other. */
 export class SymbolNames {
-  readonly table: NameTable;
-  readonly #object: ElfObject;
-  /** By symbol: number of its name plus 1; 0 for not known yet. */
-  readonly #ids: Uint32Array;
+  table: NameTable = new NameTable();
+  #object: ElfObject | undefined;
+  readonly #strings = new AlignedStrings();
+  /** By global symbol: number of its name; -1 when that is not inside of the string table. */
+  #ids = new Int32Array(0);
+  #firstGlobal = 0;
 
   /**
+   * Looks up the names of all global symbols of an object.
+   *
    * @param object - The object.
    * @param table - Where names are kept.
    */
-  constructor(object: ElfObject, table: NameTable) {
+  start(object: ElfObject, table: NameTable): void {
+    const { reader, symbols } = object;
+    const { count, firstGlobal } = symbols;
     this.#object = object;
     this.table = table;
-    this.#ids = new Uint32Array(object.symbols.count);
+    this.#firstGlobal = firstGlobal;
+    const globals = count - firstGlobal;
+    if (globals > this.#ids.length) this.#ids = new Int32Array(globals * 2);
+    this.#strings.load(reader.bytes, symbols.strings, symbols.stringBytes);
+    const first = symbols.first + firstGlobal * symbolWords + symbolWord.name;
+    table.internEach(this.#strings, symbols.words, first, symbolWords, this.#ids, globals);
+  }
+
+  /** Forgets the object. */
+  end(): void {
+    this.#object = undefined;
   }
 
   /**
@@ -28,11 +45,8 @@ export class SymbolNames {
    * @throws TierlinkError OBJECT_INVALID when the name is not inside the string table.
    */
   id(symbol: number): number {
-    const known = this.#ids[symbol] ?? 0;
-    if (known !== 0) return known - 1;
-    const id = this.#look(symbol);
-    this.#ids[symbol] = id + 1;
-    return id;
+    const id = symbol < this.#firstGlobal ? -1 : (this.#ids[symbol - this.#firstGlobal] ?? -1);
+    return id < 0 ? this.table.intern(this.#look(symbol)) : id;
   }
 
   /**
@@ -46,14 +60,11 @@ export class SymbolNames {
     return this.table.text(this.id(symbol));
   }
 
-  #look(symbol: number): number {
-    const { reader, sections, symbols } = this.#object;
-    if (symbols.type(symbol) === symbolType.section) {
-      return this.table.intern(sections[symbols.sections[symbol] ?? 0]?.name ?? '');
-    }
-    const start = symbols.nameStart(symbol);
-    const id = start < 0 ? -1 : this.table.internAt(reader.bytes, start, symbols.nameLimit);
-    // No name, or a damaged one.
-    return id < 0 ? this.table.intern(symbols.name(symbol)) : id;
+  #look(symbol: number): string {
+    if (this.#object === undefined) return '';
+    const { sections, symbols } = this.#object;
+    return symbols.type(symbol) === symbolType.section
+      ? sections.name(Math.max(0, symbols.section(symbol)))
+      : symbols.name(symbol);
   }
 }

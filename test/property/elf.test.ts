@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TierlinkError } from '../../src/core/errors.js';
 import { readArchive } from '../../src/elf/archive.js';
-import { readObject, relocationsOf } from '../../src/elf/object.js';
+import { readObject } from '../../src/elf/object.js';
 import { linkImage } from '../../src/link/link.js';
 import { prepareObject } from '../../src/link/prepare.js';
+import { wantedSymbols } from '../../src/link/wanted.js';
 import { contextOf, jitFunction, placementAt } from '../unit/link/link-bench.js';
 import { findTool } from '../unit/link/tools.js';
 
@@ -43,7 +44,7 @@ beforeAll(() => {
 function process(bytes: Uint8Array): void {
   try {
     const object = readObject(bytes, 'm');
-    for (const section of object.sections) relocationsOf(object, section);
+    for (let section = 0; section < object.sections.count; section += 1) object.sections.name(section);
     for (let symbol = 0; symbol < object.symbols.count; symbol += 1) object.symbols.name(symbol);
   } catch (error) {
     if (!(error instanceof TierlinkError)) throw error;
@@ -52,7 +53,9 @@ function process(bytes: Uint8Array): void {
     const image = prepareObject(bytes, 'm', { bindLocalCall: () => true });
     const needed = image.blocks.code.size + image.blocks.readonly.size + image.blocks.data.size;
     if (needed > 1 << 24) return;
-    const known = Object.fromEntries(image.wanted.map(({ name }, index) => [name, jitFunction(index)]));
+    const known = Object.fromEntries(
+      wantedSymbols(image).map(({ name }, index) => [name, jitFunction(index)]),
+    );
     linkImage(image, placementAt(image), contextOf(known, 1n));
   } catch (error) {
     if (!(error instanceof TierlinkError)) throw error;
@@ -63,12 +66,11 @@ describe('the ELF reader', () => {
   it('links the object as it is', () => {
     const image = prepareObject(real, 'm');
     expect([...image.symbols.keys()].sort()).toEqual(['pick', 'pointer', 'zeroed']);
-    expect(image.wanted.map(({ name }) => name).sort()).toEqual([
-      '__tls_get_addr',
-      'far_thread',
-      'outside',
-      'variable',
-    ]);
+    expect(
+      wantedSymbols(image)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['__tls_get_addr', 'far_thread', 'outside', 'variable']);
   });
 
   it('throws nothing but TierlinkError for any change of some bytes', () => {

@@ -5,7 +5,8 @@ import { fixup } from '../../src/link/fixup-codes-x86-64.js';
 import { NameTable } from '../../src/link/names.js';
 import type { FixupVisitor, PreservedRelocations } from '../../src/link/preserved.js';
 import { PreservedBuilder } from '../../src/link/preserved-builder.js';
-import { need, ReferenceTable } from '../../src/link/references.js';
+import { need, referenceRow, type References } from '../../src/link/references.js';
+import { groupedEntries } from '../unit/link/grouped-entries.js';
 
 interface Entry {
   readonly place: number;
@@ -41,10 +42,12 @@ const block = fc.oneof(
 );
 const blocks = fc.record({ code: block, readonly: block, data: block });
 
-function tableOf(count: number): ReferenceTable {
+function referencesTo(count: number): References {
   const names = new NameTable();
-  const ids = Uint32Array.from({ length: count }, (_unused, index) => names.intern(`s${String(index)}`));
-  return new ReferenceTable(names, ids, new Uint8Array(count).fill(need.address), new Map(), 0);
+  const rows = Int32Array.from({ length: count }, (_unused, index) =>
+    referenceRow(names.intern(`s${String(index)}`), need.address),
+  );
+  return { names, rows, count, own: new Map(), cellStart: 0 };
 }
 
 /** What the entry of a blueprint must be shown as, its addend folded into what it is against. */
@@ -54,15 +57,17 @@ function shown(number: BlockNumber, { addend, base, code, operand, place }: Entr
 }
 
 function build(image: Readonly<Record<BlockKind, readonly Entry[]>>): PreservedRelocations {
-  const builder = new PreservedBuilder(0);
+  const builder = new PreservedBuilder();
+  const addReference = groupedEntries(builder);
+  builder.start(0);
   for (const kind of blockKinds) {
     builder.nextBlock();
     for (const { addend, base, code, operand, place } of image[kind]) {
-      if (base === 0) builder.addReference(place, code, operand % referenceCount, addend);
+      if (base === 0) addReference(place, code, operand % referenceCount, addend);
       else builder.addOwn(place, code, base, operand % 0x200_0000, addend);
     }
   }
-  const preserved = builder.build(tableOf(referenceCount));
+  const preserved = builder.build(referencesTo(referenceCount));
   if (preserved === undefined) throw new Error('it does not fit');
   return preserved;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf, readObject, relocationsOf } from '../../../src/elf/object.js';
+import { readObject } from '../../../src/elf/object.js';
 import { symbolSection } from '../../../src/elf/symbols.js';
 import { buildObject, flags, headerOffset, type SectionSpec, type SymbolSpec } from './elf-builder.js';
 
@@ -22,10 +22,7 @@ const file = { text: 1, rela: 2, symtab: 3, strtab: 4, names: 5 } as const;
 function damaged(change: (file: Uint8Array, view: DataView) => void): () => unknown {
   const bytes = buildObject([text], symbols);
   change(bytes, new DataView(bytes.buffer));
-  return () => {
-    const object = readObject(bytes, 'm');
-    return object.sections.map((section) => relocationsOf(object, section));
-  };
+  return () => readObject(bytes, 'm');
 }
 
 function header(section: number, field: number): (view: DataView, bytes: Uint8Array) => number {
@@ -35,15 +32,18 @@ function header(section: number, field: number): (view: DataView, bytes: Uint8Ar
 describe('an object', () => {
   it('is read with sections, symbols and relocations', () => {
     const object = readObject(buildObject([text], symbols), 'm');
-    const section = object.sections[file.text];
-    expect(section).toMatchObject({ name: '.text', alignment: 16, size: 8 });
-    if (section === undefined) return;
-    expect([...contentOf(object, section)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    const relocations = relocationsOf(object, section);
-    expect([...(relocations?.offsets ?? [])]).toEqual([4]);
-    expect([...(relocations?.addends ?? [])]).toEqual([-4]);
+    const { reader, relocations, sections } = object;
+    expect(sections.name(file.text)).toBe('.text');
+    expect(sections.alignment(file.text)).toBe(16);
+    const start = sections.offset(file.text);
+    expect([...reader.bytes.subarray(start, start + sections.size(file.text))]).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
+    expect([relocations.count, relocations.of[file.text]]).toEqual([1, file.rela]);
+    const first = sections.offset(file.rela);
+    expect([...reader.words(first).subarray(first >> 2, (first >> 2) + 6)]).toEqual([4, 0, 2, 2, -4, -1]);
     expect(object.symbols.name(2)).toBe('f');
-    expect(object.symbols.sections[3]).toBe(symbolSection.undefined);
+    expect(object.symbols.section(3)).toBe(symbolSection.undefined);
     expect(object.symbols.firstGlobal).toBe(2);
   });
 
@@ -59,7 +59,7 @@ describe('an object', () => {
     const view = new DataView(bytes.buffer);
     view.setBigUint64(40, 0n, true);
     view.setUint32(60, 0, true);
-    expect(readObject(bytes, 'm').sections).toEqual([]);
+    expect(readObject(bytes, 'm').sections.count).toBe(0);
   });
 
   it('may have more sections than the header can count', () => {
@@ -77,8 +77,8 @@ describe('an object', () => {
     view.setBigUint64(zero + 32, BigInt(count), true);
     view.setUint32(zero + 40, names, true);
     const object = readObject(bytes, 'm');
-    expect(object.sections.length).toBe(count);
-    expect(object.sections[1]?.name).toBe('.first');
+    expect(object.sections.count).toBe(count);
+    expect(object.sections.name(1)).toBe('.first');
   });
 
   it('may keep section numbers of symbols in an extra table', () => {
@@ -93,7 +93,7 @@ describe('an object', () => {
     const view = new DataView(bytes.buffer);
     const table = Number(view.getBigUint64(headerOffset(bytes, 3) + 24, true));
     view.setUint16(table + 24 + 6, 0xffff, true);
-    expect(readObject(bytes, 'm').symbols.sections[1]).toBe(1);
+    expect(readObject(bytes, 'm').symbols.section(1)).toBe(1);
   });
 
   it('has groups with their signature', () => {
@@ -208,10 +208,7 @@ describe('a damaged object is OBJECT_INVALID', () => {
 
   it('relocations of a section without bytes', () => {
     const bytes = buildObject([{ ...text, type: 8 }], symbols);
-    const object = readObject(bytes, 'm');
-    expect(() => object.sections.map((section) => relocationsOf(object, section))).toThrow(
-      expect.objectContaining({ code: 'OBJECT_INVALID' }),
-    );
+    expect(() => readObject(bytes, 'm')).toThrow(expect.objectContaining({ code: 'OBJECT_INVALID' }));
   });
 
   it('groups with a member in no section, or in two groups', () => {

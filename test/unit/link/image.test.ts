@@ -4,6 +4,7 @@ import { addressOf } from '../../../src/link/image.js';
 import { linkImage } from '../../../src/link/link.js';
 import { prepareObject } from '../../../src/link/prepare.js';
 import { relinkImage } from '../../../src/link/relink.js';
+import { wantedSymbols } from '../../../src/link/wanted.js';
 import { buildObject, flags, headerOffset, types } from '../elf/elf-builder.js';
 import { contextOf, displacement, jitFunction, place, placementAt, word } from './link-bench.js';
 
@@ -164,7 +165,7 @@ describe('symbols', () => {
       ['called', 'read', 'thread'].map((name) => ({ name, section: 'undefined' as const })),
     );
     const image = prepareObject(object, 'm');
-    expect(image.wanted).toEqual([
+    expect(wantedSymbols(image)).toEqual([
       { name: 'called', weak: false, use: 'call' },
       { name: 'read', weak: false, use: 'address' },
       { name: 'thread', weak: false, use: 'tls' },
@@ -238,7 +239,7 @@ describe('COMDAT groups', () => {
     const image = prepareObject(object, 'm', { keepGroup: (signature) => signature !== 'f' });
     expect(image.blocks.code.size).toBe(8);
     expect(image.symbols.has('f')).toBe(false);
-    expect(image.wanted).toEqual([{ name: 'f', weak: false, use: 'call' }]);
+    expect(wantedSymbols(image)).toEqual([{ name: 'f', weak: false, use: 'call' }]);
   });
 
   it('that are left out have unwind entries with address 0, which unwinders skip', () => {
