@@ -1,15 +1,13 @@
 // The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the
 // exports.
 #include "binding_support.h"
+#include "host_cpu.h"
 
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringRef.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/TargetParser/Host.h"
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 4;
+constexpr int contractVersion = 5;
 } // namespace
 
 NAPI_MODULE_INIT() {
@@ -17,8 +15,8 @@ NAPI_MODULE_INIT() {
   try {
     setProperty(env, exports, "contractVersion", toJs(env, static_cast<double>(contractVersion)));
     setProperty(env, exports, "llvmVersion", toJs(env, LLVM_VERSION_STRING));
-    llvm::StringRef cpu = llvm::sys::getHostCPUName();
-    setProperty(env, exports, "hostCpu", toJs(env, std::string_view(cpu.data(), cpu.size())));
+    setProperty(env, exports, "hostCpu", toJs(env, std::string_view(hostCpuIdentity())));
+    setProperty(env, exports, "build", toJs(env, TIERLINK_BUILD));
     registerLlvm(env, exports);
     registerRuntime(env, exports);
   } catch (const PendingJsException &) {

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 4;
+export const contractVersion = 5;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -176,7 +176,10 @@ export interface NativeAddon {
   readonly contractVersion: number;
   /** Such as `22.1.8`. */
   readonly llvmVersion: string;
+  /** Vendor, model and a hash of the features of this machine's processor: where it is equal, `hostCpu` gives equal code. */
   readonly hostCpu: string;
+  /** A hash of the sources that the addon was built from. */
+  readonly build: string;
 
   // --- LLVM (native/ingest*, native/compile*) ---------------------------------------------------------------------
   /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
