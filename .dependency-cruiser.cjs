@@ -20,6 +20,12 @@ module.exports = {
     only('elf', '^src/elf/', ['^src/core/'], 'elf -> core'),
     only('link', '^src/link/', ['^src/core/', '^src/elf/'], 'link -> core, elf'),
     only('memory', '^src/memory/', ['^src/core/'], 'memory -> core'),
+    only(
+      'cache',
+      '^src/cache/',
+      ['^src/core/', '^src/native/(contract|ingest)\\.ts$'],
+      'cache -> core, the contract and the interface of ingest',
+    ),
     only('registry', '^src/registry/', ['^src/core/', '^src/memory/block\\.ts$'], 'registry -> core'),
     only('profile', '^src/profile/', ['^src/core/'], 'profile -> core'),
     only('observe', '^src/observe/', ['^src/core/'], 'observe -> core'),

@@ -14,6 +14,7 @@ NAPI_MODULE_INIT() {
     setProperty(env, exports, "contractVersion", toJs(env, static_cast<double>(contractVersion)));
     setProperty(env, exports, "llvmVersion", toJs(env, TIERLINK_LLVM_VERSION));
     setProperty(env, exports, "hostCpu", toJs(env, std::string_view(hostCpuIdentity())));
+    setProperty(env, exports, "build", toJs(env, TIERLINK_BUILD));
     registerLlvm(env, exports);
     registerRuntime(env, exports);
   } catch (const PendingJsException &) {

@@ -52,7 +52,7 @@ export async function ensureField() {
         name: 'tierlink',
         role: 'subject',
         program: process.execPath,
-        args: [command, 'run', '--quiet', '--argv0', 'lua', ...modules, '--'],
+        args: [command, 'run', '--quiet', '--no-cache', '--argv0', 'lua', ...modules, '--'],
       },
       { name: 'static, clang -O0', role: 'peer', program: unoptimized, args: [] },
       { name: 'static, clang -O2', role: 'peer', program: optimized, args: [] },

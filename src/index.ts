@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { CacheStatistics } from './cache/object-cache.js';
+export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
 export type { Clock } from './core/clock.js';
 export type { CallForm, CompiledObject, CompileRequest, Compiler } from './core/compiler.js';
@@ -15,6 +17,8 @@ export {
   TierlinkError,
 } from './core/errors.js';
 export type {
+  CachedContent,
+  CacheEvent,
   EngineEvents,
   FailedEvent,
   MovedEvent,
@@ -46,6 +50,7 @@ export {
   type RelocationKeeping,
   type UnitKind,
 } from './engine/options.js';
+export { directory, memory, type StoreLimits } from './engine/object-stores.js';
 export type { Ledger, LedgerAmounts, LedgerEntry } from './engine/ledger.js';
 export {
   absoluteResolver,

@@ -43,6 +43,11 @@ function build(words: readonly string[]): Command {
       parseCount,
     )
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
+    .option(
+      '--cache <directory>',
+      'where compiled objects are kept (default: TIERLINK_CACHE, or ~/.cache/tierlink)',
+    )
+    .option('--no-cache', 'compile everything, and keep nothing')
     .option('--stats <file>', 'write statistics as JSON when the program has ended')
     .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)
     .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")

@@ -22,6 +22,8 @@ export interface RunReport {
   readonly publishes: EngineSnapshot['publishes'];
   readonly memory: EngineSnapshot['memory'];
   readonly ledger: EngineSnapshot['ledger'];
+  /** What the object cache was good for, or null if there was none. */
+  readonly cache: EngineSnapshot['cache'];
   /** Samples of the program's position; only with --sample. */
   readonly timeByTier: TimeByTier;
   readonly wallMs: number;
@@ -72,6 +74,7 @@ export function makeReport(
     publishes: snapshot.publishes,
     memory: snapshot.memory,
     ledger: snapshot.ledger,
+    cache: snapshot.cache,
     timeByTier,
     wallMs: snapshot.wallMs,
   };

@@ -2,6 +2,7 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { createEngine, type EngineOptions, type PublishedEvent } from '../index.js';
+import { cacheFor } from './cache.js';
 import { feedLive } from './live-feed.js';
 import { makeReport } from './report.js';
 import { version } from './version.js';
@@ -19,7 +20,12 @@ export interface RunCommandOptions {
   readonly sample?: number;
   readonly argv0?: string;
   readonly quiet?: boolean;
+  /** A directory, or whether there is to be one. */
+  readonly cache?: string | boolean;
 }
+
+/** How long the end of a program is put off at most so that what was compiled is found the next time. */
+const flushMs = 2000;
 
 /**
  * Runs the program and ends the process with its exit status. The program owns stdin, stdout and stderr: nothing here
@@ -44,7 +50,7 @@ export async function runCommand(
     if (options.quiet !== true) say(`${error.message} (${retryText(retry)})`);
   });
   engine.on('warning', ({ module, message }) => {
-    if (options.quiet !== true) say(`module ${module}: ${message}`);
+    if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
   });
   // Two files of one name in different folders are two modules, so the path as given is the name.
   for (const path of modules) engine.addModule(path, { path });
@@ -59,6 +65,7 @@ export async function runCommand(
     ...(options.sample === undefined ? {} : { sampleUs: options.sample }),
   });
   engine.flush();
+  await engine.flushCache(flushMs);
   await endFeed();
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
@@ -72,12 +79,16 @@ export async function runCommand(
 
 function engineOptions(options: RunCommandOptions): EngineOptions {
   const { tiers, thresholds, compileThreads, policy, load } = options;
+  const cache = cacheFor(options.cache, process.env, (message) => {
+    if (options.quiet !== true) say(message);
+  });
   return {
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as 'module',
     linkage: options.linkage as 'stub',
     policy,
     libraries: load,
+    ...(cache === undefined ? {} : { cache }),
     ...(tiers === undefined ? {} : { tiers }),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),

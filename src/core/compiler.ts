@@ -36,6 +36,11 @@ export interface CompiledObject {
 /** Turns bitcode into objects on threads of its own. */
 export interface Compiler {
   /**
+   * Says what makes the objects, for the keys of an object cache: two compilers that say the same make the same of equal
+   * requests. Nothing is cached that comes from one that says nothing.
+   */
+  readonly identity?: string;
+  /**
    * Compiles in the background.
    *
    * @param request - What to compile and how.

@@ -31,6 +31,7 @@ export interface ErrorDetailsByCode {
     readonly found: string;
     readonly expected: number;
   };
+  readonly CACHE_DIRECTORY_REFUSED: { readonly path: string; readonly reason: string };
   readonly ENGINE_DISPOSED: { readonly operation: string };
   readonly ENGINE_BUSY: { readonly operation: string; readonly reason: string };
   readonly INPUT_UNREADABLE: { readonly module: string; readonly path: string; readonly reason: string };
@@ -164,8 +165,13 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   ),
   API_VERSION_MISMATCH: entry(
     (d) =>
-      `the ${d.interface} given in options.parts is of version ${d.found}; this tierlink calls version ${String(d.expected)}`,
+      `the ${d.interface} given in the options is of version ${d.found}; this tierlink calls version ${String(d.expected)}`,
     (d) => `use one whose apiVersion is ${String(d.expected)}, or the tierlink that it was written for`,
+  ),
+  CACHE_DIRECTORY_REFUSED: entry(
+    (d) => `${d.path} can't be used as an object cache: ${d.reason}`,
+    () =>
+      'code runs from it: give a directory of your own that nobody else can write to (chmod 700), or no cache',
   ),
   ENGINE_DISPOSED: entry(
     (d) => `${d.operation} was called on an engine that is disposed`,

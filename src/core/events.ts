@@ -71,6 +71,28 @@ export interface ReplacedEvent {
   readonly reset: readonly string[];
 }
 
+/** What an entry of the object cache holds: what reading a module gave, or the object of its code or its variables. */
+export type CachedContent = 'module' | 'code' | 'data';
+
+/** The object cache was asked, or changed. */
+export interface CacheEvent {
+  /**
+   * `hit` and `miss`: of each look-up. `rejected`: what was found is damaged or another's; a miss follows. `stored` and
+   * `evicted`: later, in the background. `failed`: the store failed; of a look-up, a miss follows.
+   */
+  readonly outcome: 'hit' | 'miss' | 'rejected' | 'stored' | 'evicted' | 'failed';
+  /** For which module; '' for an entry that was evicted. */
+  readonly module: string;
+  /** What the entry holds; null for one that was evicted. */
+  readonly content: CachedContent | null;
+  /** The entry's key. */
+  readonly key: string;
+  /** Bytes of the entry; 0 where there is none. */
+  readonly bytes: number;
+  /** Why it was rejected or failed, or ''. */
+  readonly reason: string;
+}
+
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
@@ -95,6 +117,8 @@ export interface EngineEvents {
   reclaimed: (event: { readonly versions: number }) => void;
   /** A compile or link failed; the version before it goes on running. */
   failed: (event: FailedEvent) => void;
+  /** The object cache was asked, or changed. */
+  cache: (event: CacheEvent) => void;
   /** Something the user should know that is no failure. */
   warning: (event: { readonly module: string; readonly message: string }) => void;
 }

@@ -1,5 +1,6 @@
 /** The composition root: makes every part of an engine and joins them. */
 import type { CallHost } from '../call/callable.js';
+import type { ObjectCache } from '../cache/object-cache.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -10,6 +11,7 @@ import { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
+import type { Ingest } from '../native/ingest.js';
 import { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
@@ -20,6 +22,7 @@ import { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memory.js';
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
+import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { Mover } from './mover.js';
@@ -39,6 +42,9 @@ import { Withdrawal } from './withdrawal.js';
 
 /** Tables begin on a page, in bytes. */
 const tableAlignment = 4096;
+
+/** How long the end of an engine waits for what is to be stored in the object cache, in milliseconds. */
+const cacheEndMs = 1000;
 
 /** Everything an engine is made of. */
 export interface Composition {
@@ -64,6 +70,10 @@ export interface Composition {
   /** For how long scans of stacks kept a thread from running. */
   readonly pauses: LatencyRecorder;
   readonly compiler: Compiler;
+  /** Reads modules of IR. */
+  readonly ingest: Ingest;
+  /** The object cache, if there is one. */
+  readonly cache: ObjectCache | undefined;
   readonly targets: Targets;
   readonly linker: UnitLinker;
   readonly unitCompiler: UnitCompiler;
@@ -116,7 +126,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
-  const compiler = settings.compiler(settings.compileThreads);
+  const { compiler, ingest, cache } = cachedParts(settings, emit);
   const targets = new Targets({
     memory,
     table,
@@ -235,6 +245,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
     await Promise.all([...modules.values()].map(settled));
+    await cache?.end(cacheEndMs);
     addon.engineRunExitHandlers(engine);
     ended = true;
     frames.destroy();
@@ -265,6 +276,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     reclaimer,
     pauses,
     compiler,
+    ingest,
+    cache,
     targets,
     linker,
     unitCompiler,

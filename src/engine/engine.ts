@@ -339,6 +339,17 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * Waits until what was compiled is stored in the object cache. Storing goes on in the background by itself; this is for
+   * who is about to end the process. {@link dispose} does it, too.
+   *
+   * @param timeoutMs - For how long at most, in milliseconds.
+   * @returns Whether all of it is stored; true if there is no cache.
+   */
+  async flushCache(timeoutMs = 1000): Promise<boolean> {
+    return (await this.#parts.cache?.flush(timeoutMs)) ?? true;
+  }
+
+  /**
    * Ends the process at once, as the end of a native program does: stdio is flushed, and nothing of Node runs any more.
    *
    * @param status - Exit status, 0 to 255.

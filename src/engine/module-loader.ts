@@ -9,11 +9,11 @@ import type { Composition } from './compose.js';
 import { isProvided, ModuleReader } from './module-reader.js';
 import {
   allUnits,
+  firstUnits,
   isCompiling,
   type LoadedModule,
   loadedModule,
   settled,
-  type Unit,
 } from './loaded-module.js';
 import type { Linkage } from './options.js';
 import { Remover } from './remover.js';

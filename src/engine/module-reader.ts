@@ -1,8 +1,6 @@
 /** Reads modules: bitcode, IR text and objects become records, and what they need is looked for. */
 import { TierlinkError } from '../core/errors.js';
 import { prepareObject } from '../link/prepare.js';
-import type { IngestResult, ModuleSummary, NativeFailure } from '../native/contract.js';
-import { ingestError } from '../native/failures.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Composition } from './compose.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
@@ -31,10 +29,9 @@ export class ModuleReader {
    */
   read(identity: Identity, { format, bytes }: SourceBytes): ModuleRecord {
     if (format === 'object') return this.#object(identity, bytes);
-    const { addon, emit } = this.#parts;
-    const seen = addon.ingest(bytes, format === 'ir' ? 'ir' : 'bitcode', identity.id, identity.name);
-    if (isFailure(seen)) throw ingestError(seen, identity.name);
-    const summary = JSON.parse(seen.summary) as ModuleSummary;
+    const { ingest, emit } = this.#parts;
+    const source = { bytes, format: format === 'ir' ? 'ir' : 'bitcode' } as const;
+    const { summary, code, data } = ingest(source, identity.id, identity.name);
     const optnone = summary.functions.filter((item) => item.optnone).length;
     if (optnone > 0) {
       emit('warning', {
@@ -42,7 +39,7 @@ export class ModuleReader {
         message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
       });
     }
-    return recordOfIr(identity, summary, seen.code, seen.data);
+    return recordOfIr(identity, summary, code, data);
   }
 
   /** Forgets which groups a module keeps: it is gone. */
@@ -94,8 +91,4 @@ export class ModuleReader {
 /** Names that the linker itself gives a meaning. */
 export function isProvided(symbol: string): boolean {
   return symbol === '__dso_handle' || symbol === '_GLOBAL_OFFSET_TABLE_' || symbol === '__tls_get_addr';
-}
-
-function isFailure(seen: IngestResult | NativeFailure): seen is NativeFailure {
-  return 'kind' in seen;
 }

@@ -6,6 +6,7 @@ import type { Compiler } from '../core/compiler.js';
 import type { TierRecipe } from '../core/tier.js';
 import { checkMemoryManager, nameOfManager } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
+import { type ObjectStore, objectStoreVersion } from '../cache/object-store.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
@@ -72,6 +73,12 @@ export interface EngineOptions {
     /** Bytes of code, stubs and retired versions included. @defaultValue what the memory manager has for code */
     readonly maxBytes?: number;
   };
+  /**
+   * Where compiled objects are kept between runs: `directory(path)`, `memory()`, or a store of your own. Whoever can
+   * write to it can run code in this process.
+   * @defaultValue none: everything is compiled
+   */
+  readonly cache?: ObjectStore;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Replaces parts that the engine would make itself. */
@@ -110,6 +117,7 @@ export interface Settings {
   readonly defaultMemory: () => MemoryManager;
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
+  readonly cache: ObjectStore | undefined;
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
@@ -148,6 +156,7 @@ export function settle(options: EngineOptions): Settings {
     memoryManager,
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
+    cache: storeOf(options),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,
@@ -268,6 +277,11 @@ function resolversOf({ parts, libraries = [] }: EngineOptions): readonly SymbolR
     );
   }
   return [...given];
+}
+
+function storeOf({ cache }: EngineOptions): ObjectStore | undefined {
+  if (cache !== undefined) checkApiVersion(cache, 'ObjectStore', objectStoreVersion);
+  return cache;
 }
 
 function penaltyOf(rule: PenaltyRule): PenaltyRule {

@@ -1,4 +1,5 @@
 /** What an engine looks like at one moment, as plain data. */
+import type { CacheStatistics } from '../cache/object-cache.js';
 import type { Hold } from '../memory/retirement.js';
 import type { Ledger } from './ledger.js';
 import type { Latencies } from './statistics.js';
@@ -58,6 +59,8 @@ export interface EngineSnapshot {
   readonly moves: Latencies;
   /** Where code may lie, and up to where it does. */
   readonly codeCache: { readonly start: bigint; readonly capacity: number; readonly span: number };
+  /** What the object cache was good for, or null if there is none. */
+  readonly cache: CacheStatistics | null;
   /** Compile jobs queued or running. */
   readonly compiling: number;
   /** Threads inside compiled code. */

@@ -47,6 +47,7 @@ export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProc
       capacity: parts.memory.limit('code') ?? parts.codeCacheBytes,
       span: parts.memory.span,
     },
+    cache: parts.cache?.statistics ?? null,
     compiling: parts.compiler.pending(),
     mutatorsInside: parts.addon.engineMutatorsInside(parts.engine),
     wallMs: parts.atMs(),

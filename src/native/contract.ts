@@ -180,6 +180,8 @@ export interface NativeAddon {
   readonly llvmVersion: string;
   /** Names the processor: where it is the same, so is the code that {@link CompileJob.hostCpu} gives. */
   readonly hostCpu: string;
+  /** A hash of the sources that the addon was built from. */
+  readonly build: string;
 
   // --- LLVM (native/ingest*, native/compile*): loaded by the first ingest, or the first job that starts -----------
   /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */

@@ -5,6 +5,8 @@ import { compileError } from './failures.js';
 
 /** Compiles with LLVM 22 on native threads. */
 export class LlvmCompiler implements Compiler {
+  /** Versions of LLVM and of the addon are in every key. */
+  readonly identity = 'llvm';
   readonly threads: number;
   readonly #addon: NativeAddon;
   readonly #pool: Handle;

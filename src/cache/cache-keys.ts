@@ -1,0 +1,79 @@
+/** Keys of entries: hashes of all that decides what is in them. */
+import type { CompileRequest } from '../core/compiler.js';
+import { canonical } from './canonical.js';
+import { entryFormat } from './entry.js';
+import { sha256Hex } from './sha256.js';
+
+/** What decides objects beside the request. */
+export interface CacheEnvironment {
+  /** Version of tierlink. */
+  readonly tierlink: string;
+  /** Version of the addon's contract. */
+  readonly contract: number;
+  /** Full version of LLVM. */
+  readonly llvm: string;
+  /** The addon's build. */
+  readonly build: string;
+  /** The processor's model and features. */
+  readonly hostCpu: string;
+}
+
+/** What a module is read from. */
+export interface KeyedSource {
+  readonly format: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Makes the keys of one engine. */
+export class CacheKeys {
+  readonly #hostCpu: string;
+  readonly #common: string;
+  /** The same bitcode is compiled at several tiers. Safe because nobody writes to canonical bitcode. */
+  readonly #digests = new WeakMap<Uint8Array, string>();
+
+  /** @param environment - What decides objects beside the request. */
+  constructor({ hostCpu, ...common }: CacheEnvironment) {
+    this.#hostCpu = hostCpu;
+    this.#common = canonical({ ...common, format: entryFormat });
+  }
+
+  /**
+   * The key of a compiled object: of the whole request but the module's name, which LLVM does not see. So a field that a
+   * request gets later is part of the key.
+   *
+   * @param request - The request.
+   * @param compiler - The compiler's identity.
+   * @returns 64 hexadecimal digits.
+   */
+  ofObject(request: CompileRequest, compiler: string): string {
+    const decisive = {
+      ...request,
+      module: undefined,
+      bitcode: this.#digestOf(request.bitcode),
+      // A set: its order decides nothing.
+      near: [...request.near].sort(),
+      compiler,
+      hostCpu: request.tier.hostCpu ? this.#hostCpu : undefined,
+    };
+    return sha256Hex(`object ${this.#common} ${canonical(decisive)}`);
+  }
+
+  /**
+   * The key of a module that was read.
+   *
+   * @param source - What it is read from.
+   * @param module - Its number, which the names of its internal symbols contain.
+   * @returns 64 hexadecimal digits.
+   */
+  ofModule({ format, bytes }: KeyedSource, module: number): string {
+    return sha256Hex(`module ${this.#common} ${canonical({ format, bytes, module })}`);
+  }
+
+  #digestOf(bitcode: Uint8Array): string {
+    const known = this.#digests.get(bitcode);
+    if (known !== undefined) return known;
+    const digest = sha256Hex(bitcode);
+    this.#digests.set(bitcode, digest);
+    return digest;
+  }
+}
