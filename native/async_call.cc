@@ -30,10 +30,11 @@ void *threadMain(void *data) {
   auto *handedOver = static_cast<std::shared_ptr<AsyncCall> *>(data);
   AsyncCall &call = **handedOver;
   ThreadRecord &thread = ThreadRecord::here();
-  call.failure = {"THREAD_ENDED", call.target.name + " ended its thread without returning"};
+  call.failure = {"THREAD_ENDED", call.target.name + " ended its thread without returning", nullptr};
   thread.adopt(ThreadRecord::Kind::Async, call.target.engine, nullptr, [handedOver](bool parked) {
     if (parked)
-      (*handedOver)->failure = {"PROGRAM_EXITED", (*handedOver)->target.name + " ended the program by exit"};
+      (*handedOver)->failure = {"PROGRAM_EXITED", (*handedOver)->target.name + " ended the program by exit",
+                                nullptr};
     const auto channel = (*handedOver)->channel;
     delete handedOver;
     channel->send();
@@ -50,7 +51,7 @@ void settle(napi_env env, AsyncCall &call) {
   call.buffers.clear();
   try {
     if (call.failure.code != nullptr)
-      napi_reject_deferred(env, call.deferred, makeError(env, call.failure.code, call.failure.message));
+      napi_reject_deferred(env, call.deferred, toJsError(env, call.failure));
     else
       napi_resolve_deferred(env, call.deferred,
                             fromResult(env, call.target.signature.result, call.state.frame));
@@ -90,7 +91,7 @@ napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> 
   std::string failure;
   if (!startNativeThread(*call->target.engine, defaultStackBytes, threadMain, handedOver, failure)) {
     delete handedOver;
-    call->failure = {"THREAD_REFUSED", call->target.name + ": " + failure};
+    call->failure = {"THREAD_REFUSED", call->target.name + ": " + failure, nullptr};
     call->channel->send();
     call->channel->close();
   }

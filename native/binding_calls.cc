@@ -67,7 +67,7 @@ napi_value callPlain(Call &call) {
   const CallFailure failure = callTarget(target, state.frame);
   if (failure.code == nullptr)
     return toJsBigint(call.env, state.frame.rax);
-  napi_throw(call.env, makeError(call.env, failure.code, failure.message));
+  napi_throw(call.env, toJsError(call.env, failure));
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "copied_process.h"
 #include "fork_handlers.h"
 #include "host_code.h"
 #include "libraries.h"
@@ -259,6 +260,7 @@ napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, 
 void registerRuntime(napi_env env, napi_value exports) {
   stayLoaded();
   Threads::prepare();
+  CopiedProcess::prepare();
   ForkHandlers::prepare();
   prepareExit();
   noteHostCode(env);
@@ -285,6 +287,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineStopSampling>(env, exports, "engineStopSampling");
   exportFunction<engineTakeSamples>(env, exports, "engineTakeSamples");
   registerMemory(env, exports);
+  registerLazy(env, exports);
   registerCalls(env, exports);
 }
 

@@ -20,6 +20,8 @@ napi_value toJsArray(napi_env env, napi_typedarray_type type, const void *data, 
 
 // The exports of binding_memory.cc.
 void registerMemory(napi_env env, napi_value exports);
+// The exports of binding_lazy.cc.
+void registerLazy(napi_env env, napi_value exports);
 // The exports of binding_calls.cc.
 void registerCalls(napi_env env, napi_value exports);
 

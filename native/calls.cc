@@ -6,9 +6,11 @@
 #include "binding_support.h"
 #include "coded_error.h"
 #include "engine_state.h"
+#include "js_control.h"
 #include "marshal.h"
 #include "removed_function.h"
 #include "thread_record.h"
+#include "uncompiled_function.h"
 
 namespace tierlink {
 
@@ -32,7 +34,7 @@ namespace {
 }
 
 [[gnu::cold]] napi_value fail(napi_env env, const CallFailure &failure) {
-  napi_throw(env, makeError(env, failure.code, failure.message));
+  napi_throw(env, toJsError(env, failure));
   return nullptr;
 }
 
@@ -88,23 +90,37 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
 
 CallFailure callTarget(const Target &target, CallFrame &frame) {
   if (target.engine->closed())
-    return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed"};
+    return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed", nullptr};
   Entry entry(*target.engine);
   const void *code = loadSlot(target.slot);
   if (code == nullptr)
-    return {"NOT_LINKED", target.name + " has no code yet"};
+    return {"NOT_LINKED", target.name + " has no code yet", nullptr};
   try {
     tierlinkCall(code, &frame);
     return {};
   } catch (abi::__forced_unwind &) {
     throw; // pthread_exit; it may not be stopped
   } catch (const FunctionRemoved &error) {
-    return {"FUNCTION_REMOVED", error.what()};
+    return {"FUNCTION_REMOVED", error.what(), nullptr};
+  } catch (const FunctionUncompiled &error) {
+    return {error.failure()->code.c_str(), error.what(), error.failure()};
   } catch (const std::exception &error) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what()};
+    return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what(), nullptr};
   } catch (...) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw an exception"};
+    return {"EXCEPTION_UNCAUGHT", target.name + " threw an exception", nullptr};
   }
+}
+
+napi_value toJsError(napi_env env, const CallFailure &failure) {
+  const LazyFailure *uncompiled = failure.uncompiled.get();
+  if (uncompiled == nullptr)
+    return makeError(env, failure.code, failure.message);
+  napi_value thrown = uncompiled->thrown == nullptr ? nullptr : uncompiled->thrown->value(env);
+  if (thrown != nullptr)
+    return thrown;
+  const napi_value error = makeError(env, failure.code, failure.message);
+  setProperty(env, error, "detailsJson", toJs(env, uncompiled->details));
+  return error;
 }
 
 napi_value bindTarget(napi_env env, Target target) {

@@ -14,6 +14,7 @@
 namespace tierlink {
 
 class Engine;
+struct LazyFailure;
 
 // The memory of one call: registers, and as many stack words as the signature needs.
 class CallState {
@@ -49,13 +50,17 @@ struct Target {
 bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
                       CallState &state);
 
-// Calls the slot's code on this thread. Empty if all went well, else what went wrong, as text.
+// Calls the slot's code on this thread. Empty if all went well, else what went wrong.
 // A C++ exception that the code doesn't catch ends here.
 struct CallFailure {
-  const char *code = nullptr;
+  const char *code = nullptr; // lives with what is below
   std::string message;
+  std::shared_ptr<const LazyFailure> uncompiled; // if that is what went wrong
 };
 CallFailure callTarget(const Target &target, CallFrame &frame);
+
+// What JS is told of a failure; not thrown.
+napi_value toJsError(napi_env env, const CallFailure &failure);
 
 // The napi function for a target.
 napi_value bindTarget(napi_env env, Target target);

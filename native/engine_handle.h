@@ -6,6 +6,7 @@
 #include <node_api.h>
 
 #include "engine_state.h"
+#include "js_control.h"
 #include "waker.h"
 
 namespace tierlink {
@@ -23,11 +24,15 @@ public:
   const std::shared_ptr<Engine> &engine() const { return engine_; }
 
   void onRequests(napi_value wake);
+  // From now on `compile` serves lazy calls on this thread.
+  void onLazyCall(napi_value compile);
   void keepAlive(bool keep);
   // False if a thread is inside.
   bool destroy();
 
 private:
+  bool closeOverWaiting();
+
   const napi_env env_;
   const std::shared_ptr<Engine> engine_;
   std::unique_ptr<Waker> waker_;

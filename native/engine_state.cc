@@ -20,6 +20,7 @@ std::shared_ptr<Engine> Engine::create(std::string &failure) {
   }
   std::shared_ptr<Engine> engine(new Engine);
   engine->ring_ = std::move(ring);
+  engine->lazy_ = std::make_unique<LazyCalls>(*engine, engine->ring_->wakeFd());
   return engine;
 }
 
@@ -29,6 +30,7 @@ Engine::~Engine() {
   // A thread the process made itself is inside: leaking its code is the lesser evil.
   (void)arenas_.release();
   (void)ring_.release();
+  (void)lazy_.release();
 }
 
 bool Engine::close() {

@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "exit_handlers.h"
+#include "lazy_calls.h"
 #include "program_keys.h"
 #include "ring.h"
 #include "sampling.h"
@@ -38,6 +39,7 @@ public:
 
   // Only while not closed.
   Ring &ring() { return *ring_; }
+  LazyCalls &lazy() { return *lazy_; }
 
   // The memory of the engine, on its JS thread only. An arena is covered as a whole, and stays mapped while
   // the engine has not let go of it; `around` is then where it lies. Else whoever covers keeps the memory.
@@ -83,6 +85,7 @@ private:
   std::unique_ptr<std::vector<std::shared_ptr<Arena>>> arenas_ =
       std::make_unique<std::vector<std::shared_ptr<Arena>>>();
   std::unique_ptr<Ring> ring_;
+  std::unique_ptr<LazyCalls> lazy_;
   std::mutex mutex_; // guards the two below
   std::weak_ptr<Run> activeRun_;
   std::deque<Arguments> arguments_;

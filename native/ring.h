@@ -1,62 +1,61 @@
-// Job: the bounded queue through which compiled code asks for a recompile, from any thread or signal handler.
+// Job: the requests through which compiled code asks for a recompile, from any thread or signal handler.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <vector>
+
+#include "request_queue.h"
 
 namespace tierlink {
 
-// Many producers, one consumer. Carries addresses of entry counters.
+// The eventfd by which the engine's consumer is woken.
+class WakeEvent {
+public:
+  WakeEvent();
+  ~WakeEvent();
+  WakeEvent(const WakeEvent &) = delete;
+  WakeEvent &operator=(const WakeEvent &) = delete;
+  const int fd; // negative if the kernel refused
+};
+
+// Carries addresses of entry counters.
 class Ring {
 public:
-  static constexpr uint32_t capacity = 8192; // a power of two
-
-  Ring();
-  ~Ring();
-  Ring(const Ring &) = delete;
-  Ring &operator=(const Ring &) = delete;
+  static constexpr uint32_t capacity = 8192;
 
   // False if the kernel refused the eventfd.
-  bool usable() const { return wakeFd_ >= 0; }
+  bool usable() const { return event_.fd >= 0; }
   // An eventfd that becomes readable when the consumer has something to do.
-  int wakeFd() const { return wakeFd_; }
+  int wakeFd() const { return event_.fd; }
 
   // Counters may lie in this range, too. One thread at a time.
   void widen(uintptr_t start, uintptr_t end);
+  // Between the lowest and the highest address of the engine's memory. From any thread.
+  bool reaches(uintptr_t address) const {
+    return address >= lowest_.load(std::memory_order_relaxed) &&
+           address < highest_.load(std::memory_order_relaxed);
+  }
 
   // Repeats a wake that an earlier reader of the eventfd may have swallowed.
-  void rewake();
+  void rewake() { counters_.rewake(); }
 
   // Called by compiled code when a counter has run down. Async-signal-safe and lock-free; keeps errno.
   void request(int32_t *counter);
 
   // Takes everything that is there, in order. One thread at a time.
-  std::vector<uint64_t> take();
+  std::vector<uint64_t> take() { return counters_.take(); }
 
   // How many requests did not fit since the ring was made; their counters ask again.
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
 private:
-  struct Cell {
-    std::atomic<uint32_t> turn; // == position: free; == position + 1: filled
-    uintptr_t counter;
-  };
-
-  bool push(uintptr_t counter);
-  void wake();
-  void writeWake();
-
+  const WakeEvent event_;
+  RequestQueue counters_{capacity, event_.fd};
   // Nothing outside is a counter of this engine.
   std::atomic<uintptr_t> lowest_{UINTPTR_MAX};
   std::atomic<uintptr_t> highest_{0};
-  std::unique_ptr<Cell[]> cells_;
-  int wakeFd_;
   std::atomic<uint64_t> lost_{0};
-  alignas(64) std::atomic<uint32_t> tail_{0};
-  alignas(64) std::atomic<bool> wakePending_{false};
-  uint32_t head_ = 0;
 };
 
 } // namespace tierlink

@@ -12,6 +12,7 @@
 
 #include "engine_state.h"
 #include "fork_handlers.h"
+#include "lazy_entry.h"
 #include "program_threads.h"
 #include "removed_function.h"
 #include "ring.h"
@@ -161,6 +162,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"__cxa_thread_atexit_impl", code(runtimeCxaThreadAtexit)},
       {"__tierlink_removed", code(throwFunctionRemoved)},
       {"__tierlink_hot", code(__tierlink_hot)},
+      {"__tierlink_lazy", code(tierlinkLazyEntry)},
       {"__tls_get_addr", code(__tierlink_tls_get_addr)},
       {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",
        code(programStdThreadStart)},
@@ -180,7 +182,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
   };
   if (name == "__tierlink_ring")
     return &engine.ring();
-  if (name == "__dso_handle")
+  if (name == "__dso_handle" || name == "__tierlink_engine")
     return &engine;
   for (const Named &entry : table) {
     if (entry.name == name)

@@ -117,6 +117,15 @@ bool ThreadRecord::isInside(const Engine &engine) const {
   });
 }
 
+uint32_t ThreadRecord::depth() const {
+  uint32_t sum = 0;
+  for (const auto &mutator : mutators)
+    sum += mutator->engine.load(std::memory_order_relaxed) == nullptr
+               ? 0
+               : mutator->depth.load(std::memory_order_relaxed);
+  return sum;
+}
+
 Mutator &ThreadRecord::findMutator(Engine &engine) {
   for (const auto &mutator : mutators) {
     if (mutator->engine.load(std::memory_order_relaxed) == &engine)

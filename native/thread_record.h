@@ -13,6 +13,7 @@
 namespace tierlink {
 
 class Engine;
+class LazyCalls;
 class Run;
 class SampleRing;
 class StackScan;
@@ -77,12 +78,24 @@ struct ThreadRecord {
 
   // The scan that wants this thread's answer; taken by its signal handler, or back by the scan.
   std::atomic<StackScan *> scan{nullptr};
+  // Where it waits for a function to be compiled, if it does.
+  std::atomic<const LazyCalls *> waitsFor{nullptr};
   // The stack that the thread began on, in bytes; both 0 if the system doesn't say.
   uintptr_t stackLow = 0;
   uintptr_t stackHigh = 0;
 
   // Under the threads lock, after Threads::barrier.
   bool isInside(const Engine &engine) const;
+  // How deep it is inside engines, all together. This thread only.
+  uint32_t depth() const;
+  // Calls `each` for the engines that it is inside. This thread only.
+  template <class Each> void forEachInside(Each each) const {
+    for (const auto &mutator : mutators) {
+      Engine *engine = mutator->engine.load(std::memory_order_relaxed);
+      if (engine != nullptr && mutator->depth.load(std::memory_order_relaxed) > 0)
+        each(*engine);
+    }
+  }
 
   const pthread_t thread = pthread_self();
   const pid_t tid;

@@ -50,6 +50,59 @@ export function writeThunk(
   writeDisplacement(bytes, offset + 9, thunk + 9, handler);
 }
 
+/** Bytes of a lazy entry: `4c 8d 1d disp32`, `e8 disp32` and four bytes of padding. */
+export const lazyEntryBytes = 16;
+
+/**
+ * Writes `lea r11, [slot]; call tail`: r11 is the one register that carries nothing into a function. The addon reads
+ * these bytes, too (native/lazy_entry.cc).
+ *
+ * @param bytes - The writable view of the entry's memory.
+ * @param offset - Where the entry starts in `bytes`, in bytes.
+ * @param entry - Address at which it executes.
+ * @param slot - Address of the slot that leads to it.
+ * @param tail - Address of the tail.
+ */
+export function writeLazyEntry(
+  bytes: Uint8Array,
+  offset: number,
+  entry: Address,
+  slot: Address,
+  tail: Address,
+): void {
+  bytes.fill(trapByte, offset, offset + lazyEntryBytes);
+  bytes.set([0x4c, 0x8d, 0x1d], offset);
+  writeDisplacement(bytes, offset + 3, entry + 3, slot);
+  bytes[offset + 7] = 0xe8;
+  writeDisplacement(bytes, offset + 8, entry + 8, tail);
+}
+
+/** Bytes of the tail of lazy entries: `ff 35 disp32`, `ff 25 disp32` and four bytes of padding. */
+export const lazyTailBytes = 16;
+
+/**
+ * Writes `push [engine]; jmp *[handler]`.
+ *
+ * @param bytes - The writable view of the tail's memory.
+ * @param offset - Where the tail starts in `bytes`, in bytes.
+ * @param tail - Address at which it executes.
+ * @param engine - Address of the cell that holds the handler's argument.
+ * @param handler - Address of the cell that holds the handler's address.
+ */
+export function writeLazyTail(
+  bytes: Uint8Array,
+  offset: number,
+  tail: Address,
+  engine: Address,
+  handler: Address,
+): void {
+  bytes.fill(trapByte, offset, offset + lazyTailBytes);
+  bytes.set([0xff, 0x35], offset);
+  writeDisplacement(bytes, offset + 2, tail + 2, engine);
+  bytes.set([0xff, 0x25], offset + 6);
+  writeDisplacement(bytes, offset + 8, tail + 8, handler);
+}
+
 /** Writes the last 4 bytes of an instruction, which address a cell relative to its end. */
 function writeDisplacement(bytes: Uint8Array, offset: number, place: number, cell: Address): void {
   const displacement = cell - (place + 4);

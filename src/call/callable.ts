@@ -1,5 +1,5 @@
 /** A JS function bound to the canonical entry of a compiled one: it always runs the newest version. */
-import { TierlinkError } from '../core/errors.js';
+import { type ErrorCode, TierlinkError } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import { checkCallable, showSignature } from './signature.js';
@@ -14,7 +14,8 @@ export interface Callable {
   /**
    * Calls on this thread.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, ENGINE_DISPOSED
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED, and
+   *   what kept a function that it calls from being compiled
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
@@ -89,10 +90,21 @@ export function bind(host: CallHost, target: CallTarget): Callable {
 
 /** The addon says what happened; how that reads is ours. */
 function typed(error: unknown, symbol: string): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  const seen = error as Error & { index?: number; expected?: string; found?: string };
+  // Control itself may have thrown, in the middle of the call.
+  if (error instanceof TierlinkError || !(error instanceof Error) || !('code' in error)) return error;
+  const seen = error as Error & {
+    index?: number;
+    expected?: string;
+    found?: string;
+    detailsJson?: string;
+  };
   const options = { cause: error };
+  // What control said of a function that it could not compile, in the words of its own errors.
+  if (seen.detailsJson !== undefined && seen.detailsJson !== '')
+    return new TierlinkError(error.code as ErrorCode, JSON.parse(seen.detailsJson) as never, options);
   switch (error.code) {
+    case 'ENGINE_DISPOSED':
+      return new TierlinkError('ENGINE_DISPOSED', { operation: symbol }, options);
     case 'ARGUMENT_INVALID': {
       const { index = 0, expected = 'what the signature says', found = 'this' } = seen;
       return new TierlinkError('ARGUMENT_INVALID', { symbol, index, expected, found }, options);
@@ -101,6 +113,7 @@ function typed(error: unknown, symbol: string): unknown {
       return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
     case 'FUNCTION_REMOVED':
       return new TierlinkError('FUNCTION_REMOVED', { symbol, reason: error.message }, options);
+    case 'CALL_UNFINISHED':
     case 'THREAD_ENDED':
     case 'PROGRAM_EXITED':
     case 'THREAD_REFUSED':

@@ -263,7 +263,10 @@ export interface NativeAddon {
    * @param patches - Pairs of the displacement's address, as the program sees it, and its value (its low 32 bits).
    */
   enginePatchCalls(engine: Handle, patches: BigUint64Array): void;
-  /** Lets go of the memory. Throws if a mutator is inside. Idempotent. */
+  /**
+   * Lets go of the memory. Throws if a mutator is inside. Calls from JS that wait for a function to be compiled are ended
+   * first, with ENGINE_DISPOSED, if nothing else is inside. Idempotent.
+   */
   engineDestroy(engine: Handle): void;
   /** Calls `wake` on this JS thread soon after compiled code put a request into the empty ring. */
   engineOnRequests(engine: Handle, wake: () => void): void;
@@ -271,6 +274,34 @@ export interface NativeAddon {
   engineRef(engine: Handle, keep: boolean): void;
   /** Takes all requests: addresses of the counters, in order. */
   engineTakeRequests(engine: Handle): BigUint64Array;
+  /**
+   * Takes the slots, by address, whose functions are called but not compiled: in order, a slot possibly more than once.
+   * `0n` asks for all functions, as the process is about to fork. Woken for as {@link engineTakeRequests} is.
+   */
+  engineTakeLazyRequests(engine: Handle): BigUint64Array;
+  /**
+   * Lets those go on whose slots were stored.
+   *
+   * @param someLeft - Whether slots hold lazy entries still. To be told, too, after lazy entries were stored in slots: a
+   *   fork asks for nothing while none are.
+   */
+  engineLazySettled(engine: Handle, someLeft: boolean): void;
+  /**
+   * Tells those who asked for a slot before now that its function can't be compiled: it is thrown in them as a C++
+   * exception. The slot keeps its lazy entry, so the next call asks again.
+   *
+   * @param slot - Address of the slot, or `0n` for those who asked for all.
+   * @param code - Code of a TierlinkError.
+   * @param message - What compiled C++ that catches it reads.
+   * @param details - The error's details as JSON, or ''.
+   */
+  engineLazyFailed(engine: Handle, slot: bigint, code: string, message: string, details: string): void;
+  /**
+   * Serves lazy calls made on this JS thread: `compile` is called in the middle of them with the address of the slot (0n:
+   * compile all), and must have stored it when it returns. What it throws comes out at the JS caller, unless compiled
+   * code catches it.
+   */
+  engineOnLazyCall(engine: Handle, compile: (slot: bigint) => void): void;
   /** Requests lost because the ring was full (their counters were re-armed and ask again). */
   engineLostRequests(engine: Handle): number;
   /** Threads now inside compiled code of this engine (JS calls, async calls, runs, threads the program made). */
@@ -287,7 +318,10 @@ export interface NativeAddon {
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */
   engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
-  /** Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or 0n. */
+  /**
+   * Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or
+   * 0n. `__tierlink_lazy` and `__tierlink_engine` are what lazy entries need.
+   */
   engineRuntimeSymbol(engine: Handle, name: string): bigint;
   /** Runs functions registered by atexit/__cxa_atexit since the engine began, last first. */
   engineRunExitHandlers(engine: Handle): void;
