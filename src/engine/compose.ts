@@ -18,12 +18,14 @@ import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
+import { LazyEntries } from '../../stubs/lazy-entries.js';
 import { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memory.js';
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
+import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
@@ -63,6 +65,7 @@ export interface Composition {
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
   readonly lazyEntries: LazyEntries;
+  readonly lazyCalls: LazyCalls;
   /** By name, in the order they were added. */
   readonly modules: Map<string, LoadedModule>;
   readonly retirement: Retirement<RetiredVersion>;
@@ -156,8 +159,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const thrower = address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_removed')));
   const lazyEntries = new LazyEntries(tables, {
-    engine,
     handler: address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_lazy'))),
+    engine: address(Number(addon.engineRuntimeSymbol(engine, '__tierlink_engine'))),
+    slotAddress: (slot) => table.slotAddress(slot),
   });
   const withdrawal = new Withdrawal({
     memory,
@@ -219,10 +223,23 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const program = new Program({ addon, engine, table, versions });
   let ended = false;
+  const lazyCalls = new LazyCalls({
+    addon,
+    engine,
+    table,
+    lazyEntries,
+    controller,
+    publisher,
+    modules,
+  });
   addon.engineOnRequests(engine, () => {
     // A wake may be under way while the engine ends.
     if (ended) return;
     for (const counter of addon.engineTakeRequests(engine)) controller.request(address(Number(counter)));
+    lazyCalls.take();
+  });
+  addon.engineOnLazyCall(engine, (cell) => {
+    lazyCalls.now(cell);
   });
 
   const host: CallHost = {
@@ -288,6 +305,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     quiescence: new Quiescence(addon, engine),
     codeCache,
     controller,
+    lazyCalls,
     program,
     host,
     atMs,

@@ -7,7 +7,8 @@ import { address, type SlotIndex } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { LazyEntries } from '../../stubs/lazy-entries.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
-import type { LoadedModule, Unit } from './loaded-module.js';
+import { allUnits, type LoadedModule, type Unit } from './loaded-module.js';
+import type { Publisher } from './publisher.js';
 import type { TierController } from './tier-controller.js';
 import { firstCall } from './unit-builder.js';
 
@@ -21,9 +22,8 @@ export interface LazyCallsParts {
   readonly table: OffsetTable;
   readonly lazyEntries: LazyEntries;
   readonly controller: TierController;
+  readonly publisher: Pick<Publisher, 'uncompiled'>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
-  /** Compiles all functions of a module that are not compiled yet. */
-  readonly complete: (home: LoadedModule) => Promise<void>;
 }
 
 /** First calls of one engine. */
@@ -38,9 +38,8 @@ export class LazyCalls {
   /** Takes what threads ask for. */
   take(): void {
     const { addon, engine } = this.#parts;
-    for (const cell of new Set(addon.engineTakeLazyRequests(engine))) {
-      const answered = cell === 0n ? this.#completeAll() : this.#answer(cell);
-      void answered.catch((error: unknown) => {
+    for (const cell of new Set<bigint>(addon.engineTakeLazyRequests(engine))) {
+      void this.#answer(cell).catch((error: unknown) => {
         this.#fail(cell, error);
       });
     }
@@ -53,14 +52,28 @@ export class LazyCalls {
    * @throws TierlinkError FUNCTION_REMOVED, COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
    */
   now(cell: bigint): void {
+    if (cell === 0n) {
+      this.#completeAll();
+      return;
+    }
     const slot = this.#slotAt(cell);
     if (this.#isSettled(slot)) return;
-    this.#parts.controller.compileNow(this.#unitAt(slot));
+    const unit = this.#unitAt(slot);
+    this.#parts.controller.compileNow(unit.home, [unit]);
+    this.#settle();
+  }
+
+  /** After lazy entries were stored: a fork has to know that there are some. */
+  began(): void {
     this.#settle();
   }
 
   async #answer(cell: bigint): Promise<void> {
     const { controller } = this.#parts;
+    if (cell === 0n) {
+      this.#completeAll();
+      return;
+    }
     const slot = this.#slotAt(cell);
     // A compile may come to nothing, when the module gets new source meanwhile.
     while (!this.#isSettled(slot)) {
@@ -77,12 +90,13 @@ export class LazyCalls {
   }
 
   /** A thread is about to fork: nobody will compile for the child. */
-  async #completeAll(): Promise<void> {
-    const { modules, complete } = this.#parts;
-    const homes = [...modules.values()].filter(
-      ({ isLinked, unitKind }) => isLinked && unitKind === 'function',
-    );
-    await Promise.all(homes.map(complete));
+  #completeAll(): void {
+    const { modules, controller } = this.#parts;
+    for (const home of modules.values()) {
+      if (!home.isLinked || home.unitKind === 'module') continue;
+      const units = allUnits(home).filter(({ version }) => version === undefined);
+      if (units.length > 0) controller.compileNow(home, units);
+    }
     this.#settle();
   }
 
@@ -109,13 +123,15 @@ export class LazyCalls {
   }
 
   #settle(): void {
-    this.#parts.addon.engineLazySettled(this.#parts.engine);
+    const { addon, engine, publisher } = this.#parts;
+    addon.engineLazySettled(engine, publisher.uncompiled > 0);
   }
 
   #fail(cell: bigint, error: unknown): void {
     const { addon, engine } = this.#parts;
     const known = error instanceof TierlinkError ? error : undefined;
     const message = error instanceof Error ? error.message : String(error);
-    addon.engineLazyFailed(engine, cell, known?.code ?? 'COMPILE_FAILED', message);
+    const details = known === undefined ? '' : JSON.stringify(known.details);
+    addon.engineLazyFailed(engine, cell, known?.code ?? 'COMPILE_FAILED', message, details);
   }
 }

@@ -107,6 +107,7 @@ export class ModuleLoader {
       this.#unlinked.delete(home);
       this.#parts.unitCompiler.dropObject(home.record.name);
     }
+    this.#parts.lazyCalls.began();
     this.#startup.run(pending);
   }
 
@@ -152,7 +153,9 @@ export class ModuleLoader {
   async replace(name: string, source: ModuleSource, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
     const home = this.#parts.homeOf(name);
     if (!home.isLinked) throw new TierlinkError('NOT_LINKED', { operation: 'replaceModule', module: name });
-    return this.#replacer.replace(home, readSource(name, source), state);
+    const replaced = await this.#replacer.replace(home, readSource(name, source), state);
+    this.#parts.lazyCalls.began();
+    return replaced;
   }
 
   /** Compiles modules again and publishes them together; see `Engine.recompileGroup`. */

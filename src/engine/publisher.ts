@@ -45,10 +45,16 @@ export class Publisher {
   /** Durations of publishes. */
   readonly latencies: LatencyRecorder = new LatencyRecorder();
   readonly #parts: PublisherParts;
+  #uncompiled = 0;
 
   /** @param parts - Tables, memory and observers. */
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+  }
+
+  /** Functions whose slots lead to lazy entries. */
+  get uncompiled(): number {
+    return this.#uncompiled;
   }
 
   /**
@@ -107,6 +113,8 @@ export class Publisher {
     const versions = [...versionsOf(home)];
     const variables = data.flatMap(({ blocks }) => blocks);
     for (const unit of home.units.values()) unit.version = undefined;
+    this.#uncompiled -= countBits(home.uncompiled);
+    home.uncompiled = new Uint8Array();
     for (const { module, tier, id } of versions)
       this.#parts.emit('retired', { module, tier: tier.name, version: id });
     // The version of an ELF object holds its variables.
@@ -127,7 +135,9 @@ export class Publisher {
     for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
     directCalls.repoint(slots);
     home.units.clear();
+    this.#uncompiled -= countBits(home.uncompiled);
     home.uncompiled = bitsOf(home.indexes.values());
+    this.#uncompiled += home.indexes.size;
     this.#retireAll(home, versions);
     for (const { module, tier, id } of versions) emit('retired', { module, tier: tier.name, version: id });
   }
@@ -166,7 +176,7 @@ export class Publisher {
       for (const unit of units) {
         const before = unit.version;
         unit.version = version;
-        clearBit(unit.home.uncompiled, unit.home.indexes.get(unit.name));
+        if (clearBit(unit.home.uncompiled, unit.home.indexes.get(unit.name))) this.#uncompiled -= 1;
         version.users.add(unit);
         before?.users.delete(unit);
         if (before?.users.size !== 0) continue;
@@ -237,7 +247,17 @@ function bitsOf(positions: Iterable<number>): Uint8Array {
   return bits;
 }
 
-function clearBit(bits: Uint8Array, position: number | undefined): void {
+function countBits(bits: Uint8Array): number {
+  let count = 0;
+  for (let rest of bits) for (; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}
+
+/** True if it was set. */
+function clearBit(bits: Uint8Array, position: number | undefined): boolean {
   const byte = position === undefined ? undefined : bits[position >> 3];
-  if (position !== undefined && byte !== undefined) bits[position >> 3] = byte & ~(1 << (position & 7));
+  if (position === undefined || byte === undefined) return false;
+  const cleared = byte & ~(1 << (position & 7));
+  bits[position >> 3] = cleared;
+  return cleared !== byte;
 }

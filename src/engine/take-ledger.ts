@@ -36,9 +36,9 @@ export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
   return { entries, total: sum(entries), mappings };
 }
 
-function tables({ table, targets, withdrawal }: Composition): LedgerEntry {
+function tables({ table, lazyEntries, targets, withdrawal }: Composition): LedgerEntry {
   const bytesOf = (...kinds: readonly string[]): number =>
-    [...table.ranges(), ...withdrawal.ranges()].reduce(
+    [...table.ranges(), ...lazyEntries.ranges(), ...withdrawal.ranges()].reduce(
       (bytes, { kind, size }) => bytes + (kinds.includes(kind) ? size : 0),
       0,
     );

@@ -120,15 +120,17 @@ export class TierController {
   }
 
   /**
-   * Compiles and publishes the first version of a unit before it returns: the thread that waits for it is this one.
+   * Compiles and publishes the first version of units before it returns: the thread that waits for it is this one.
    *
-   * @param unit - A unit without a version; it may be being compiled, too, which comes to nothing then.
+   * @param home - A module.
+   * @param units - Units of it without a version; one may be being compiled, too, which comes to nothing then.
    * @throws TierlinkError as {@link UnitBuilder.buildNow}
    */
-  compileNow(unit: Unit): void {
-    const units = this.#parts.builder.buildNow(unit, present(this.#parts.tiers[0], 'a ladder has rungs'));
-    unit.work = undefined;
-    this.#include(units, 0);
+  compileNow(home: LoadedModule, units: readonly Unit[]): void {
+    const { builder, tiers } = this.#parts;
+    const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
+    for (const unit of built) unit.work = undefined;
+    this.#include(built, 0);
   }
 
   /** The error of the unit's last failed compile, taken away. */

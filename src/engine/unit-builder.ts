@@ -10,7 +10,7 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
-import { allUnits, type LinkedVersion, type Unit, unitOf } from './loaded-module.js';
+import { allUnits, type LinkedVersion, type LoadedModule, type Unit, unitOf } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
@@ -68,32 +68,29 @@ export class UnitBuilder {
       await batch.done;
       return [unit];
     }
-    const order = orderOf(unit, tier, reason);
+    const order = orderOf(unit.home, [unit], tier, reason);
     const { version } = unit;
     const compiled = await this.#parts.compiler.compile(order);
     const isOvertaken =
       unit.home.record !== order.record || (version === undefined && unit.version !== undefined);
-    return isOvertaken ? [] : this.#publish(unit, compiled);
+    return isOvertaken ? [] : this.#publish(compiled);
   }
 
   /**
-   * The same for the first version of a function, before it returns.
+   * The same for the first version of functions, before it returns.
    *
-   * @param unit - The unit.
+   * @param home - Their module.
+   * @param units - The units.
    * @param tier - The lowest tier.
    * @returns The units that came to a version.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
    */
-  buildNow(unit: Unit, tier: TierRecipe): readonly Unit[] {
-    return this.#publish(unit, this.#parts.compiler.compileNow(orderOf(unit, tier, firstCall)));
+  buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): readonly Unit[] {
+    return this.#publish(this.#parts.compiler.compileNow(orderOf(home, units, tier, firstCall)));
   }
 
-  #publish(unit: Unit, compiled: CompiledOrder): readonly Unit[] {
-    const { home } = unit;
-    const brought = (compiled.object?.functions ?? []).map((name) => unitOf(home, name));
-    // What got a version meanwhile keeps it.
-    const extra = brought.filter((other) => !compiled.units.includes(other) && other.version === undefined);
-    const units = [...compiled.units, ...extra];
+  #publish(compiled: CompiledOrder): readonly Unit[] {
+    const units = [...compiled.units, ...broughtAlong(compiled)];
     const version = this.#link({ ...compiled, units });
     this.#parts.publisher.publish([{ units, version }]);
     this.#parts.reclaim();
@@ -126,9 +123,27 @@ export class UnitBuilder {
   }
 }
 
-function orderOf(unit: Unit, tier: TierRecipe, reason: string): CompileOrder {
-  const { home } = unit;
+function orderOf(
+  home: LoadedModule,
+  wanted: readonly Unit[],
+  tier: TierRecipe,
+  reason: string,
+): CompileOrder {
   // Functions that are tied to each other are compiled together.
-  const units = home.unitKind === 'module' || home.record.whole === '' ? [unit] : allUnits(home);
+  const units = home.unitKind === 'module' || home.record.whole === '' ? wanted : allUnits(home);
   return { home, record: home.record, wantsData: false, units, tier, reason };
+}
+
+/** Units of one function whose code the compiler added; what got a version meanwhile keeps it. */
+function broughtAlong({ home, units, code }: CompiledOrder): Unit[] {
+  if (home.unitKind === 'module' || code === undefined) return [];
+  const wanted = new Set(units);
+  const brought: Unit[] = [];
+  for (let index = 0; index < code.symbols.size; index += 1) {
+    const name = code.symbols.name(index);
+    if (!home.indexes.has(name)) continue;
+    const unit = unitOf(home, name);
+    if (!wanted.has(unit) && unit.version === undefined) brought.push(unit);
+  }
+  return brought;
 }
