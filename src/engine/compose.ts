@@ -196,7 +196,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     units,
     emit,
     atMs,
-    build: (unit, tier, reason) => builder.build(unit, tier, reason),
+    build: (unit, tier, reason, ticket) => builder.build(unit, tier, reason, ticket),
   });
   const program = new Program({ addon, engine, table, versions });
   let ended = false;
@@ -222,10 +222,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
     reclaimer.stop();
-    compiler.destroy();
+    const stopped = compiler.destroy();
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
-    await Promise.all([...units.values()].map(settled));
+    await Promise.all([stopped, ...[...units.values()].map(settled)]);
     addon.engineRunExitHandlers(engine);
     ended = true;
     frames.destroy();

@@ -126,6 +126,7 @@ export class ModuleLoader {
     const { unit, target } = this.#recompilable(module, tier);
     const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
     for (;;) {
+      controller.supersede(unit);
       while (unit.work !== undefined) await settled(unit);
       if (unit.version === undefined)
         throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
@@ -160,7 +161,7 @@ export class ModuleLoader {
 
   /** Compiles modules again and publishes them together; see `Engine.recompileGroup`. */
   async recompileGroup(requests: readonly GroupMember[], options: GroupOptions): Promise<PublishedEvent[]> {
-    const { quiescence, reclaimer } = this.#parts;
+    const { quiescence, reclaimer, controller } = this.#parts;
     const members = requests.map(({ module, tier }) => this.#recompilable(module, tier));
     const names = members.map(({ unit }) => unit.module.name);
     const seen = new Set<string>();
@@ -175,6 +176,7 @@ export class ModuleLoader {
       throw new TierlinkError('NOT_LINKED', { operation: 'recompileGroup', module });
     }
     while (members.some(({ unit }) => unit.work !== undefined)) {
+      for (const { unit } of members) controller.supersede(unit);
       await Promise.all(members.map(async ({ unit }) => settled(unit)));
     }
     const { timeoutMs = 1000 } = options;
@@ -216,6 +218,7 @@ export class ModuleLoader {
       linkage,
       slots: new Map(),
       work: undefined,
+      ticket: undefined,
       published: undefined,
     };
     units.set(unit.id, unit);

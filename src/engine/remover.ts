@@ -25,6 +25,7 @@ export class Remover {
    * @throws TierlinkError MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (as rejections); it stays then.
    */
   async remove(unit: Unit, force: boolean): Promise<void> {
+    this.#parts.controller.supersede(unit);
     while (unit.work !== undefined) await settled(unit);
     const { module } = unit;
     const { withdrawal, publisher, controller, symbols, registry, uses, units, targets, reclaimer, emit } =

@@ -66,6 +66,7 @@ export class Replacer {
    *   module is as it was then.
    */
   async replace(unit: Unit, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
+    this.#parts.controller.supersede(unit);
     while (unit.work !== undefined) await settled(unit);
     const before = unit.module;
     const after = this.#read(before, source);

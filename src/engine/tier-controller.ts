@@ -3,6 +3,7 @@
  * and performs its effects. Talks to running code through slots, counters and the request ring alone.
  */
 import { present } from '../core/assert.js';
+import { type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -13,6 +14,11 @@ import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from 
 import type { Decision, Policy } from '../../tiers/policy.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { Unit } from './unit.js';
+
+/** Of what was asked for by name: before anything that the policy wants. */
+const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
+
+type CompileEffect = LifecycleEffect & { readonly type: 'compile' };
 
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
@@ -29,15 +35,21 @@ export interface TierControllerParts {
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** Compiles, links and publishes a unit; leaves no trace when it rejects. */
-  readonly build: (unit: Unit, tier: TierRecipe, reason: string) => Promise<void>;
+  readonly build: (unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket) => Promise<void>;
+}
+
+/** Calls that a counter was last armed with, those counted before in the same tier, and since when, in milliseconds. */
+interface Count {
+  readonly armed: number;
+  readonly before: number;
+  readonly sinceMs: number;
 }
 
 /** Decides when a unit moves, and sees to it. */
 export class TierController {
   readonly #parts: TierControllerParts;
   readonly #ladder: readonly string[];
-  /** Calls that a counter was last armed with, and those counted before in the same tier. */
-  readonly #counts = new Map<SlotIndex, { armed: number; before: number }>();
+  readonly #counts = new Map<SlotIndex, Count>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #causes = new Map<UnitId, Error>();
   #open = true;
@@ -51,29 +63,28 @@ export class TierController {
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
     if (!this.#open) return;
-    const { table, registry, units } = this.#parts;
+    const { table, registry, units, atMs } = this.#parts;
     const slot = table.indexOfCounter(address(counter));
     const unitId = slot === undefined ? undefined : registry.unitOf(slot);
     const unit = unitId === undefined ? undefined : units.get(unitId);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
-    const count = this.#counts.get(slot) ?? { armed: 0, before: 0 };
+    const count = this.#counts.get(slot) ?? { armed: 0, before: 0, sinceMs: atMs() };
     const calls = count.before + count.armed;
     const decision = this.#decide(unit, calls);
     if (decision.kind === 'wait') {
-      this.#arm(slot, decision.calls, calls);
+      this.#arm(slot, decision.calls, calls, count.sinceMs);
       return;
     }
     const name = unit.module.name;
-    const asked = this.step(unit, {
-      type: 'request',
-      target: decision.target,
-      reason: decision.reason,
-      forced: false,
-    });
-    // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
-    if (!asked) this.#arm(slot, Math.max(1, calls), calls);
-    else {
+    const { target, reason } = decision;
+    const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - count.sinceMs) } as const;
+    const asked = this.step(unit, { type: 'request', target, reason, forced: false }, priority);
+    if (!asked) {
+      // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
+      unit.ticket?.raise(priority);
+      this.#arm(slot, Math.max(1, calls), calls, count.sinceMs);
+    } else {
       const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
       this.#parts.emit('requested', {
         module: name,
@@ -89,7 +100,8 @@ export class TierController {
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
-    for (const slot of unit.slots.values()) this.#arm(slot, calls, 0);
+    const now = this.#parts.atMs();
+    for (const slot of unit.slots.values()) this.#arm(slot, calls, 0, now);
   }
 
   /**
@@ -97,13 +109,20 @@ export class TierController {
    *
    * @param unit - The unit.
    * @param event - What happened.
+   * @param priority - How soon a compile is wanted that this starts; by default somebody asked for it by name.
    * @returns True if a compile was started by this event.
    */
-  step(unit: Unit, event: LifecycleEvent): boolean {
+  step(unit: Unit, event: LifecycleEvent, priority: CompilePriority = askedFor): boolean {
     const { state, effects } = advance(unit.state, event);
     unit.state = state;
-    for (const effect of effects) this.#perform(unit, effect);
+    for (const effect of effects) this.#perform(unit, effect, priority);
     return effects.some((effect) => effect.type === 'compile');
+  }
+
+  /** Drops the compile that the policy wanted for a unit, if it waits: something else is to become of the unit. */
+  supersede(unit: Unit): void {
+    const priority = unit.ticket?.priority;
+    if (priority?.kind === 'tier-up' && priority.heat < Infinity) unit.ticket?.cancel();
   }
 
   /** The error of the unit's last failed compile, taken away. */
@@ -136,7 +155,7 @@ export class TierController {
         ladder: this.#ladder,
         calls,
         queueLength: compiler.pending(),
-        compileThreads: compiler.threads,
+        compileThreads: Math.max(1, compiler.threads - 1),
         instructions: unit.module.instructions,
       });
       if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
@@ -147,17 +166,21 @@ export class TierController {
     }
   }
 
-  #arm(slot: SlotIndex, calls: number, before: number): void {
+  #arm(slot: SlotIndex, calls: number, before: number, sinceMs: number): void {
     const armed = Math.min(calls, longestCount);
-    this.#counts.set(slot, { armed, before });
+    this.#counts.set(slot, { armed, before, sinceMs });
     this.#parts.table.arm(slot, armed);
   }
 
-  #perform(unit: Unit, effect: LifecycleEffect): void {
+  #perform(unit: Unit, effect: LifecycleEffect, priority: CompilePriority): void {
     switch (effect.type) {
-      case 'compile':
-        unit.work = this.#compile(unit, effect.target, effect.reason);
+      case 'compile': {
+        // The program waits for what it can't run without.
+        const ticket = new CompileTicket(unit.version === undefined ? { kind: 'lazy' } : priority);
+        unit.ticket = ticket;
+        unit.work = this.#compile(unit, effect, ticket);
         return;
+      }
       case 'wait': {
         const timer = setTimeout(() => {
           this.#timers.delete(timer);
@@ -174,16 +197,18 @@ export class TierController {
     }
   }
 
-  async #compile(unit: Unit, target: number, reason: string): Promise<void> {
+  async #compile(unit: Unit, { target, reason }: CompileEffect, ticket: CompileTicket): Promise<void> {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
     try {
-      await this.#parts.build(unit, tier, reason);
+      await this.#parts.build(unit, tier, reason, ticket);
       this.step(unit, { type: 'published' });
     } catch (error) {
       this.#causes.set(unit.id, error instanceof Error ? error : new Error(String(error)));
-      this.step(unit, { type: 'failed' });
+      const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
+      this.step(unit, { type: dropped ? 'dropped' : 'failed' });
     } finally {
       unit.work = undefined;
+      unit.ticket = undefined;
     }
     // A counter that asked is all but silent until it is armed again; after a failure too, so that a later try can come.
     this.#armAll(unit);
@@ -196,4 +221,9 @@ export class TierController {
     const tier = this.#ladder[target] ?? '';
     this.#parts.emit('failed', { module: name, unit: name, tier, error, retry });
   }
+}
+
+/** Calls per millisecond; what was counted within one clock tick is as hot as it can be measured. */
+function heatOf(calls: number, milliseconds: number): number {
+  return calls / Math.max(milliseconds, 1e-3);
 }

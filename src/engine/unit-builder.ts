@@ -2,6 +2,7 @@
  * Compiles, links and publishes a unit. Whatever fails leaves no trace (I8): memory and unwind tables go back, the
  * version before it goes on running.
  */
+import type { CompileTicket } from '../core/compile-ticket.js';
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -54,10 +55,11 @@ export class UnitBuilder {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes (as rejections)
+   * @param ticket - How soon, until it begins.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
-  async build(unit: Unit, tier: TierRecipe, reason: string): Promise<void> {
-    const compiling = this.#parts.compiler.compile(unit, tier, reason);
+  async build(unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket): Promise<void> {
+    const compiling = this.#parts.compiler.compile(unit, tier, reason, ticket);
     for (const batch of this.#batches) {
       if (!batch.has(unit)) continue;
       await batch.join(compiling);

@@ -1,4 +1,5 @@
 /** Compiles what a unit consists of, and reads the objects back. */
+import type { CompileTicket } from '../core/compile-ticket.js';
 import type { CallForm, CompiledObject, Compiler } from '../core/compiler.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -66,10 +67,11 @@ export class UnitCompiler {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
+   * @param ticket - How soon, until it begins.
    * @returns The prepared objects; with the variables of a first version, and those that new source adds.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, OBJECT_INVALID (as rejections)
    */
-  async compile(unit: Unit, tier: TierRecipe, reason: string): Promise<CompiledUnit> {
+  async compile(unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket): Promise<CompiledUnit> {
     const { module, wantsData } = unit.replacement ?? {
       module: unit.module,
       wantsData: unit.version === undefined,
@@ -86,6 +88,8 @@ export class UnitCompiler {
       tier: counted,
       calls: callForm[unit.linkage],
       near: this.#near(module),
+      priority: ticket.priority,
+      ticket,
     };
     const [object, data] = await Promise.all([
       this.#compiler.compile({ ...request, bitcode: codeBitcode, part: 'code' }),

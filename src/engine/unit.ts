@@ -1,4 +1,5 @@
 /** What the engine keeps about a unit while it lives: its lifecycle and the version that runs. */
+import type { CompileTicket } from '../core/compile-ticket.js';
 import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex, UnitId } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
@@ -49,6 +50,8 @@ export interface Unit {
   slots: ReadonlyMap<string, SlotIndex>;
   /** The compile that is under way; settles when it is published or has failed, and never rejects. */
   work: Promise<void> | undefined;
+  /** The hand on that compile while it waits for a thread. */
+  ticket: CompileTicket | undefined;
   /** The event of its last publish. */
   published: PublishedEvent | undefined;
 }
