@@ -31,10 +31,18 @@ export async function compileModules(paths: readonly string[]): Promise<ObjectFi
     for (const part of ['code', 'data'] as const) {
       const bitcode = seen[part];
       if (bitcode === null) continue;
-      const { object } = await compiler.compile({ module, bitcode, part, tier, calls: 'direct', near: [] });
+      const { object } = await compiler.compile({
+        module,
+        bitcode,
+        part,
+        tier,
+        calls: 'direct',
+        near: [],
+        priority: { kind: 'lazy' },
+      });
       objects.push({ name: `${module}.${part}`, bytes: object });
     }
   }
-  compiler.destroy();
+  await compiler.destroy();
   return objects;
 }

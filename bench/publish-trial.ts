@@ -52,8 +52,12 @@ class Prebuilt implements Compiler {
     return this.#inner.pending();
   }
 
-  destroy(): void {
-    this.#inner.destroy();
+  compileNow(request: CompileRequest): CompiledObject {
+    return this.#inner.compileNow(request);
+  }
+
+  destroy(): Promise<void> {
+    return this.#inner.destroy();
   }
 }
 

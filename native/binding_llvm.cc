@@ -1,140 +1,28 @@
 // Converts arguments and results of ingest and of the compile pool, nothing else.
 #include "binding_support.h"
-#include "compile_pool.h"
 #include "load_llvm.h"
+#include "pool_handle.h"
 
 namespace tierlink {
 namespace {
 
-using tierlink::toJs;
-
-napi_value toJs(napi_env env, const Failure &failure) {
-  napi_value value = object(env);
-  setProperty(env, value, "kind", toJs(env, failure.kind));
-  setProperty(env, value, "message", toJs(env, std::string_view(failure.message)));
-  setProperty(env, value, "symbol", toJs(env, std::string_view(failure.symbol)));
-  return value;
-}
-
-napi_value toJs(napi_env env, const CompileOutcome &outcome) {
-  napi_value value = object(env);
-  if (const auto *bytes = std::get_if<ObjectBytes>(&outcome.result)) {
-    setProperty(env, value, "ok", toJs(env, true));
-    setProperty(env, value, "object", toJsBytes(env, bytes->data(), bytes->size()));
-  } else {
-    setProperty(env, value, "ok", toJs(env, false));
-    setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));
-  }
-  setProperty(env, value, "queuedNs", toJs(env, static_cast<double>(outcome.queuedNs)));
-  setProperty(env, value, "compileNs", toJs(env, static_cast<double>(outcome.compileNs)));
-  return value;
-}
-
-/// A pool and its line to the JS thread. All members but the pool's own are touched on the JS thread only.
-class Compiler : public std::enable_shared_from_this<Compiler> {
+/// The native copy of a JS buffer with bitcode: there while a job needs it, and then once.
+class SharedBitcode {
 public:
-  static constexpr napi_type_tag typeTag{0x8d2f6a0c51b74e93, 0xa6c4e01f7b3d5928};
+  static constexpr napi_type_tag typeTag{0x3b1f7c25e8d0496a, 0x9c52a7f4016e8bd3};
 
-  Compiler(napi_env env, unsigned threads)
-      : env_(env),
-        pool_(threads, [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); }) {
-    napi_value name = tierlink::toJs(env, "tierlink compile results");
-    check(env,
-          napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, receive,
-                                          &line_),
-          "thread-safe function");
-    // Only pending jobs keep the event loop alive.
-    check(env, napi_unref_threadsafe_function(env, line_), "unref");
-    check(env, napi_add_env_cleanup_hook(env, onTeardown, this), "cleanup hook");
-  }
-
-  /// Runs when JS has dropped the handle (pending jobs hold it too) or Node goes down.
-  ~Compiler() { destroy(); }
-
-  Compiler(const Compiler &) = delete;
-  Compiler &operator=(const Compiler &) = delete;
-
-  void submit(CompileJob job, napi_value done) {
-    auto pending = std::make_unique<Pending>();
-    pending->owner = shared_from_this();
-    check(env_, napi_create_reference(env_, done, 1, &pending->done), "callback");
-    if (!pool_.submit(std::move(job), pending.get())) {
-      napi_delete_reference(env_, pending->done);
-      throw BindingError("the compiler is destroyed");
+  /// `bytes` are what they were at the last call.
+  std::shared_ptr<const std::string> copyOf(ByteView bytes) {
+    auto copy = copy_.lock();
+    if (copy == nullptr || copy->size() != bytes.size) {
+      copy = std::make_shared<const std::string>(reinterpret_cast<const char *>(bytes.data), bytes.size);
+      copy_ = copy;
     }
-    (void)pending.release();
-    if (pending_++ == 0)
-      napi_ref_threadsafe_function(env_, line_);
-  }
-
-  double pending() const { return static_cast<double>(pending_); }
-
-  void destroy() {
-    if (isDestroyed_)
-      return;
-    isDestroyed_ = true;
-    pool_.stop();
-    napi_remove_env_cleanup_hook(env_, onTeardown, this);
-    // What is in the line already still arrives: releasing only says that no more will be sent.
-    napi_release_threadsafe_function(line_, napi_tsfn_release);
+    return copy;
   }
 
 private:
-  /// One submitted job: lives from submit() until its outcome has been handed to JS.
-  struct Pending {
-    std::shared_ptr<Compiler> owner;
-    napi_ref done = nullptr;
-    CompileOutcome outcome = {};
-  };
-
-  /// On a compile thread. Safe because a Pending has one user at a time: JS until the job is queued, then the
-  /// thread that took it, then, through the line's own lock, JS again.
-  void send(void *token, CompileOutcome outcome) {
-    auto *pending = static_cast<Pending *>(token);
-    pending->outcome = std::move(outcome);
-    // Refused only while Node goes down; then nobody is left to call, and the cell goes with the process.
-    napi_call_threadsafe_function(line_, pending, napi_tsfn_nonblocking);
-  }
-
-  /// On the JS thread, once for each job; without an environment while Node goes down.
-  static void receive(napi_env env, napi_value, void *, void *data) {
-    std::unique_ptr<Pending> pending(static_cast<Pending *>(data));
-    if (env == nullptr)
-      return;
-    Compiler &self = *pending->owner;
-    if (--self.pending_ == 0 && !self.isDestroyed_)
-      napi_unref_threadsafe_function(env, self.line_);
-    napi_value done = nullptr;
-    napi_value receiver = nullptr;
-    bool found = napi_get_reference_value(env, pending->done, &done) == napi_ok;
-    napi_delete_reference(env, pending->done);
-    if (!found || napi_get_undefined(env, &receiver) != napi_ok)
-      return;
-    try {
-      napi_value outcome = toJs(env, pending->outcome);
-      // What the callback throws stays pending: Node reports it as an uncaught exception.
-      napi_call_function(env, receiver, done, 1, &outcome, nullptr);
-    } catch (const PendingJsException &) {
-    } catch (const std::exception &error) {
-      napi_throw_error(env, nullptr, error.what());
-    }
-  }
-
-  /// Threads must not outlive the environment they report to.
-  static void onTeardown(void *self) { static_cast<Compiler *>(self)->stopForTeardown(); }
-
-  void stopForTeardown() {
-    if (isDestroyed_)
-      return;
-    isDestroyed_ = true;
-    pool_.stop();
-  }
-
-  napi_env env_;
-  napi_threadsafe_function line_ = nullptr;
-  CompilePool pool_;
-  size_t pending_ = 0;
-  bool isDestroyed_ = false;
+  std::weak_ptr<const std::string> copy_;
 };
 
 napi_value ingestModule(Call &call) {
@@ -201,7 +89,11 @@ CompileJob toJob(napi_env env, napi_value value) {
   CompileJob job;
   // Copied, since JS may change or free its bytes while the job waits.
   ByteView bitcode = toBytes(env, get("bitcode"), "bitcode");
-  job.bitcode.assign(reinterpret_cast<const char *>(bitcode.data), bitcode.size);
+  const napi_value shared = get("shared");
+  napi_valuetype type;
+  check(env, napi_typeof(env, shared, &type), "shared");
+  job.bitcode = type == napi_undefined ? SharedBitcode().copyOf(bitcode)
+                                       : fromHandle<SharedBitcode>(env, shared, "shared")->copyOf(bitcode);
   job.isData = toChoice(env, get("part"), "data", "code", "part");
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
@@ -212,33 +104,66 @@ CompileJob toJob(napi_env env, napi_value value) {
   return job;
 }
 
+JobPriority toPriority(napi_env env, napi_value value) {
+  JobPriority priority;
+  priority.isLazy = toBool(env, getProperty(env, value, "lazy"), "lazy");
+  if (napi_get_value_double(env, getProperty(env, value, "heat"), &priority.heat) != napi_ok ||
+      std::isnan(priority.heat))
+    throw BindingError("heat must be a number");
+  return priority;
+}
+
+/// A job's number, which compilerSubmit gave.
+CompilePool::JobId jobArgument(Call &call, size_t index) {
+  return static_cast<CompilePool::JobId>(call.integer(index, 0, int64_t{1} << 53, "job"));
+}
+
+napi_value bitcodeShare(Call &call) { return makeHandle(call.env, std::make_shared<SharedBitcode>()); }
+
 napi_value compilerCreate(Call &call) {
   auto threads = static_cast<unsigned>(call.integer(0, 1, 256, "threads"));
-  return makeHandle(call.env, std::make_shared<Compiler>(call.env, threads));
+  auto maxOptimising = static_cast<size_t>(call.integer(1, 0, UINT32_MAX, "maxOptimising"));
+  return makeHandle(call.env, std::make_shared<PoolHandle>(call.env, threads, maxOptimising));
 }
 
 napi_value compilerSubmit(Call &call) {
-  auto compiler = call.handle<Compiler>(0, "compiler");
-  napi_value done = call.function(2, "done");
-  compiler->submit(toJob(call.env, call.value(1)), done);
-  return undefined(call.env);
+  auto compiler = call.handle<PoolHandle>(0, "compiler");
+  const JobPriority priority = toPriority(call.env, call.value(2));
+  napi_value done = call.function(3, "done");
+  return toJs(call.env,
+              static_cast<double>(compiler->submit(toJob(call.env, call.value(1)), priority, done)));
+}
+
+napi_value compilerCompileNow(Call &call) {
+  auto compiler = call.handle<PoolHandle>(0, "compiler");
+  return toJs(call.env, compiler->compileNow(toJob(call.env, call.value(1))));
+}
+
+napi_value compilerCancel(Call &call) {
+  return toJs(call.env, call.handle<PoolHandle>(0, "compiler")->cancel(jobArgument(call, 1)));
+}
+
+napi_value compilerMove(Call &call) {
+  auto compiler = call.handle<PoolHandle>(0, "compiler");
+  return toJs(call.env, compiler->move(jobArgument(call, 1), toPriority(call.env, call.value(2))));
 }
 
 napi_value compilerPending(Call &call) {
-  return toJs(call.env, call.handle<Compiler>(0, "compiler")->pending());
+  return toJs(call.env, static_cast<double>(call.handle<PoolHandle>(0, "compiler")->pending()));
 }
 
-napi_value compilerDestroy(Call &call) {
-  call.handle<Compiler>(0, "compiler")->destroy();
-  return undefined(call.env);
-}
+napi_value compilerDestroy(Call &call) { return call.handle<PoolHandle>(0, "compiler")->destroy(); }
 
 } // namespace
 
 void registerLlvm(napi_env env, napi_value exports) {
   exportFunction<ingestModule>(env, exports, "ingest");
+  exportFunction<bitcodeShare>(env, exports, "bitcodeShare");
   exportFunction<compilerCreate>(env, exports, "compilerCreate");
   exportFunction<compilerSubmit>(env, exports, "compilerSubmit");
+  exportFunction<compilerCompileNow>(env, exports, "compilerCompileNow");
+  exportFunction<compilerCancel>(env, exports, "compilerCancel");
+  exportFunction<compilerMove>(env, exports, "compilerMove");
   exportFunction<compilerPending>(env, exports, "compilerPending");
   exportFunction<compilerDestroy>(env, exports, "compilerDestroy");
 }

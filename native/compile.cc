@@ -91,7 +91,7 @@ std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machi
 
 Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, const CompileJob &job) {
   context.setDiscardValueNames(true);
-  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(job.bitcode, "job"), context);
+  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(*job.bitcode, "job"), context);
   if (!parsed)
     return Failure{"bitcode", llvm::toString(parsed.takeError()), ""};
   llvm::Module &module = **parsed;

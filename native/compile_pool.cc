@@ -4,7 +4,10 @@
 
 #include "load_llvm.h"
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
+#include <iterator>
 
 namespace tierlink {
 namespace {
@@ -44,38 +47,100 @@ private:
 
 } // namespace
 
-CompilePool::CompilePool(unsigned maxThreads, Deliver deliver)
-    : maxThreads_(maxThreads), deliver_(std::move(deliver)) {}
+bool CompilePool::Place::operator<(const Place &other) const {
+  if (priority.isLazy != other.priority.isLazy)
+    return priority.isLazy;
+  if (!priority.isLazy && priority.heat != other.priority.heat)
+    return priority.heat > other.priority.heat;
+  return id < other.id;
+}
+
+CompilePool::CompilePool(unsigned maxThreads, size_t maxOptimising, Deliver deliver, Ended ended)
+    : maxThreads_(maxThreads), maxAtOptimising_(std::max(1U, maxThreads - 1)), maxOptimising_(maxOptimising),
+      deliver_(std::move(deliver)), ended_(std::move(ended)) {}
 
 CompilePool::~CompilePool() { stop(); }
 
-bool CompilePool::submit(CompileJob job, void *token) {
-  std::lock_guard lock(mutex_);
-  if (isStopping_)
-    return false;
-  queue_.push_back({std::move(job), token, Clock::now()});
-  if (queue_.size() > idle_ && threads_.size() < maxThreads_)
-    if (!startThread() && threads_.empty()) {
-      queue_.pop_back();
-      throw std::runtime_error("no compile thread could be made");
+std::optional<CompilePool::JobId> CompilePool::submit(CompileJob job, JobPriority priority, void *token) {
+  std::optional<Waiting> dropped;
+  JobId id = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (isStopping_)
+      return std::nullopt;
+    id = ++lastId_;
+    const auto at = queue_.emplace(Place{priority, id}, Waiting{std::move(job), token, Clock::now()}).first;
+    places_.emplace(id, at);
+    lazyWaiting_ += priority.isLazy ? 1 : 0;
+    if (startable() > idle_ && threads_.size() < maxThreads_ && !startThread() && threads_.empty()) {
+      take(at);
+      return std::nullopt;
     }
+    dropped = overflow();
+    wake_.notify_one();
+  }
+  if (dropped)
+    drop(*dropped, "the queue is full");
+  return id;
+}
+
+bool CompilePool::cancel(JobId id) {
+  std::optional<Waiting> cancelled;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = places_.find(id);
+    if (found == places_.end())
+      return false;
+    cancelled = take(found->second);
+  }
+  drop(*cancelled, "it is not wanted any more");
+  return true;
+}
+
+bool CompilePool::move(JobId id, JobPriority priority) {
+  std::lock_guard lock(mutex_);
+  const auto found = places_.find(id);
+  if (found == places_.end())
+    return false;
+  auto node = queue_.extract(found->second);
+  lazyWaiting_ -= node.key().priority.isLazy ? 1 : 0;
+  lazyWaiting_ += priority.isLazy ? 1 : 0;
+  node.key().priority = priority;
+  found->second = queue_.insert(std::move(node)).position;
+  // A lazy job may have a thread that an optimising one may not.
+  if (startable() > idle_ && threads_.size() < maxThreads_)
+    startThread();
   wake_.notify_one();
   return true;
 }
 
+void CompilePool::stopSoon() {
+  Queue dropped;
+  bool isEnd = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (isStopping_)
+      return;
+    isStopping_ = true;
+    dropped.swap(queue_);
+    places_.clear();
+    lazyWaiting_ = 0;
+    isEnd = living_ == 0;
+    wake_.notify_all();
+  }
+  for (const auto &[place, waiting] : dropped)
+    drop(waiting, "the compiler is destroyed");
+  if (isEnd)
+    ended_();
+}
+
 void CompilePool::stop() {
-  std::deque<Queued> dropped;
+  stopSoon();
   std::vector<pthread_t> threads;
   {
     std::lock_guard lock(mutex_);
-    isStopping_ = true;
-    dropped.swap(queue_);
     threads.swap(threads_);
   }
-  wake_.notify_all();
-  for (Queued &queued : dropped)
-    deliver_(queued.token,
-             {Failure{"compile", "cancelled", ""}, nanoseconds(Clock::now() - queued.since), 0});
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
 }
@@ -83,10 +148,10 @@ void CompilePool::stop() {
 bool CompilePool::startThread() {
   // A thread inherits the mask of the one that makes it, so that there is no moment without.
   BlockedSignals blocked;
-  // Safe because stop() joins the thread before the pool goes away.
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, stackBytes);
+  // Safe because stop() joins the thread before the pool goes away.
   const auto main = [](void *self) -> void * {
     static_cast<CompilePool *>(self)->work();
     return nullptr;
@@ -94,8 +159,10 @@ bool CompilePool::startThread() {
   pthread_t thread{};
   const bool isMade = pthread_create(&thread, &attributes, main, this) == 0;
   pthread_attr_destroy(&attributes);
-  if (isMade)
+  if (isMade) {
     threads_.push_back(thread);
+    ++living_;
+  }
   return isMade;
 }
 
@@ -104,19 +171,71 @@ void CompilePool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    wake_.wait(lock, [this] { return isStopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return isStopping_ || canTake(); });
     --idle_;
-    if (queue_.empty())
-      return;
-    Queued queued = std::move(queue_.front());
-    queue_.pop_front();
+    if (isStopping_)
+      break;
+    const unsigned optimising = queue_.begin()->first.priority.isLazy ? 0 : 1;
+    Waiting next = take(queue_.begin());
+    atOptimising_ += optimising;
+    // Whoever sleeps because it may not optimise may now, if this was an optimising thread that takes a lazy
+    // job.
+    if (canTake())
+      wake_.notify_one();
     lock.unlock();
-    Clock::time_point begin = Clock::now();
-    CompileOutcome outcome{compile(queued.job), nanoseconds(begin - queued.since), 0};
-    outcome.compileNs = nanoseconds(Clock::now() - begin);
-    deliver_(queued.token, std::move(outcome));
+    const auto queued = nanoseconds(Clock::now() - next.since);
+    CompileOutcome outcome = compileHere(next.job);
+    outcome.queuedNs = queued;
+    // Before the outcome is seen: who submits when it is finds the bitcode given back.
+    next.job = {};
+    deliver_(next.token, std::move(outcome));
     lock.lock();
+    atOptimising_ -= optimising;
   }
+  const bool isLast = --living_ == 0;
+  lock.unlock();
+  if (isLast)
+    ended_();
+}
+
+/// What the next job needs: a lazy one any thread, an optimising one a thread of those that may.
+bool CompilePool::canTake() const {
+  return lazyWaiting_ > 0 || (!queue_.empty() && atOptimising_ < maxAtOptimising_);
+}
+
+/// How many of the jobs that wait could start now, if there were threads.
+unsigned CompilePool::startable() const {
+  const size_t optimising = std::min<size_t>(queue_.size() - lazyWaiting_, maxAtOptimising_ - atOptimising_);
+  return static_cast<unsigned>(std::min<size_t>(lazyWaiting_ + optimising, maxThreads_));
+}
+
+CompilePool::Waiting CompilePool::take(Queue::iterator at) {
+  Waiting waiting = std::move(at->second);
+  lazyWaiting_ -= at->first.priority.isLazy ? 1 : 0;
+  places_.erase(at->first.id);
+  queue_.erase(at);
+  return waiting;
+}
+
+/// The coldest job, if there are too many.
+std::optional<CompilePool::Waiting> CompilePool::overflow() {
+  if (queue_.size() - lazyWaiting_ <= maxOptimising_)
+    return std::nullopt;
+  const auto coldest = std::prev(queue_.end());
+  if (std::isinf(coldest->first.priority.heat))
+    return std::nullopt;
+  return take(coldest);
+}
+
+void CompilePool::drop(const Waiting &waiting, const char *reason) {
+  deliver_(waiting.token, {Failure{"cancelled", reason, ""}, nanoseconds(Clock::now() - waiting.since), 0});
+}
+
+CompileOutcome compileHere(const CompileJob &job) {
+  const auto begin = std::chrono::steady_clock::now();
+  CompileOutcome outcome{compile(job), 0, 0};
+  outcome.compileNs = nanoseconds(std::chrono::steady_clock::now() - begin);
+  return outcome;
 }
 
 } // namespace tierlink

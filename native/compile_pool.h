@@ -1,4 +1,4 @@
-// Compile threads of one compiler handle, and the way of their results back to the JS thread.
+// Compile threads of one compiler handle, the queue before them, and the way of results back.
 #pragma once
 
 #include "llvm_interface.h"
@@ -6,11 +6,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <memory>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <pthread.h>
+#include <unordered_map>
 #include <vector>
 
 namespace tierlink {
@@ -22,44 +23,89 @@ struct CompileOutcome {
   int64_t compileNs = 0;
 };
 
-/// First in, first out; threads start when there is work for them. Every submitted job gets exactly one
-/// outcome.
+/// JobPriority of src/native/contract.ts.
+struct JobPriority {
+  /// The program waits for it. All others are optimising.
+  bool isLazy = false;
+  double heat = 0;
+};
+
+/// Lazy jobs go first, in the order in which they came; then optimising ones, the hottest first. Of several
+/// threads one never takes an optimising job, so that a lazy one waits for no more than one running job.
+/// Threads start when there is work for them. Every submitted job gets exactly one outcome.
 class CompilePool {
 public:
-  /// Called with each outcome, on a compile thread (on the caller's for jobs that stop() drops).
+  using JobId = uint64_t;
+  /// Called with each outcome, on a compile thread, or on the caller's for jobs that are dropped.
   using Deliver = std::function<void(void *token, CompileOutcome outcome)>;
+  /// Called once after stopSoon, when no thread will deliver any more; on the last thread, or on the
+  /// caller's.
+  using Ended = std::function<void()>;
 
-  CompilePool(unsigned maxThreads, Deliver deliver);
+  /// Of the optimising jobs that wait, no more than `maxOptimising` are kept.
+  CompilePool(unsigned maxThreads, size_t maxOptimising, Deliver deliver, Ended ended);
   ~CompilePool();
   CompilePool(const CompilePool &) = delete;
   CompilePool &operator=(const CompilePool &) = delete;
 
-  /// `token` comes back with the outcome. False after stop().
-  bool submit(CompileJob job, void *token);
+  /// `token` comes back with the outcome. Where the queue is full the coldest job is dropped, which may be
+  /// this one; jobs of infinite heat are not. Nothing after a stop, or when no thread can be made.
+  std::optional<JobId> submit(CompileJob job, JobPriority priority, void *token);
 
-  /// Jobs that wait for a thread go back as cancelled; returns when the running ones are done. Idempotent.
+  /// Drops a job that waits. False if it does not, any more.
+  bool cancel(JobId id);
+
+  /// Moves a job that waits. False if it does not, any more.
+  bool move(JobId id, JobPriority priority);
+
+  /// Drops all jobs that wait, and ends each thread after the job it is at. Does not wait. Idempotent.
+  void stopSoon();
+
+  /// The same, and returns when the threads have ended.
   void stop();
 
 private:
   using Clock = std::chrono::steady_clock;
 
-  struct Queued {
+  struct Place {
+    JobPriority priority;
+    JobId id;
+    bool operator<(const Place &other) const;
+  };
+  struct Waiting {
     CompileJob job;
     void *token;
     Clock::time_point since;
   };
+  using Queue = std::map<Place, Waiting>;
 
   bool startThread();
   void work();
+  bool canTake() const;
+  unsigned startable() const;
+  Waiting take(Queue::iterator at);
+  std::optional<Waiting> overflow();
+  void drop(const Waiting &waiting, const char *reason);
 
   const unsigned maxThreads_;
+  const unsigned maxAtOptimising_;
+  const size_t maxOptimising_;
   const Deliver deliver_;
+  const Ended ended_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Queued> queue_;
+  Queue queue_;
+  std::unordered_map<JobId, Queue::iterator> places_;
+  JobId lastId_ = 0;
+  size_t lazyWaiting_ = 0;
   std::vector<pthread_t> threads_;
+  unsigned living_ = 0;
   unsigned idle_ = 0;
+  unsigned atOptimising_ = 0;
   bool isStopping_ = false;
 };
+
+/// Runs a job on this thread, guarded like any other.
+CompileOutcome compileHere(const CompileJob &job);
 
 } // namespace tierlink

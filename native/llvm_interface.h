@@ -3,6 +3,7 @@
 // at load, so types of the standard library may cross. LLVM's may not.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +38,8 @@ enum class CallForm {
 
 /// CompileJob of src/native/contract.ts.
 struct CompileJob {
-  std::string bitcode;
+  /// Shared by all jobs of one module.
+  std::shared_ptr<const std::string> bitcode;
   bool isData = false;
   std::string passes;
   int codegenLevel = 0;

@@ -5,7 +5,7 @@
  *   declared -> compiling -> executable <-> promoting;  any -> removed
  *
  * A failed first compile goes back to declared, a failed promotion to executable: the version before it goes
- * on running. Failures of a tier are counted; `penalty` says how long it waits and when the tier is barred.
+ * on running; so does one that was dropped before it began. Failures of a tier are counted; `penalty` says how long it waits and when the tier is barred.
  */
 import { assign, initialTransition, setup, transition } from 'xstate';
 import { defaultPenalty, type PenaltyRule, penalty } from './penalty.js';
@@ -20,6 +20,8 @@ export type LifecycleEvent =
   | { readonly type: 'included'; readonly target: number }
   /** Compiling or linking failed; nothing of it is left. */
   | { readonly type: 'failed' }
+  /** The compile was dropped before it began: nobody is to blame. */
+  | { readonly type: 'dropped' }
   /** The wait after a failure is over. */
   | { readonly type: 'waited'; readonly target: number }
   | { readonly type: 'remove' };
@@ -115,12 +117,14 @@ const machine = setup({
         included: { target: 'executable', actions: ['adopt', assign({ target: -1 })] },
         // The first version has nobody to wait for: its failure is reported to who asked, who may ask again.
         failed: { target: 'declared', actions: assign({ target: -1 }) },
+        dropped: { target: 'declared', actions: assign({ target: -1 }) },
       },
     },
     executable: { on: { request: { guard: 'welcome', target: 'promoting', actions: requested() } } },
     promoting: {
       on: {
         published: { target: 'executable', actions: 'settle' },
+        dropped: { target: 'executable', actions: assign({ target: -1 }) },
         failed: [
           {
             guard: 'lastTry',

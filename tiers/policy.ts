@@ -10,7 +10,7 @@ export interface Observation {
   readonly calls: number;
   /** Compile jobs queued or running. */
   readonly queueLength: number;
-  /** Threads that compile. */
+  /** Threads that compile at higher tiers. */
   readonly compileThreads: number;
   /** IR instructions of the unit. */
   readonly instructions: number;

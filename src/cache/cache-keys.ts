@@ -30,6 +30,8 @@ export class CacheKeys {
   readonly #common: string;
   /** The same bitcode is compiled at several tiers. Safe because nobody writes to canonical bitcode. */
   readonly #digests = new WeakMap<Uint8Array, string>();
+  /** Most requests of a module come with the same array. */
+  readonly #nameDigests = new WeakMap<readonly string[], string>();
 
   /** @param environment - What decides objects beside the request. */
   constructor({ hostCpu, ...common }: CacheEnvironment) {
@@ -38,8 +40,8 @@ export class CacheKeys {
   }
 
   /**
-   * The key of a compiled object: of the whole request but the module's name, which LLVM does not see. So a field that a
-   * request gets later is part of the key.
+   * The key of a compiled object: of the whole request but what decides nothing of it. So a field that a request gets
+   * later is part of the key.
    *
    * @param request - The request.
    * @param compiler - The compiler's identity.
@@ -49,9 +51,13 @@ export class CacheKeys {
     const decisive = {
       ...request,
       module: undefined,
+      // How soon it is compiled decides nothing of it.
+      priority: undefined,
+      ticket: undefined,
       bitcode: this.#digestOf(request.bitcode),
-      // A set: its order decides nothing.
-      near: [...request.near].sort(),
+      near: this.#digestOfNames(request.near),
+      // An object that brings other functions along than now would be added serves as well.
+      functions: request.functions?.wanted,
       compiler,
       hostCpu: request.tier.hostCpu ? this.#hostCpu : undefined,
     };
@@ -67,6 +73,15 @@ export class CacheKeys {
    */
   ofModule({ format, bytes }: KeyedSource, module: number): string {
     return sha256Hex(`module ${this.#common} ${canonical({ format, bytes, module })}`);
+  }
+
+  /** Of a set: its order decides nothing. */
+  #digestOfNames(names: readonly string[]): string {
+    const known = this.#nameDigests.get(names);
+    if (known !== undefined) return known;
+    const digest = sha256Hex(canonical([...names].sort()));
+    this.#nameDigests.set(names, digest);
+    return digest;
   }
 
   #digestOf(bitcode: Uint8Array): string {

@@ -1,7 +1,7 @@
 /** A compiler that asks the object cache first. */
 import type { CompiledObject, CompileRequest, Compiler } from '../core/compiler.js';
 import type { CacheKeys } from './cache-keys.js';
-import type { ObjectCache } from './object-cache.js';
+import type { CacheEntry, ObjectCache } from './object-cache.js';
 
 /** Compiles what the cache does not have, and lets it have what was compiled. */
 export class CachedCompiler implements Compiler {
@@ -25,14 +25,32 @@ export class CachedCompiler implements Compiler {
   }
 
   async compile(request: CompileRequest): Promise<CompiledObject> {
-    const { identity } = this.#inner;
-    if (identity === undefined) return this.#inner.compile(request);
-    const { module, part } = request;
-    const entry = { key: this.#keys.ofObject(request, identity), module, content: part };
-    const found = this.#cache.find(entry, (payload) => payload);
+    const entry = this.#entryOf(request);
+    if (entry === undefined) return this.#inner.compile(request);
+    const found = this.#cache.find(entry, asItIs);
     const object = found instanceof Promise ? await found : found;
-    if (object !== undefined) return { object, queuedMs: 0, compileMs: 0 };
-    const compiled = await this.#inner.compile(request);
+    return object === undefined ? this.#keep(entry, await this.#inner.compile(request)) : uncompiled(object);
+  }
+
+  compileNow(request: CompileRequest): CompiledObject {
+    const entry = this.#entryOf(request);
+    if (entry === undefined) return this.#inner.compileNow(request);
+    const found = this.#cache.find(entry, asItIs);
+    // What a store brings later is too late for a thread that waits.
+    if (found === undefined || found instanceof Promise)
+      return this.#keep(entry, this.#inner.compileNow(request));
+    return uncompiled(found);
+  }
+
+  #entryOf(request: CompileRequest): CacheEntry | undefined {
+    const { identity } = this.#inner;
+    const { module, part } = request;
+    return identity === undefined
+      ? undefined
+      : { key: this.#keys.ofObject(request, identity), module, content: part };
+  }
+
+  #keep(entry: CacheEntry, compiled: CompiledObject): CompiledObject {
     this.#cache.keep(entry, compiled.object.length, () => compiled.object);
     return compiled;
   }
@@ -41,7 +59,16 @@ export class CachedCompiler implements Compiler {
     return this.#inner.pending();
   }
 
-  destroy(): void {
-    this.#inner.destroy();
+  destroy(): Promise<void> {
+    return this.#inner.destroy();
   }
+}
+
+function asItIs(payload: Uint8Array): Uint8Array {
+  return payload;
+}
+
+/** An object that nobody compiled now. */
+function uncompiled(object: Uint8Array): CompiledObject {
+  return { object, queuedMs: 0, compileMs: 0 };
 }

@@ -1,4 +1,5 @@
 /** The compiler as the engine sees it: bitcode in, an ELF object out, in the background. */
+import type { CompilePriority, CompileTicket } from './compile-ticket.js';
 import type { TierRecipe } from './tier.js';
 
 /**
@@ -11,7 +12,7 @@ export type CallForm = 'direct' | 'indirect' | 'patchable';
 export interface CompileRequest {
   /** Module name, for messages. */
   readonly module: string;
-  /** Canonical bitcode, of the module's code or of its data. */
+  /** Canonical bitcode, of the module's code or of its data. Its bytes never change. */
   readonly bitcode: Uint8Array;
   readonly part: 'code' | 'data';
   readonly tier: TierRecipe;
@@ -20,6 +21,10 @@ export interface CompileRequest {
   readonly functions?: { readonly wanted: readonly string[] };
   /** Symbols that lie within 2 GiB of the code (defined by registered modules). */
   readonly near: readonly string[];
+  /** How soon it is wanted. */
+  readonly priority: CompilePriority;
+  /** Cancels or hurries it; its priority then stands for {@link priority}. */
+  readonly ticket?: CompileTicket | undefined;
 }
 
 /** A compiled ELF64 object and what it took. */
@@ -45,21 +50,22 @@ export interface Compiler {
    *
    * @param request - What to compile and how.
    * @returns The object.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED (as a rejection).
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, LLVM_MISSING, COMPILE_CANCELLED: it is not wanted any more,
+   *   or the queue is full of what is hotter (as a rejection).
    */
   compile(request: CompileRequest): Promise<CompiledObject>;
   /**
-   * Compiles on the calling thread, before it returns.
+   * Compiles on this thread, whatever waits.
    *
    * @param request - What to compile and how.
    * @returns The object.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, LLVM_MISSING, COMPILE_CANCELLED (the compiler is destroyed)
    */
   compileNow(request: CompileRequest): CompiledObject;
   /** Jobs queued or running now. */
   pending(): number;
-  /** Threads that compile. */
+  /** Threads that compile. Of several, one never takes a request of kind `tier-up`. */
   readonly threads: number;
-  /** Drops queued jobs and waits for running ones. Idempotent. */
-  destroy(): void;
+  /** Drops queued jobs at once; the promise settles when the running ones are done. Idempotent. */
+  destroy(): Promise<void>;
 }

@@ -115,6 +115,7 @@ export interface ErrorDetailsByCode {
     readonly section: string;
     readonly reason: string;
   };
+  readonly COMPILE_CANCELLED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_FAILED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_CRASHED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly TIER_UNKNOWN: { readonly tier: string; readonly known: readonly string[] };
@@ -304,6 +305,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
         ? `memory manager ${d.manager}: ${d.reason}`
         : `memory manager ${d.manager}, section ${d.section} of module ${d.module}: ${d.reason}`,
     () => 'correct the manager, or leave options.parts.memoryManager out; what runs was not touched',
+  ),
+  COMPILE_CANCELLED: entry(
+    (d) => `${d.module} was not compiled for tier ${d.tier}: ${d.reason}`,
+    () => 'nothing has to be done; what ran before goes on running',
   ),
   COMPILE_FAILED: entry(
     (d) => `module ${d.module} could not be compiled at tier ${d.tier}: ${d.reason}`,

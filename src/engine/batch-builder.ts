@@ -1,6 +1,8 @@
 /** Builds units of several modules and brings them into use together, or none of them. */
 import { assert, present } from '../core/assert.js';
+import { CompileTicket } from '../core/compile-ticket.js';
 import type { ModuleRecord } from '../registry/records.js';
+import { askedFor } from './tier-controller.js';
 import type { Composition } from './compose.js';
 import { LinkBatch, type LinkBatchParts } from './link-batch.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
@@ -37,7 +39,8 @@ export async function buildTogether(
   const orders = members.map(({ home, units, target, replacement }) => {
     const tier = present(settings.tiers[target], 'a member names a rung of the ladder');
     const { record, wantsData } = replacement ?? { record: home.record, wantsData: !home.isLinked };
-    return { home, record, wantsData, units, tier, reason };
+    const ticket = new CompileTicket(home.isLinked ? askedFor : { kind: 'lazy' });
+    return { home, record, wantsData, units, tier, reason, ticket };
   });
   const batch = new LinkBatch(orders, { ...parts, clock: settings.clock, ...hooks });
   builder.addBatch(batch);

@@ -258,10 +258,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
     reclaimer.stop();
-    compiler.destroy();
+    const stopped = compiler.destroy();
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
-    await Promise.all([...modules.values()].map(settled));
+    await Promise.all([stopped, ...[...modules.values()].map(settled)]);
     await cache?.end(cacheEndMs);
     addon.engineRunExitHandlers(engine);
     ended = true;

@@ -1,5 +1,6 @@
 /** What the engine keeps about a module while it is there: its variables, and the units its functions are compiled as. */
 import { present } from '../core/assert.js';
+import type { CompileTicket } from '../core/compile-ticket.js';
 import type { PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
@@ -41,6 +42,8 @@ export interface Unit {
   version: LinkedVersion | undefined;
   /** The compile that is under way; settles when it is published or has failed, and never rejects. */
   work: Promise<void> | undefined;
+  /** The hand on that compile while it waits for a thread. */
+  ticket: CompileTicket | undefined;
   /** The event of its last publish. */
   published: PublishedEvent | undefined;
 }
@@ -121,6 +124,7 @@ export function unitOf(home: LoadedModule, name: string): Unit {
     state: home.declared,
     version: undefined,
     work: undefined,
+    ticket: undefined,
     published: undefined,
   };
   home.units.set(unitName, made);

@@ -24,6 +24,7 @@ export class Remover {
    * @throws TierlinkError MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (as rejections); it stays then.
    */
   async remove(home: LoadedModule, force: boolean): Promise<void> {
+    this.#parts.controller.supersede(home);
     while (isCompiling(home)) await settled(home);
     const module = home.record;
     const { withdrawal, publisher, controller, symbols, registry, uses, modules, targets, reclaimer, emit } =

@@ -66,6 +66,7 @@ export class Replacer {
    *   module is as it was then.
    */
   async replace(home: LoadedModule, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
+    this.#parts.controller.supersede(home);
     while (isCompiling(home)) await settled(home);
     const before = home.record;
     const after = this.#read(before, source);

@@ -3,6 +3,7 @@
  * and performs its effects. Talks to running code through slots, counters and the request ring alone.
  */
 import { present } from '../core/assert.js';
+import { type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -14,6 +15,11 @@ import type { Decision, Policy } from '../../tiers/policy.js';
 import type { UnitBuilder } from './unit-builder.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
+
+/** Of what was asked for by name: before anything that the policy wants. */
+export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
+
+type CompileEffect = LifecycleEffect & { readonly type: 'compile' };
 
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
@@ -34,12 +40,18 @@ export interface TierControllerParts {
   readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
 }
 
+/** Calls that a counter was last armed with, those counted before in the same tier, and since when, in milliseconds. */
+interface Count {
+  readonly armed: number;
+  readonly before: number;
+  readonly sinceMs: number;
+}
+
 /** Decides when a unit moves, and sees to it. */
 export class TierController {
   readonly #parts: TierControllerParts;
   readonly #ladder: readonly string[];
-  /** Calls that a counter was last armed with, and those counted before in the same tier. */
-  readonly #counts = new Map<SlotIndex, { armed: number; before: number }>();
+  readonly #counts = new Map<SlotIndex, Count>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #causes = new Map<Unit, Error>();
   #open = true;
@@ -53,26 +65,26 @@ export class TierController {
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
     if (!this.#open) return;
+    const { atMs } = this.#parts;
     const slot = this.#parts.table.indexOfCounter(address(counter));
     const unit = slot === undefined ? undefined : this.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
-    const count = this.#counts.get(slot) ?? { armed: 0, before: 0 };
+    const count = this.#counts.get(slot) ?? { armed: 0, before: 0, sinceMs: atMs() };
     const calls = count.before + count.armed;
     const decision = this.#decide(unit, calls);
     if (decision.kind === 'wait') {
-      this.#arm(slot, decision.calls, calls);
+      this.#arm(slot, decision.calls, calls, count.sinceMs);
       return;
     }
-    const asked = this.step(unit, {
-      type: 'request',
-      target: decision.target,
-      reason: decision.reason,
-      forced: false,
-    });
-    // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
-    if (!asked) this.#arm(slot, Math.max(1, calls), calls);
-    else {
+    const { target, reason } = decision;
+    const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - count.sinceMs) } as const;
+    const asked = this.step(unit, { type: 'request', target, reason, forced: false }, priority);
+    if (!asked) {
+      // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
+      unit.ticket?.raise(priority);
+      this.#arm(slot, Math.max(1, calls), calls, count.sinceMs);
+    } else {
       const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
       this.#parts.emit('requested', {
         module: unit.home.record.name,
@@ -102,7 +114,8 @@ export class TierController {
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
-    for (const slot of slotsOf(unit).values()) this.#arm(slot, calls, 0);
+    const now = this.#parts.atMs();
+    for (const slot of slotsOf(unit).values()) this.#arm(slot, calls, 0, now);
   }
 
   /**
@@ -110,12 +123,13 @@ export class TierController {
    *
    * @param unit - The unit.
    * @param event - What happened.
+   * @param priority - How soon a compile is wanted that this starts; by default somebody asked for it by name.
    * @returns True if a compile was started by this event.
    */
-  step(unit: Unit, event: LifecycleEvent): boolean {
+  step(unit: Unit, event: LifecycleEvent, priority: CompilePriority = askedFor): boolean {
     const { state, effects } = advance(unit.state, event);
     unit.state = state;
-    for (const effect of effects) this.#perform(unit, effect);
+    for (const effect of effects) this.#perform(unit, effect, priority);
     return effects.some((effect) => effect.type === 'compile');
   }
 
@@ -129,8 +143,14 @@ export class TierController {
   compileNow(home: LoadedModule, units: readonly Unit[]): void {
     const { builder, tiers } = this.#parts;
     const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
-    for (const unit of built) unit.work = undefined;
+    for (const unit of built) this.#ended(unit);
     this.#include(built, 0);
+  }
+
+  /** Drops the compiles that the policy wanted for a module's units, if they wait: something else is to become of them. */
+  supersede(home: LoadedModule): void {
+    for (const { ticket } of home.units.values())
+      if (ticket?.priority.kind === 'tier-up' && ticket.priority.heat < Infinity) ticket.cancel();
   }
 
   /** The error of the unit's last failed compile, taken away. */
@@ -163,8 +183,8 @@ export class TierController {
         ladder: this.#ladder,
         calls,
         queueLength: compiler.pending(),
-        compileThreads: compiler.threads,
-        instructions: unit.home.record.instructions,
+        compileThreads: Math.max(1, compiler.threads - 1),
+        instructions: this.#instructions(unit),
       });
       if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
       if (this.#ladder[decision.target] !== undefined) return decision;
@@ -174,16 +194,22 @@ export class TierController {
     }
   }
 
-  #arm(slot: SlotIndex, calls: number, before: number): void {
+  #instructions({ home, name }: Unit): number {
+    const slot = home.unitKind === 'module' ? undefined : home.slots.get(name);
+    const definition = slot === undefined ? undefined : this.#parts.registry.functionAt(slot);
+    return definition?.instructions ?? home.record.instructions;
+  }
+
+  #arm(slot: SlotIndex, calls: number, before: number, sinceMs: number): void {
     const armed = Math.min(calls, longestCount);
-    this.#counts.set(slot, { armed, before });
+    this.#counts.set(slot, { armed, before, sinceMs });
     this.#parts.table.arm(slot, armed);
   }
 
-  #perform(unit: Unit, effect: LifecycleEffect): void {
+  #perform(unit: Unit, effect: LifecycleEffect, priority: CompilePriority): void {
     switch (effect.type) {
       case 'compile':
-        this.#start(unit, effect.target, effect.reason);
+        this.#start(unit, effect, priority);
         return;
       case 'wait': {
         const timer = setTimeout(() => {
@@ -201,26 +227,35 @@ export class TierController {
     }
   }
 
-  #start(unit: Unit, target: number, reason: string): void {
+  #start(unit: Unit, { target, reason }: CompileEffect, priority: CompilePriority): void {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
-    const work = this.#parts.builder.build(unit, tier, reason).then(
+    // The program waits for what it can't run without.
+    const ticket = new CompileTicket(unit.version === undefined ? { kind: 'lazy' } : priority);
+    unit.ticket = ticket;
+    const work = this.#parts.builder.build(unit, tier, reason, ticket).then(
       (included) => {
         // What was overtaken (compiled at once, or the module replaced) has no unit to tell any more.
         if (unit.work !== work) return;
-        unit.work = undefined;
+        this.#ended(unit);
         this.step(unit, { type: 'published' });
         this.#include(included, target);
       },
       (error: unknown) => {
         if (unit.work !== work) return;
-        unit.work = undefined;
+        this.#ended(unit);
         this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
-        this.step(unit, { type: 'failed' });
+        const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
+        this.step(unit, { type: dropped ? 'dropped' : 'failed' });
         // A counter that asked is all but silent until it is armed again, so that a later try can come.
         this.#armAll(unit);
       },
     );
     unit.work = work;
+  }
+
+  #ended(unit: Unit): void {
+    unit.work = undefined;
+    unit.ticket = undefined;
   }
 
   /** Takes note of units that have a version now. */
@@ -237,4 +272,9 @@ export class TierController {
     const tier = this.#ladder[target] ?? '';
     this.#parts.emit('failed', { module: unit.home.record.name, unit: unit.name, tier, error, retry });
   }
+}
+
+/** Calls per millisecond; what was counted within one clock tick is as hot as it can be measured. */
+function heatOf(calls: number, milliseconds: number): number {
+  return calls / Math.max(milliseconds, 1e-3);
 }

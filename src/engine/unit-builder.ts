@@ -2,6 +2,7 @@
  * Compiles, links and publishes units. Whatever fails leaves no trace (I8): memory and unwind tables go back, the
  * version before it goes on running.
  */
+import { CompileTicket } from '../core/compile-ticket.js';
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -59,16 +60,17 @@ export class UnitBuilder {
    * @param unit - The unit.
    * @param tier - The tier.
    * @param reason - Why, for events.
+   * @param ticket - How soon, until it begins.
    * @returns The units that came to a new version; none if it was overtaken: by a compile at once, or by new source.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
-  async build(unit: Unit, tier: TierRecipe, reason: string): Promise<readonly Unit[]> {
+  async build(unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket): Promise<readonly Unit[]> {
     for (const batch of this.#batches) {
       if (!batch.has(unit)) continue;
       await batch.done;
       return [unit];
     }
-    const order = orderOf(unit.home, [unit], tier, reason);
+    const order = orderOf(unit.home, [unit], { tier, reason, ticket });
     const { version } = unit;
     const compiled = await this.#parts.compiler.compile(order);
     const isOvertaken =
@@ -86,7 +88,10 @@ export class UnitBuilder {
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
    */
   buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): readonly Unit[] {
-    return this.#publish(this.#parts.compiler.compileNow(orderOf(home, units, tier, firstCall)));
+    const ticket = new CompileTicket({ kind: 'lazy' });
+    return this.#publish(
+      this.#parts.compiler.compileNow(orderOf(home, units, { tier, reason: firstCall, ticket })),
+    );
   }
 
   #publish(compiled: CompiledOrder): readonly Unit[] {
@@ -126,12 +131,11 @@ export class UnitBuilder {
 function orderOf(
   home: LoadedModule,
   wanted: readonly Unit[],
-  tier: TierRecipe,
-  reason: string,
+  how: Pick<CompileOrder, 'tier' | 'reason' | 'ticket'>,
 ): CompileOrder {
   // Functions that are tied to each other are compiled together.
   const units = home.unitKind === 'module' || home.record.whole === '' ? wanted : allUnits(home);
-  return { home, record: home.record, wantsData: false, units, tier, reason };
+  return { home, record: home.record, wantsData: false, units, ...how };
 }
 
 /** Units of one function whose code the compiler added; what got a version meanwhile keeps it. */

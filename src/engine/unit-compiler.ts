@@ -1,4 +1,5 @@
 /** Compiles units, or a whole module with its variables, and reads the objects back. */
+import type { CompileTicket } from '../core/compile-ticket.js';
 import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -22,6 +23,8 @@ export interface CompileOrder {
   readonly tier: TierRecipe;
   /** Why, for events. */
   readonly reason: string;
+  /** How soon, until it begins. */
+  readonly ticket: CompileTicket;
 }
 
 /** An order with its objects, ready to be placed. */
@@ -86,7 +89,7 @@ export class UnitCompiler {
    *
    * @param order - The units and the tier.
    * @returns The prepared objects.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, OBJECT_INVALID (as rejections)
    */
   async compile(order: CompileOrder): Promise<CompiledOrder> {
     const { record } = order;
@@ -118,7 +121,7 @@ export class UnitCompiler {
     );
   }
 
-  #requests({ home, record, wantsData, units, tier }: CompileOrder): {
+  #requests({ home, record, wantsData, units, tier, ticket }: CompileOrder): {
     readonly code: CompileRequest | undefined;
     readonly data: CompileRequest | undefined;
   } {
@@ -130,6 +133,8 @@ export class UnitCompiler {
       tier: { ...tier, counters: tier.counters && record.pinned === '' },
       calls: callForm[home.linkage],
       near: this.#near(record),
+      priority: ticket.priority,
+      ticket,
     };
     return {
       code:

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 5;
+export const contractVersion = 6;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -19,6 +19,7 @@ export interface NativeFailure {
     | 'unsupported' // a construct tierlink can't take; symbol is set
     | 'compile' // LLVM reported an error
     | 'crash' // LLVM crashed or aborted; the process lives
+    | 'cancelled' // the job was dropped before it began
     | 'missing'; // tierlink_llvm.so, or libLLVM, can't be loaded
   readonly message: string;
   /** With `unsupported`, whose construct it is; with `missing`, the path of tierlink_llvm.so. */
@@ -107,6 +108,8 @@ export interface IngestResult {
 /** One compile job. */
 export interface CompileJob {
   readonly bitcode: Uint8Array;
+  /** From {@link NativeAddon.bitcodeShare}, the same for each job with this buffer; without it the job has its own copy. */
+  readonly shared?: Handle;
   /** `code`: functions, marks and counters apply. `data`: variables only. */
   readonly part: 'code' | 'data';
   /** Pass pipeline in LLVM's text form, such as `default<O2>`. */
@@ -124,6 +127,14 @@ export interface CompileJob {
   readonly counters: boolean;
   /** Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. */
   readonly near: readonly string[];
+}
+
+/** How soon a job is wanted. */
+export interface JobPriority {
+  /** True: the program waits for it, and it goes before all that is not lazy. */
+  readonly lazy: boolean;
+  /** Of jobs that are not lazy, the hottest goes first; one of infinite heat is never dropped for want of room. */
+  readonly heat: number;
 }
 
 export type CompileOutcome =
@@ -191,14 +202,32 @@ export interface NativeAddon {
     moduleId: number,
     name: string,
   ): IngestResult | NativeFailure;
-  /** A pool of compile threads with contexts of their own. */
-  compilerCreate(threads: number): Handle;
-  /** Queues a job; `done` is called on this JS thread. */
-  compilerSubmit(compiler: Handle, job: CompileJob, done: (outcome: CompileOutcome) => void): void;
+  /** Holds one native copy of a buffer for all jobs that need it, for as long as one does. The buffer may not change. */
+  bitcodeShare(): Handle;
+  /**
+   * A pool of compile threads with contexts of their own. Of several threads one never takes a job that is not lazy.
+   *
+   * @param threads - At most so many.
+   * @param maxOptimising - Of jobs that are not lazy so many may wait; the coldest is dropped for one more.
+   */
+  compilerCreate(threads: number, maxOptimising: number): Handle;
+  /** Queues a job; `done` is called on this JS thread. Returns the job's number. Throws once it is destroyed. */
+  compilerSubmit(
+    compiler: Handle,
+    job: CompileJob,
+    priority: JobPriority,
+    done: (outcome: CompileOutcome) => void,
+  ): number;
+  /** Compiles on this thread. Throws once it is destroyed. */
+  compilerCompileNow(compiler: Handle, job: CompileJob): CompileOutcome;
+  /** Drops a job that waits: its `done` gets a failure of kind `cancelled`. False if it does not wait any more. */
+  compilerCancel(compiler: Handle, job: number): boolean;
+  /** Gives a job that waits another priority. False if it does not wait any more. */
+  compilerMove(compiler: Handle, job: number, priority: JobPriority): boolean;
   /** Jobs queued and running. */
   compilerPending(compiler: Handle): number;
-  /** Drops queued jobs (their `done` gets a `compile` failure saying "cancelled"), joins the threads after the running ones. Idempotent. */
-  compilerDestroy(compiler: Handle): void;
+  /** Cancels queued jobs; the promise settles when the running ones are done and the threads have ended. Idempotent. */
+  compilerDestroy(compiler: Handle): Promise<void>;
 
   // --- memory (native/binding_memory.cc) -----------------------------------------------------------------
   /**

@@ -23,6 +23,7 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
     case 'bitcode':
     case 'compile':
     case 'crash':
+    case 'cancelled':
       return new TierlinkError('BITCODE_INVALID', { module, reason });
     case 'missing':
       return missingError(failure);
@@ -40,6 +41,7 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
 export function compileError(failure: NativeFailure, module: string, tier: string): TierlinkError {
   const reason = failure.message.trim();
   if (failure.kind === 'missing') return missingError(failure);
+  if (failure.kind === 'cancelled') return new TierlinkError('COMPILE_CANCELLED', { module, tier, reason });
   const code = failure.kind === 'crash' ? 'COMPILE_CRASHED' : 'COMPILE_FAILED';
   return new TierlinkError(code, { module, tier, reason });
 }

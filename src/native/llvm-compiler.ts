@@ -1,7 +1,15 @@
 /** The compiler interface over the addon's pool of LLVM threads. */
+import type { CompilePriority } from '../core/compile-ticket.js';
 import type { CompiledObject, CompileRequest, Compiler } from '../core/compiler.js';
-import type { CompileOutcome, Handle, NativeAddon } from './contract.js';
+import { TierlinkError } from '../core/errors.js';
+import type { CompileJob, CompileOutcome, Handle, JobPriority, NativeAddon } from './contract.js';
 import { compileError } from './failures.js';
+
+/**
+ * Requests of kind `tier-up` that may wait, for each thread. The policy's thresholds rise long before; this bounds what
+ * a policy without feedback can pile up.
+ */
+const waitingEach = 128;
 
 /** Compiles with LLVM 22 on native threads. */
 export class LlvmCompiler implements Compiler {
@@ -10,6 +18,8 @@ export class LlvmCompiler implements Compiler {
   readonly threads: number;
   readonly #addon: NativeAddon;
   readonly #pool: Handle;
+  readonly #shares = new WeakMap<Uint8Array, Handle>();
+  #ended: Promise<void> | undefined;
 
   /**
    * @param addon - The loaded addon.
@@ -18,39 +28,68 @@ export class LlvmCompiler implements Compiler {
   constructor(addon: NativeAddon, threads: number) {
     this.#addon = addon;
     this.threads = threads;
-    this.#pool = addon.compilerCreate(threads);
+    this.#pool = addon.compilerCreate(threads, waitingEach * threads);
   }
 
   compile(request: CompileRequest): Promise<CompiledObject> {
-    const { tier } = request;
-    const job = {
-      bitcode: request.bitcode,
-      part: request.part,
-      passes: tier.passes,
-      codegenLevel: tier.codegenLevel,
-      hostCpu: tier.hostCpu,
-      calls: request.calls,
-      counters: tier.counters && request.part === 'code',
-      near: request.near,
-    };
+    const { ticket } = request;
     return new Promise((resolve, reject) => {
-      this.#addon.compilerSubmit(this.#pool, job, (outcome: CompileOutcome) => {
-        if (outcome.ok) {
-          resolve({
-            object: outcome.object,
-            queuedMs: outcome.queuedNs / 1e6,
-            compileMs: outcome.compileNs / 1e6,
-          });
-        } else reject(compileError(outcome.failure, request.module, tier.name));
+      if (this.#ended !== undefined) throw cancelled(request, 'the compiler is destroyed');
+      if (ticket?.cancelled === true) throw cancelled(request, 'it is not wanted any more');
+      const priority = jobPriority(ticket?.priority ?? request.priority);
+      const job = this.#addon.compilerSubmit(this.#pool, this.#job(request), priority, (outcome) => {
+        detach?.();
+        if (outcome.ok) resolve(objectOf(outcome));
+        else reject(compileError(outcome.failure, request.module, request.tier.name));
+      });
+      const detach = ticket?.attach({
+        cancel: () => {
+          this.#addon.compilerCancel(this.#pool, job);
+        },
+        move: (sooner) => {
+          this.#addon.compilerMove(this.#pool, job, jobPriority(sooner));
+        },
       });
     });
+  }
+
+  compileNow(request: CompileRequest): CompiledObject {
+    if (this.#ended !== undefined) throw cancelled(request, 'the compiler is destroyed');
+    const outcome = this.#addon.compilerCompileNow(this.#pool, this.#job(request));
+    if (outcome.ok) return objectOf(outcome);
+    throw compileError(outcome.failure, request.module, request.tier.name);
   }
 
   pending(): number {
     return this.#addon.compilerPending(this.#pool);
   }
 
-  destroy(): void {
-    this.#addon.compilerDestroy(this.#pool);
+  destroy(): Promise<void> {
+    this.#ended ??= this.#addon.compilerDestroy(this.#pool);
+    return this.#ended;
   }
+
+  #job({ bitcode, part, tier, calls, near }: CompileRequest): CompileJob {
+    const shared = this.#shares.get(bitcode) ?? this.#addon.bitcodeShare();
+    this.#shares.set(bitcode, shared);
+    const { passes, codegenLevel, hostCpu } = tier;
+    const counters = tier.counters && part === 'code';
+    return { bitcode, shared, part, passes, codegenLevel, hostCpu, calls, counters, near };
+  }
+}
+
+function jobPriority(priority: CompilePriority): JobPriority {
+  return priority.kind === 'lazy' ? { lazy: true, heat: 0 } : { lazy: false, heat: priority.heat };
+}
+
+function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObject {
+  return {
+    object: outcome.object,
+    queuedMs: outcome.queuedNs / 1e6,
+    compileMs: outcome.compileNs / 1e6,
+  };
+}
+
+function cancelled({ module, tier }: CompileRequest, reason: string): TierlinkError {
+  return new TierlinkError('COMPILE_CANCELLED', { module, tier: tier.name, reason });
 }

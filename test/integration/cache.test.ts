@@ -39,8 +39,11 @@ const idle: Compiler = {
   identity: 'llvm',
   threads: 1,
   compile: () => Promise.reject(new Error('there was nothing to compile')),
+  compileNow: () => {
+    throw new Error('there was nothing to compile');
+  },
   pending: () => 0,
-  destroy: () => undefined,
+  destroy: () => Promise.resolve(),
 };
 
 interface Linked {

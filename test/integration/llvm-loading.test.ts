@@ -90,14 +90,14 @@ describe('LLVM is loaded only when something has to be compiled', () => {
 
   it('a compile thread may be the first that needs it', () => {
     const seen = inProcess(`
-      const pool = addon.compilerCreate(2);
+      const pool = addon.compilerCreate(2, 10);
       const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
         calls: 'direct', counters: false, near: [] };
       const before = mapped();
       const kinds = await Promise.all([1, 2, 3, 4].map(() => new Promise((resolve) => {
-        addon.compilerSubmit(pool, job, (outcome) => resolve(outcome.failure.kind));
+        addon.compilerSubmit(pool, job, { lazy: true, heat: 0 }, (outcome) => resolve(outcome.failure.kind));
       })));
-      addon.compilerDestroy(pool);
+      await addon.compilerDestroy(pool);
       show({ before, kinds, after: mapped() });`);
     expect(seen).toEqual({ before: false, kinds: Array(4).fill('bitcode'), after: true });
   });
@@ -113,10 +113,10 @@ describe('LLVM_MISSING, at the call that needs it, and the engine is as it was b
       const before = engine.snapshot();
       const error = refusal(() => engine.addModule('text', ir));
       const same = isDeepStrictEqual({ ...engine.snapshot(), wallMs: 0 }, { ...before, wallMs: 0 });
-      const pool = addon.compilerCreate(1);
+      const pool = addon.compilerCreate(1, 10);
       const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
         calls: 'direct', counters: false, near: [] };
-      const outcome = await new Promise((resolve) => addon.compilerSubmit(pool, job, resolve));
+      const outcome = await new Promise((resolve) => addon.compilerSubmit(pool, job, { lazy: true, heat: 0 }, resolve));
       copyFileSync(${JSON.stringify(join(built, halfName))}, ${JSON.stringify(half)});
       engine.addModule('text', ir);
       engine.addModule('object', object);

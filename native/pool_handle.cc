@@ -1,0 +1,187 @@
+#include "pool_handle.h"
+
+#include "binding_support.h"
+
+namespace tierlink {
+
+napi_value toJs(napi_env env, const Failure &failure) {
+  napi_value value = object(env);
+  setProperty(env, value, "kind", toJs(env, failure.kind));
+  setProperty(env, value, "message", toJs(env, std::string_view(failure.message)));
+  setProperty(env, value, "symbol", toJs(env, std::string_view(failure.symbol)));
+  return value;
+}
+
+napi_value toJs(napi_env env, const CompileOutcome &outcome) {
+  napi_value value = object(env);
+  if (const auto *bytes = std::get_if<ObjectBytes>(&outcome.result)) {
+    setProperty(env, value, "ok", toJs(env, true));
+    setProperty(env, value, "object", toJsBytes(env, bytes->data(), bytes->size()));
+  } else {
+    setProperty(env, value, "ok", toJs(env, false));
+    setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));
+  }
+  setProperty(env, value, "queuedNs", toJs(env, static_cast<double>(outcome.queuedNs)));
+  setProperty(env, value, "compileNs", toJs(env, static_cast<double>(outcome.compileNs)));
+  return value;
+}
+
+/// One submitted job: lives from submit() until its outcome has been handed to JS.
+struct PoolHandle::Pending {
+  std::shared_ptr<PoolHandle> owner;
+  napi_ref done = nullptr;
+  CompileOutcome outcome = {};
+};
+
+PoolHandle::PoolHandle(napi_env env, unsigned threads, size_t maxOptimising)
+    : env_(env), pool_(
+                     threads, maxOptimising,
+                     [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); },
+                     [this] { sendEnd(); }) {
+  check(env,
+        napi_create_threadsafe_function(env, nullptr, nullptr, toJs(env, "tierlink compile results"), 0, 1,
+                                        nullptr, nullptr, this, receive, &line_),
+        "thread-safe function");
+  // Only pending jobs, and an end that is awaited, keep the event loop alive.
+  check(env, napi_unref_threadsafe_function(env, line_), "unref");
+  check(env, napi_add_env_cleanup_hook(env, onTeardown, this), "cleanup hook");
+}
+
+PoolHandle::~PoolHandle() {
+  if (stage_ == Stage::down || stage_ == Stage::ended)
+    return;
+  stage_ = Stage::down;
+  pool_.stop();
+  napi_remove_env_cleanup_hook(env_, onTeardown, this);
+  napi_release_threadsafe_function(line_, napi_tsfn_release);
+}
+
+CompilePool::JobId PoolHandle::submit(CompileJob job, JobPriority priority, napi_value done) {
+  if (stage_ != Stage::open)
+    throw BindingError("the compiler is destroyed");
+  auto pending = std::make_unique<Pending>();
+  pending->owner = shared_from_this();
+  check(env_, napi_create_reference(env_, done, 1, &pending->done), "callback");
+  const auto id = pool_.submit(std::move(job), priority, pending.get());
+  if (!id) {
+    napi_delete_reference(env_, pending->done);
+    throw BindingError("no compile thread can be made");
+  }
+  (void)pending.release();
+  ++pending_;
+  hold();
+  return *id;
+}
+
+CompileOutcome PoolHandle::compileNow(const CompileJob &job) {
+  if (stage_ != Stage::open)
+    throw BindingError("the compiler is destroyed");
+  return compileHere(job);
+}
+
+napi_value PoolHandle::destroy() {
+  napi_deferred deferred;
+  napi_value promise;
+  check(env_, napi_create_promise(env_, &deferred, &promise), "promise");
+  if (stage_ == Stage::ended || stage_ == Stage::down) {
+    resolve(deferred);
+    return promise;
+  }
+  waiters_.push_back(deferred);
+  if (stage_ == Stage::ending)
+    return promise;
+  stage_ = Stage::ending;
+  ending_ = shared_from_this();
+  isEndAwaited_ = true;
+  hold();
+  pool_.stopSoon();
+  return promise;
+}
+
+/// On a compile thread. Safe because a Pending has one user at a time: JS until the job is queued, then the
+/// thread that took it, then, through the line's own lock, JS again.
+void PoolHandle::send(void *token, CompileOutcome outcome) {
+  auto *pending = static_cast<Pending *>(token);
+  pending->outcome = std::move(outcome);
+  // Refused only while Node goes down; then nobody is left to call, and the cell goes with the process.
+  napi_call_threadsafe_function(line_, pending, napi_tsfn_nonblocking);
+}
+
+/// On the last thread. It arrives behind all outcomes: the line keeps their order.
+void PoolHandle::sendEnd() {
+  // Safe because this is not awaited from the destructor, and else lives until it has arrived.
+  if (isEndAwaited_)
+    napi_call_threadsafe_function(line_, nullptr, napi_tsfn_nonblocking);
+}
+
+/// On the JS thread, once for each job and once for the end; without an environment while Node goes down.
+void PoolHandle::receive(napi_env env, napi_value, void *self, void *data) {
+  const std::unique_ptr<Pending> pending(static_cast<Pending *>(data));
+  if (env == nullptr)
+    return;
+  if (pending == nullptr)
+    static_cast<PoolHandle *>(self)->end();
+  else
+    pending->owner->receiveOutcome(*pending);
+}
+
+void PoolHandle::receiveOutcome(const Pending &pending) {
+  --pending_;
+  hold();
+  napi_value done = nullptr;
+  napi_value receiver = nullptr;
+  bool found = napi_get_reference_value(env_, pending.done, &done) == napi_ok;
+  napi_delete_reference(env_, pending.done);
+  if (!found || napi_get_undefined(env_, &receiver) != napi_ok)
+    return;
+  try {
+    napi_value outcome = toJs(env_, pending.outcome);
+    // What the callback throws stays pending: Node reports it as an uncaught exception.
+    napi_call_function(env_, receiver, done, 1, &outcome, nullptr);
+  } catch (const PendingJsException &) {
+  } catch (const std::exception &error) {
+    napi_throw_error(env_, nullptr, error.what());
+  }
+}
+
+void PoolHandle::end() {
+  if (stage_ != Stage::ending)
+    return;
+  const std::shared_ptr<PoolHandle> self = std::move(ending_);
+  pool_.stop(); // They have sent their last, so joining them takes no time.
+  stage_ = Stage::ended;
+  hold();
+  napi_remove_env_cleanup_hook(env_, onTeardown, this);
+  napi_release_threadsafe_function(line_, napi_tsfn_release);
+  for (napi_deferred waiter : waiters_)
+    resolve(waiter);
+  waiters_.clear();
+}
+
+/// Keeps the event loop alive while something is awaited.
+void PoolHandle::hold() {
+  const bool wanted = pending_ > 0 || stage_ == Stage::ending;
+  if (wanted == isHeld_)
+    return;
+  isHeld_ = wanted;
+  if (wanted)
+    napi_ref_threadsafe_function(env_, line_);
+  else
+    napi_unref_threadsafe_function(env_, line_);
+}
+
+void PoolHandle::resolve(napi_deferred deferred) {
+  napi_value nothing = nullptr;
+  if (napi_get_undefined(env_, &nothing) == napi_ok)
+    napi_resolve_deferred(env_, deferred, nothing);
+}
+
+/// Threads must not outlive the environment they report to.
+void PoolHandle::onTeardown(void *self) {
+  auto *handle = static_cast<PoolHandle *>(self);
+  handle->stage_ = Stage::down;
+  handle->pool_.stop();
+  handle->ending_.reset(); // may be the last that refers to it
+}
+
+} // namespace tierlink
