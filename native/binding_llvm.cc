@@ -16,11 +16,20 @@ napi_value toJs(napi_env env, const Failure &failure) {
   return value;
 }
 
+napi_value toJs(napi_env env, const std::vector<std::string> &strings) {
+  napi_value array;
+  check(env, napi_create_array_with_length(env, strings.size(), &array), "array");
+  for (uint32_t i = 0; i < strings.size(); ++i)
+    check(env, napi_set_element(env, array, i, toJs(env, std::string_view(strings[i]))), "element");
+  return array;
+}
+
 napi_value toJs(napi_env env, const CompileOutcome &outcome) {
   napi_value value = object(env);
-  if (const auto *bytes = std::get_if<ObjectBytes>(&outcome.result)) {
+  if (const auto *compiled = std::get_if<Compiled>(&outcome.result)) {
     setProperty(env, value, "ok", toJs(env, true));
-    setProperty(env, value, "object", toJsBytes(env, bytes->data(), bytes->size()));
+    setProperty(env, value, "object", toJsBytes(env, compiled->object.data(), compiled->object.size()));
+    setProperty(env, value, "functions", toJs(env, compiled->functions));
   } else {
     setProperty(env, value, "ok", toJs(env, false));
     setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));
@@ -65,6 +74,11 @@ public:
     (void)pending.release();
     if (pending_++ == 0)
       napi_ref_threadsafe_function(env_, line_);
+  }
+
+  void forget(const SharedBitcode &bitcode) {
+    if (!isDestroyed_)
+      pool_.forget(bitcode);
   }
 
   double pending() const { return static_cast<double>(pending_); }
@@ -137,6 +151,27 @@ private:
   bool isDestroyed_ = false;
 };
 
+/// Bitcode that jobs refer to by a handle.
+struct BitcodeHandle {
+  static constexpr napi_type_tag typeTag{0x2c9e41b07f5d4a68, 0x91d3f8a65b0e7c24};
+
+  explicit BitcodeHandle(ByteView bytes) : bitcode(std::make_shared<SharedBitcode>()) {
+    bitcode->bytes.assign(reinterpret_cast<const char *>(bytes.data), bytes.size);
+  }
+  ~BitcodeHandle() { bitcode->isGone = true; }
+  BitcodeHandle(const BitcodeHandle &) = delete;
+  BitcodeHandle &operator=(const BitcodeHandle &) = delete;
+
+  const std::shared_ptr<SharedBitcode> bitcode;
+};
+
+/// Names that jobs refer to by a handle.
+struct NamesHandle {
+  static constexpr napi_type_tag typeTag{0xb7405d92e81c4f3a, 0x8e6a17c3d2f94b05};
+
+  std::shared_ptr<const NameSet> names;
+};
+
 napi_value ingestModule(Call &call) {
   ByteView bytes = call.bytes(0, "bytes");
   std::string format = call.string(1, "format");
@@ -196,20 +231,68 @@ CallForm toCallForm(napi_env env, napi_value value) {
   throw BindingError("calls must be 'direct', 'indirect' or 'patchable'");
 }
 
+bool isExternal(napi_env env, napi_value value) {
+  napi_valuetype type;
+  check(env, napi_typeof(env, value, &type), "typeof");
+  return type == napi_external;
+}
+
+std::shared_ptr<const SharedBitcode> toBitcode(napi_env env, napi_value value) {
+  if (isExternal(env, value))
+    return fromHandle<BitcodeHandle>(env, value, "bitcode")->bitcode;
+  // Copied, since JS may change or free its bytes while the job waits.
+  return BitcodeHandle(toBytes(env, value, "bitcode")).bitcode;
+}
+
+std::shared_ptr<const NameSet> toNames(napi_env env, napi_value value, const char *what) {
+  if (isExternal(env, value))
+    return fromHandle<NamesHandle>(env, value, what)->names;
+  std::vector<std::string> names = toStrings(env, value, what);
+  return std::make_shared<NameSet>(std::make_move_iterator(names.begin()),
+                                   std::make_move_iterator(names.end()));
+}
+
+std::optional<FunctionSelection> toSelection(napi_env env, napi_value value) {
+  napi_valuetype type;
+  check(env, napi_typeof(env, value, &type), "typeof");
+  if (type == napi_null)
+    return std::nullopt;
+  FunctionSelection selection;
+  selection.wanted = toStrings(env, getProperty(env, value, "wanted"), "wanted");
+  ByteView possible = toBytes(env, getProperty(env, value, "possible"), "possible");
+  selection.possible.assign(possible.data, possible.data + possible.size);
+  return selection;
+}
+
 CompileJob toJob(napi_env env, napi_value value) {
   auto get = [&](const char *name) { return getProperty(env, value, name); };
   CompileJob job;
-  // Copied, since JS may change or free its bytes while the job waits.
-  ByteView bitcode = toBytes(env, get("bitcode"), "bitcode");
-  job.bitcode.assign(reinterpret_cast<const char *>(bitcode.data), bitcode.size);
+  job.bitcode = toBitcode(env, get("bitcode"));
   job.isData = toChoice(env, get("part"), "data", "code", "part");
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
-  job.near = toStrings(env, get("near"), "near");
+  job.near = toNames(env, get("near"), "near");
+  job.functions = toSelection(env, get("functions"));
   return job;
+}
+
+napi_value shareBitcode(Call &call) {
+  return makeHandle(call.env, std::make_shared<BitcodeHandle>(call.bytes(0, "bytes")));
+}
+
+napi_value shareNames(Call &call) {
+  return makeHandle(call.env, std::make_shared<NamesHandle>(toNames(call.env, call.value(0), "names")));
+}
+
+napi_value compilerForget(Call &call) {
+  auto compiler = call.handle<Compiler>(0, "compiler");
+  auto handle = call.handle<BitcodeHandle>(1, "bitcode");
+  handle->bitcode->isGone = true;
+  compiler->forget(*handle->bitcode);
+  return undefined(call.env);
 }
 
 napi_value compilerCreate(Call &call) {
@@ -237,6 +320,9 @@ napi_value compilerDestroy(Call &call) {
 
 void registerLlvm(napi_env env, napi_value exports) {
   exportFunction<ingestModule>(env, exports, "ingest");
+  exportFunction<shareBitcode>(env, exports, "shareBitcode");
+  exportFunction<shareNames>(env, exports, "shareNames");
+  exportFunction<compilerForget>(env, exports, "compilerForget");
   exportFunction<compilerCreate>(env, exports, "compilerCreate");
   exportFunction<compilerSubmit>(env, exports, "compilerSubmit");
   exportFunction<compilerPending>(env, exports, "compilerPending");

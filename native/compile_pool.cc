@@ -12,13 +12,6 @@ namespace {
 /// LLVM recurses over expressions and loops; the default size follows the user's limits, this doesn't.
 constexpr size_t stackBytes = 32U << 20;
 
-std::variant<ObjectBytes, Failure> compile(const CompileJob &job) {
-  auto loaded = loadLlvm();
-  if (auto *failure = std::get_if<Failure>(&loaded))
-    return std::move(*failure);
-  return std::get<const LlvmHalf *>(loaded)->compile(job);
-}
-
 int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
@@ -78,6 +71,8 @@ void CompilePool::stop() {
              {Failure{"compile", "cancelled", ""}, nanoseconds(Clock::now() - queued.since), 0});
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  // Nobody compiles any more.
+  state_.reset();
 }
 
 bool CompilePool::startThread() {
@@ -97,6 +92,28 @@ bool CompilePool::startThread() {
   if (isMade)
     threads_.push_back(thread);
   return isMade;
+}
+
+std::variant<Compiled, Failure> CompilePool::compile(const CompileJob &job) {
+  auto loaded = loadLlvm();
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return std::move(*failure);
+  const LlvmHalf *llvm = std::get<const LlvmHalf *>(loaded);
+  CompilerState *state = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (!state_)
+      state_ = llvm->createState();
+    // Safe because stop() drops it only when no thread compiles any more.
+    state = state_.get();
+  }
+  return llvm->compile(job, *state);
+}
+
+void CompilePool::forget(const SharedBitcode &bitcode) {
+  std::lock_guard lock(mutex_);
+  if (state_)
+    state_->forget(bitcode);
 }
 
 void CompilePool::work() {

@@ -17,7 +17,7 @@ namespace tierlink {
 
 /// CompileOutcome of src/native/contract.ts.
 struct CompileOutcome {
-  std::variant<ObjectBytes, Failure> result;
+  std::variant<Compiled, Failure> result;
   int64_t queuedNs = 0;
   int64_t compileNs = 0;
 };
@@ -40,6 +40,9 @@ public:
   /// Jobs that wait for a thread go back as cancelled; returns when the running ones are done. Idempotent.
   void stop();
 
+  /// Drops what is kept of this bitcode.
+  void forget(const SharedBitcode &bitcode);
+
 private:
   using Clock = std::chrono::steady_clock;
 
@@ -51,10 +54,13 @@ private:
 
   bool startThread();
   void work();
+  std::variant<Compiled, Failure> compile(const CompileJob &job);
 
   const unsigned maxThreads_;
   const Deliver deliver_;
   std::mutex mutex_;
+  /// Made by the first job.
+  std::unique_ptr<CompilerState> state_;
   std::condition_variable wake_;
   std::deque<Queued> queue_;
   std::vector<pthread_t> threads_;

@@ -5,7 +5,13 @@
  */
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
 export type { Clock } from './core/clock.js';
-export type { CallForm, CompiledObject, CompileRequest, Compiler } from './core/compiler.js';
+export type {
+  CallForm,
+  CompiledObject,
+  CompileRequest,
+  FunctionSelection,
+  Compiler,
+} from './core/compiler.js';
 export {
   type ErrorCode,
   type ErrorDetails,

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 5;
+export const contractVersion = 6;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -48,6 +48,8 @@ interface FunctionSummary {
   readonly signature: string;
   /** IR instructions, 0 for a declaration. */
   readonly instructions: number;
+  /** Position among the functions that the canonical code defines, -1 for a declaration. */
+  readonly index: number;
   readonly optnone: boolean;
   readonly weakUndefined: boolean; // extern_weak declaration
 }
@@ -90,6 +92,8 @@ export interface ModuleSummary {
   readonly destructors: readonly { readonly name: string; readonly priority: number }[];
   /** Reason why this module must never be recompiled, or ''. */
   readonly pinned: string;
+  /** Reason why the module's functions can't be compiled one by one, or ''. Every pinned module has one. */
+  readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
 }
@@ -104,9 +108,16 @@ export interface IngestResult {
   readonly summary: string;
 }
 
+/** Some functions of a module's code; see `FunctionSelection` of src/core/compiler.ts. */
+export interface FunctionSelection {
+  readonly wanted: readonly string[];
+  readonly possible: Uint8Array;
+}
+
 /** One compile job. */
 export interface CompileJob {
-  readonly bitcode: Uint8Array;
+  /** The bytes, or a handle of {@link NativeAddon.shareBitcode}: a lazily read copy of it is kept between jobs. */
+  readonly bitcode: Uint8Array | Handle;
   /** `code`: functions, marks and counters apply. `data`: variables only. */
   readonly part: 'code' | 'data';
   /** Pass pipeline in LLVM's text form, such as `default<O2>`. */
@@ -122,14 +133,20 @@ export interface CompileJob {
   readonly calls: 'direct' | 'indirect' | 'patchable';
   /** True: insert an entry counter into each function. */
   readonly counters: boolean;
-  /** Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. */
-  readonly near: readonly string[];
+  /**
+   * Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. Or a handle of
+   * {@link NativeAddon.shareNames}.
+   */
+  readonly near: readonly string[] | Handle;
+  /** Only these functions, or null: the whole module. */
+  readonly functions: FunctionSelection | null;
 }
 
 export type CompileOutcome =
   | {
       readonly ok: true;
       readonly object: Uint8Array; // ELF64 relocatable
+      readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
       readonly queuedNs: number;
       readonly compileNs: number;
     }
@@ -189,10 +206,16 @@ export interface NativeAddon {
     moduleId: number,
     name: string,
   ): IngestResult | NativeFailure;
+  /** A copy of canonical bitcode that jobs refer to. */
+  shareBitcode(bytes: Uint8Array): Handle;
+  /** A set of names that jobs refer to. */
+  shareNames(names: readonly string[]): Handle;
   /** A pool of compile threads with contexts of their own. */
   compilerCreate(threads: number): Handle;
   /** Queues a job; `done` is called on this JS thread. */
   compilerSubmit(compiler: Handle, job: CompileJob, done: (outcome: CompileOutcome) => void): void;
+  /** Drops what is kept of shared bitcode: no further job will be as fast. */
+  compilerForget(compiler: Handle, bitcode: Handle): void;
   /** Jobs queued and running. */
   compilerPending(compiler: Handle): number;
   /** Drops queued jobs (their `done` gets a `compile` failure saying "cancelled"), joins the threads after the running ones. Idempotent. */

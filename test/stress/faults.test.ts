@@ -48,6 +48,9 @@ function failingCompiler(faults: Faults, inner: Compiler): Compiler {
         throw new TierlinkError('COMPILE_FAILED', { module, tier: tier.name, reason });
       return compiled;
     },
+    forget: (bitcode) => {
+      inner.forget(bitcode);
+    },
     pending: () => inner.pending(),
     destroy: () => {
       inner.destroy();
