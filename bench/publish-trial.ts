@@ -48,6 +48,10 @@ class Prebuilt implements Compiler {
     return Promise.resolve({ object: this.#object, queuedMs: 0, compileMs: 0 });
   }
 
+  forget(bitcode: Uint8Array): void {
+    this.#inner.forget?.(bitcode);
+  }
+
   pending(): number {
     return this.#inner.pending();
   }

@@ -6,23 +6,25 @@
 namespace tierlink {
 namespace {
 
-/// The native copy of a JS buffer with bitcode: there while a job needs it, and then once.
-class SharedBitcode {
-public:
-  static constexpr napi_type_tag typeTag{0x3b1f7c25e8d0496a, 0x9c52a7f4016e8bd3};
+/// Bitcode that jobs refer to by a handle.
+struct BitcodeHandle {
+  static constexpr napi_type_tag typeTag{0x2c9e41b07f5d4a68, 0x91d3f8a65b0e7c24};
 
-  /// `bytes` are what they were at the last call.
-  std::shared_ptr<const std::string> copyOf(ByteView bytes) {
-    auto copy = copy_.lock();
-    if (copy == nullptr || copy->size() != bytes.size) {
-      copy = std::make_shared<const std::string>(reinterpret_cast<const char *>(bytes.data), bytes.size);
-      copy_ = copy;
-    }
-    return copy;
+  explicit BitcodeHandle(ByteView bytes) : bitcode(std::make_shared<SharedBitcode>()) {
+    bitcode->bytes.assign(reinterpret_cast<const char *>(bytes.data), bytes.size);
   }
+  ~BitcodeHandle() { bitcode->isGone = true; }
+  BitcodeHandle(const BitcodeHandle &) = delete;
+  BitcodeHandle &operator=(const BitcodeHandle &) = delete;
 
-private:
-  std::weak_ptr<const std::string> copy_;
+  const std::shared_ptr<SharedBitcode> bitcode;
+};
+
+/// Names that jobs refer to by a handle.
+struct NamesHandle {
+  static constexpr napi_type_tag typeTag{0xb7405d92e81c4f3a, 0x8e6a17c3d2f94b05};
+
+  std::shared_ptr<const NameSet> names;
 };
 
 napi_value ingestModule(Call &call) {
@@ -84,23 +86,49 @@ CallForm toCallForm(napi_env env, napi_value value) {
   throw BindingError("calls must be 'direct', 'indirect' or 'patchable'");
 }
 
+bool isOfType(napi_env env, napi_value value, napi_valuetype wanted) {
+  napi_valuetype type;
+  check(env, napi_typeof(env, value, &type), "typeof");
+  return type == wanted;
+}
+
+std::shared_ptr<const SharedBitcode> toBitcode(napi_env env, napi_value value) {
+  if (isOfType(env, value, napi_external))
+    return fromHandle<BitcodeHandle>(env, value, "bitcode")->bitcode;
+  // Copied, since JS may change or free its bytes while the job waits.
+  return BitcodeHandle(toBytes(env, value, "bitcode")).bitcode;
+}
+
+std::shared_ptr<const NameSet> toNames(napi_env env, napi_value value, const char *what) {
+  if (isOfType(env, value, napi_external))
+    return fromHandle<NamesHandle>(env, value, what)->names;
+  std::vector<std::string> names = toStrings(env, value, what);
+  return std::make_shared<NameSet>(std::make_move_iterator(names.begin()),
+                                   std::make_move_iterator(names.end()));
+}
+
+std::optional<FunctionSelection> toSelection(napi_env env, napi_value value) {
+  if (isOfType(env, value, napi_null))
+    return std::nullopt;
+  FunctionSelection selection;
+  selection.wanted = toStrings(env, getProperty(env, value, "wanted"), "wanted");
+  ByteView possible = toBytes(env, getProperty(env, value, "possible"), "possible");
+  selection.possible.assign(possible.data, possible.data + possible.size);
+  return selection;
+}
+
 CompileJob toJob(napi_env env, napi_value value) {
   auto get = [&](const char *name) { return getProperty(env, value, name); };
   CompileJob job;
-  // Copied, since JS may change or free its bytes while the job waits.
-  ByteView bitcode = toBytes(env, get("bitcode"), "bitcode");
-  const napi_value shared = get("shared");
-  napi_valuetype type;
-  check(env, napi_typeof(env, shared, &type), "shared");
-  job.bitcode = type == napi_undefined ? SharedBitcode().copyOf(bitcode)
-                                       : fromHandle<SharedBitcode>(env, shared, "shared")->copyOf(bitcode);
+  job.bitcode = toBitcode(env, get("bitcode"));
   job.isData = toChoice(env, get("part"), "data", "code", "part");
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
-  job.near = toStrings(env, get("near"), "near");
+  job.near = toNames(env, get("near"), "near");
+  job.functions = toSelection(env, get("functions"));
   return job;
 }
 
@@ -118,7 +146,21 @@ CompilePool::JobId jobArgument(Call &call, size_t index) {
   return static_cast<CompilePool::JobId>(call.integer(index, 0, int64_t{1} << 53, "job"));
 }
 
-napi_value bitcodeShare(Call &call) { return makeHandle(call.env, std::make_shared<SharedBitcode>()); }
+napi_value shareBitcode(Call &call) {
+  return makeHandle(call.env, std::make_shared<BitcodeHandle>(call.bytes(0, "bytes")));
+}
+
+napi_value shareNames(Call &call) {
+  return makeHandle(call.env, std::make_shared<NamesHandle>(toNames(call.env, call.value(0), "names")));
+}
+
+napi_value compilerForget(Call &call) {
+  auto compiler = call.handle<PoolHandle>(0, "compiler");
+  auto handle = call.handle<BitcodeHandle>(1, "bitcode");
+  handle->bitcode->isGone = true;
+  compiler->forget(*handle->bitcode);
+  return undefined(call.env);
+}
 
 napi_value compilerCreate(Call &call) {
   auto threads = static_cast<unsigned>(call.integer(0, 1, 256, "threads"));
@@ -158,7 +200,9 @@ napi_value compilerDestroy(Call &call) { return call.handle<PoolHandle>(0, "comp
 
 void registerLlvm(napi_env env, napi_value exports) {
   exportFunction<ingestModule>(env, exports, "ingest");
-  exportFunction<bitcodeShare>(env, exports, "bitcodeShare");
+  exportFunction<shareBitcode>(env, exports, "shareBitcode");
+  exportFunction<shareNames>(env, exports, "shareNames");
+  exportFunction<compilerForget>(env, exports, "compilerForget");
   exportFunction<compilerCreate>(env, exports, "compilerCreate");
   exportFunction<compilerSubmit>(env, exports, "compilerSubmit");
   exportFunction<compilerCompileNow>(env, exports, "compilerCompileNow");

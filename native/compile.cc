@@ -1,6 +1,8 @@
-// One compile job: parse, counters, passes, marks, code generation.
+// One compile job: parse or extract, passes, counters, marks, code generation.
 #include "compile.h"
 
+#include "compile_extract.h"
+#include "compile_modules.h"
 #include "compile_parts.h"
 #include "llvm_guard.h"
 #include "llvm_target.h"
@@ -22,7 +24,7 @@
 namespace tierlink {
 namespace {
 
-using Result = std::variant<ObjectBytes, Failure>;
+using Result = std::variant<Compiled, Failure>;
 
 /// The text form of a pipeline doesn't say how a static compiler would tune it: as clang does at this level.
 llvm::PipelineTuningOptions tuningFor(const CompileJob &job) {
@@ -89,17 +91,10 @@ std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machi
   return std::nullopt;
 }
 
-Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, const CompileJob &job) {
-  context.setDiscardValueNames(true);
-  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(*job.bitcode, "job"), context);
-  if (!parsed)
-    return Failure{"bitcode", llvm::toString(parsed.takeError()), ""};
-  llvm::Module &module = **parsed;
-  if (module.getTargetTriple() != hostTriple() || module.getDataLayout() != hostDataLayout())
-    return Failure{"target", "only what ingest returned can be compiled", ""};
+/// From a module that is complete to its object.
+Result finish(llvm::Module &module, const Diagnostics &diagnostics, const CompileJob &job) {
   std::unique_ptr<llvm::TargetMachine> machine =
       createTargetMachine(job.isData ? 0 : job.codegenLevel, !job.isData && job.hostCpu);
-
   if (job.isData) {
     markData(module);
   } else {
@@ -111,15 +106,7 @@ Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, con
     // to inline.
     if (job.counters)
       insertCounters(module);
-    llvm::StringSet<> near;
-    for (const std::string &name : job.near)
-      near.insert(name);
-    // The counters' cells lie in the engine's data, wherever the job's list was taken from.
-    if (job.counters)
-      for (const llvm::GlobalVariable &variable : module.globals())
-        if (variable.getName().starts_with("__tierlink_counter."))
-          near.insert(variable.getName());
-    markCode(module, job.calls, near);
+    markCode(module, job.calls, *job.near);
   }
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
@@ -128,18 +115,88 @@ Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, con
     return std::move(*failure);
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
-  return ObjectBytes(object.begin(), object.end());
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}};
 }
+
+Result compileModule(llvm::LLVMContext &context, const Diagnostics &diagnostics, const CompileJob &job) {
+  context.setDiscardValueNames(true);
+  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(job.bitcode->bytes, "job"), context);
+  if (!parsed)
+    return Failure{"bitcode", llvm::toString(parsed.takeError()), ""};
+  llvm::Module &module = **parsed;
+  if (module.getTargetTriple() != hostTriple() || module.getDataLayout() != hostDataLayout())
+    return Failure{"target", "only what ingest returned can be compiled", ""};
+  return finish(module, diagnostics, job);
+}
+
+std::optional<Failure> findWanted(LazyModule &source, const FunctionSelection &selection,
+                                  llvm::SmallVectorImpl<llvm::Function *> &batch) {
+  for (const std::string &name : selection.wanted) {
+    llvm::Function *function = source.definition(name);
+    if (function == nullptr)
+      return Failure{"compile", "the module defines no function '" + name + "'", name};
+    if (auto failure = source.read(*function))
+      return failure;
+    if (!llvm::is_contained(batch, function))
+      batch.push_back(function);
+  }
+  return std::nullopt;
+}
+
+Result compileFunctions(Workspace &workspace, const CompileJob &job, const FunctionSelection &selection) {
+  auto loaded = workspace.load(job.bitcode);
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return std::move(*failure);
+  LazyModule &source = *std::get<LazyModule *>(loaded);
+  llvm::SmallVector<llvm::Function *, 16> batch;
+  if (auto failure = findWanted(source, selection, batch))
+    return std::move(*failure);
+  auto extracted = extract(source, {batch, {}, /*withConstants=*/job.codegenLevel > 0});
+  if (auto *failure = std::get_if<Failure>(&extracted))
+    return std::move(*failure);
+  llvm::Module &module = *std::get<std::unique_ptr<llvm::Module>>(extracted);
+  workspace.addCopied(module.getInstructionCount());
+  Result result = finish(module, workspace.diagnostics(), job);
+  if (auto *compiled = std::get_if<Compiled>(&result))
+    for (const llvm::Function *function : batch)
+      compiled->functions.push_back(function->getName().str());
+  return result;
+}
+
+class State final : public CompilerState {
+public:
+  void forget(const SharedBitcode &bitcode) override { workspaces_.forget(bitcode); }
+
+  Result compileFunctions(const CompileJob &job, const FunctionSelection &selection) {
+    std::unique_ptr<Workspace> workspace = workspaces_.take(*job.bitcode);
+    workspace->diagnostics().clear();
+    Result result = Failure{"crash", "", ""};
+    if (auto crash = runGuarded([&] { result = tierlink::compileFunctions(*workspace, job, selection); })) {
+      (void)workspace.release();
+      return Failure{"crash", *crash, ""};
+    }
+    if (!workspace->isWorn())
+      workspaces_.giveBack(std::move(workspace));
+    return result;
+  }
+
+private:
+  Workspaces workspaces_;
+};
 
 } // namespace
 
-Result compile(const CompileJob &job) {
+std::unique_ptr<CompilerState> createCompilerState() { return std::make_unique<State>(); }
+
+Result compile(const CompileJob &job, CompilerState &state) {
   SignalStack signalStack;
+  if (job.functions)
+    return static_cast<State &>(state).compileFunctions(job, *job.functions);
   Result result = Failure{"crash", "", ""};
   auto crash = runGuarded([&] {
     llvm::LLVMContext context;
     Diagnostics diagnostics(context);
-    result = compileIn(context, diagnostics, job);
+    result = compileModule(context, diagnostics, job);
   });
   if (crash)
     return Failure{"crash", *crash, ""};

@@ -1,13 +1,17 @@
-// Compiles one canonical module to an ELF object in memory.
+// Compiles one canonical module, or some of its functions, to an ELF object in memory.
 #pragma once
 
 #include "llvm_interface.h"
 
+#include <memory>
 #include <variant>
 
 namespace tierlink {
 
-/// Runs the job on this thread, in a context of its own and guarded: any error or crash of LLVM is a Failure.
-std::variant<ObjectBytes, Failure> compile(const CompileJob &job);
+std::unique_ptr<CompilerState> createCompilerState();
+
+/// Runs the job on this thread, guarded: any error or crash of LLVM is a Failure, and leaves `state` fit for
+/// the next.
+std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state);
 
 } // namespace tierlink

@@ -60,7 +60,7 @@ void insertCounters(llvm::Module &module) {
   llvm::MDNode *unlikely = llvm::MDBuilder(context).createUnlikelyBranchWeights();
 
   for (llvm::Function *function : functions) {
-    std::string name = ("__tierlink_counter." + function->getName()).str();
+    std::string name = (counterPrefix + function->getName()).str();
     auto *counter = llvm::cast<llvm::GlobalVariable>(module.getOrInsertGlobal(name, cell));
     counter->setVisibility(llvm::GlobalValue::HiddenVisibility);
     counter->setDSOLocal(true);

@@ -16,9 +16,11 @@ void setReach(GlobalValue &value, bool isNear) {
   value.setDSOLocal(isNear);
 }
 
+bool isIn(const NameSet &names, llvm::StringRef name) { return names.contains(std::string_view(name)); }
+
 } // namespace
 
-void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &near) {
+void markCode(llvm::Module &module, CallForm calls, const NameSet &near) {
   bool isIndirect = calls == CallForm::indirect;
   for (llvm::Function &function : module) {
     // Functions that the passes made (parts of a coroutine, say) belong to this version alone.
@@ -29,7 +31,7 @@ void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &nea
       setReach(function, false);
       function.addFnAttr(llvm::Attribute::NonLazyBind);
     } else {
-      setReach(function, !function.isDeclaration() || near.contains(function.getName()));
+      setReach(function, !function.isDeclaration() || isIn(near, function.getName()));
     }
   }
   for (llvm::GlobalVariable &variable : module.globals()) {
@@ -37,7 +39,9 @@ void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &nea
       continue;
     // Near or not, a thread-local is reached by the general-dynamic model; dso_local would choose another.
     bool isOwn = !variable.isDeclarationForLinker();
-    setReach(variable, !variable.isThreadLocal() && (isOwn || near.contains(variable.getName())));
+    // Counters lie in the engine's data, wherever the job's names were taken from.
+    bool isCounter = variable.getName().starts_with(counterPrefix);
+    setReach(variable, !variable.isThreadLocal() && (isOwn || isCounter || isIn(near, variable.getName())));
   }
   // Calls that code generation itself makes up (memcpy, integer division) have no declaration to mark.
   if (isIndirect)

@@ -3,7 +3,6 @@
 
 #include "compile.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Pass.h"
 
@@ -11,9 +10,12 @@
 
 namespace tierlink {
 
+/// What the names of entry counters begin with; the function's name follows.
+constexpr llvm::StringLiteral counterPrefix = "__tierlink_counter.";
+
 /// Sets visibility, dso_local and call attributes so that code generation leaves the relocations that the
 /// linker wants. Runs after the pass pipeline, which brings library functions of its own into the module.
-void markCode(llvm::Module &module, CallForm calls, const llvm::StringSet<> &near);
+void markCode(llvm::Module &module, CallForm calls, const NameSet &near);
 
 /// The same for a data module: everything it defines is its object's to export.
 void markData(llvm::Module &module);

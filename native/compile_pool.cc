@@ -15,13 +15,6 @@ namespace {
 /// LLVM recurses over expressions and loops; the default size follows the user's limits, this doesn't.
 constexpr size_t stackBytes = 32U << 20;
 
-std::variant<ObjectBytes, Failure> compile(const CompileJob &job) {
-  auto loaded = loadLlvm();
-  if (auto *failure = std::get_if<Failure>(&loaded))
-    return std::move(*failure);
-  return std::get<const LlvmHalf *>(loaded)->compile(job);
-}
-
 int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
@@ -143,6 +136,8 @@ void CompilePool::stop() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  // Nobody compiles any more.
+  state_.reset();
 }
 
 bool CompilePool::startThread() {
@@ -164,6 +159,28 @@ bool CompilePool::startThread() {
     ++living_;
   }
   return isMade;
+}
+
+std::variant<Compiled, Failure> CompilePool::compile(const CompileJob &job) {
+  auto loaded = loadLlvm();
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return std::move(*failure);
+  const LlvmHalf *llvm = std::get<const LlvmHalf *>(loaded);
+  CompilerState *state = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (!state_)
+      state_ = llvm->createState();
+    // Safe because stop() drops it only when no thread compiles any more.
+    state = state_.get();
+  }
+  return llvm->compile(job, *state);
+}
+
+void CompilePool::forget(const SharedBitcode &bitcode) {
+  std::lock_guard lock(mutex_);
+  if (state_)
+    state_->forget(bitcode);
 }
 
 void CompilePool::work() {
@@ -231,7 +248,7 @@ void CompilePool::drop(const Waiting &waiting, const char *reason) {
   deliver_(waiting.token, {Failure{"cancelled", reason, ""}, nanoseconds(Clock::now() - waiting.since), 0});
 }
 
-CompileOutcome compileHere(const CompileJob &job) {
+CompileOutcome CompilePool::compileHere(const CompileJob &job) {
   const auto begin = std::chrono::steady_clock::now();
   CompileOutcome outcome{compile(job), 0, 0};
   outcome.compileNs = nanoseconds(std::chrono::steady_clock::now() - begin);

@@ -18,7 +18,7 @@ namespace tierlink {
 
 /// CompileOutcome of src/native/contract.ts.
 struct CompileOutcome {
-  std::variant<ObjectBytes, Failure> result;
+  std::variant<Compiled, Failure> result;
   int64_t queuedNs = 0;
   int64_t compileNs = 0;
 };
@@ -64,6 +64,12 @@ public:
   /// The same, and returns when the threads have ended.
   void stop();
 
+  /// Runs a job on this thread, guarded like any other; not after a stop.
+  CompileOutcome compileHere(const CompileJob &job);
+
+  /// Drops what is kept of this bitcode.
+  void forget(const SharedBitcode &bitcode);
+
 private:
   using Clock = std::chrono::steady_clock;
 
@@ -79,6 +85,7 @@ private:
   };
   using Queue = std::map<Place, Waiting>;
 
+  std::variant<Compiled, Failure> compile(const CompileJob &job);
   bool startThread();
   void work();
   bool canTake() const;
@@ -93,6 +100,8 @@ private:
   const Deliver deliver_;
   const Ended ended_;
   std::mutex mutex_;
+  /// Made by the first job.
+  std::unique_ptr<CompilerState> state_;
   std::condition_variable wake_;
   Queue queue_;
   std::unordered_map<JobId, Queue::iterator> places_;
@@ -104,8 +113,5 @@ private:
   unsigned atOptimising_ = 0;
   bool isStopping_ = false;
 };
-
-/// Runs a job on this thread, guarded like any other.
-CompileOutcome compileHere(const CompileJob &job);
 
 } // namespace tierlink

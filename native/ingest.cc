@@ -125,6 +125,7 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
       return std::move(*failure);
   takeStructors(state);
   std::unique_ptr<llvm::Module> data = splitData(state);
+  findTies(state);
   Ingested result;
   result.summary = summarise(state, data.get());
   dropUnusedDeclarations(state);

@@ -55,12 +55,19 @@ struct IngestState {
   std::vector<StructorFact> destructors;
   /// Reason why the module must never be recompiled; the first one found.
   std::string pinned;
+  /// Reason why its functions can't be compiled one by one; the first one found. A pinned module needs none.
+  std::string whole;
   /// True when an initialiser holds a difference of addresses: a copy of its value elsewhere means nothing.
   bool distances = false;
 
   void pin(std::string reason) {
     if (pinned.empty())
       pinned = std::move(reason);
+  }
+
+  void keepWhole(std::string reason) {
+    if (whole.empty())
+      whole = std::move(reason);
   }
 };
 
@@ -85,10 +92,13 @@ void takeStructors(IngestState &state);
 /// Step 5: moves the definitions of variables into a module of their own; null if there are none.
 std::unique_ptr<llvm::Module> splitData(IngestState &state);
 
-/// Step 6: the ModuleSummary as JSON. `data` as returned by splitData.
+/// Step 6: finds functions that can't be compiled without others of their module.
+void findTies(IngestState &state);
+
+/// Step 7: the ModuleSummary as JSON. `data` as returned by splitData.
 std::string summarise(const IngestState &state, const llvm::Module *data);
 
-/// Step 7: removes declarations that nothing in the code refers to (any more).
+/// Step 8: removes declarations that nothing in the code refers to (any more).
 void dropUnusedDeclarations(IngestState &state);
 
 } // namespace tierlink

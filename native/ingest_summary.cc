@@ -1,4 +1,4 @@
-// Ingest's sixth step: the ModuleSummary of src/native/contract.ts as JSON.
+// Ingest's seventh step: the ModuleSummary of src/native/contract.ts as JSON.
 #include "ingest_parts.h"
 
 #include "llvm/IR/DerivedTypes.h"
@@ -107,6 +107,7 @@ public:
       writeStructors("constructors", state_.constructors);
       writeStructors("destructors", state_.destructors);
       text("pinned", state_.pinned);
+      text("whole", state_.pinned.empty() ? state_.whole : state_.pinned);
       json_.attribute("distances", state_.distances);
     });
   }
@@ -142,6 +143,7 @@ private:
     writeCommon(function, originOf(function));
     json_.attribute("signature", signatureOf(function));
     json_.attribute("instructions", static_cast<int64_t>(function.getInstructionCount()));
+    json_.attribute("index", function.isDeclaration() ? int64_t{-1} : definitions_++);
     json_.attribute("optnone", function.hasOptNone());
   }
 
@@ -197,6 +199,8 @@ private:
   const IngestState &state_;
   const llvm::Module *data_;
   llvm::json::OStream json_;
+  /// Functions with a body so far; all of them are listed.
+  int64_t definitions_ = 0;
 };
 
 } // namespace

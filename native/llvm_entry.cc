@@ -14,8 +14,9 @@ public:
                                          std::string_view name) const override {
     return tierlink::ingest(bytes, format, moduleId, name);
   }
-  std::variant<ObjectBytes, Failure> compile(const CompileJob &job) const override {
-    return tierlink::compile(job);
+  std::unique_ptr<CompilerState> createState() const override { return createCompilerState(); }
+  std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const override {
+    return tierlink::compile(job, state);
   }
 };
 

@@ -20,6 +20,7 @@ public:
   bool hasErrors() const { return !errors_.empty(); }
   /// All errors so far, one a line.
   const std::string &errors() const { return errors_; }
+  void clear() { errors_.clear(); }
 
 private:
   std::string errors_;

@@ -3,10 +3,14 @@
 // at load, so types of the standard library may cross. LLVM's may not.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -36,27 +40,67 @@ enum class CallForm {
   patchable, // call f, whose displacement never crosses a cache line
 };
 
+/// Canonical bitcode that many jobs refer to. Its identity is what parsed copies are kept by.
+struct SharedBitcode {
+  std::string bytes;
+  /// Nobody will ask for it again: what is kept of it may go.
+  std::atomic<bool> isGone = false;
+};
+
+struct NameHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+};
+/// A set of names that many jobs may share.
+using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
+
+/// FunctionSelection of src/native/contract.ts.
+struct FunctionSelection {
+  std::vector<std::string> wanted;
+  std::vector<uint8_t> possible;
+};
+
 /// CompileJob of src/native/contract.ts.
 struct CompileJob {
-  /// Shared by all jobs of one module.
-  std::shared_ptr<const std::string> bitcode;
+  std::shared_ptr<const SharedBitcode> bitcode;
   bool isData = false;
   std::string passes;
   int codegenLevel = 0;
   bool hostCpu = false;
   CallForm calls = CallForm::direct;
   bool counters = false;
-  std::vector<std::string> near;
+  std::shared_ptr<const NameSet> near;
+  /// Nothing: the whole module.
+  std::optional<FunctionSelection> functions;
 };
 
 using ObjectBytes = std::vector<char>;
+
+/// What a job made.
+struct Compiled {
+  ObjectBytes object;
+  /// The selected functions that the object defines, with those that were added; empty for a whole module.
+  std::vector<std::string> functions;
+};
+
+/// What compiles keep for those that follow: modules, machines. For any number of threads.
+class CompilerState {
+public:
+  CompilerState() = default;
+  virtual ~CompilerState() = default;
+  CompilerState(const CompilerState &) = delete;
+  CompilerState &operator=(const CompilerState &) = delete;
+  /// Drops what is kept of this bitcode; where it is in use now, when that is over.
+  virtual void forget(const SharedBitcode &bitcode) = 0;
+};
 
 /// From any thread; neither throws, and whatever LLVM does, the process lives.
 class LlvmHalf {
 public:
   virtual std::variant<Ingested, Failure> ingest(std::string_view bytes, InputFormat format,
                                                  unsigned moduleId, std::string_view name) const = 0;
-  virtual std::variant<ObjectBytes, Failure> compile(const CompileJob &job) const = 0;
+  virtual std::unique_ptr<CompilerState> createState() const = 0;
+  virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
 
 protected:
   ~LlvmHalf() = default;

@@ -12,11 +12,20 @@ napi_value toJs(napi_env env, const Failure &failure) {
   return value;
 }
 
+napi_value toJs(napi_env env, const std::vector<std::string> &strings) {
+  napi_value array;
+  check(env, napi_create_array_with_length(env, strings.size(), &array), "array");
+  for (uint32_t i = 0; i < strings.size(); ++i)
+    check(env, napi_set_element(env, array, i, toJs(env, std::string_view(strings[i]))), "element");
+  return array;
+}
+
 napi_value toJs(napi_env env, const CompileOutcome &outcome) {
   napi_value value = object(env);
-  if (const auto *bytes = std::get_if<ObjectBytes>(&outcome.result)) {
+  if (const auto *compiled = std::get_if<Compiled>(&outcome.result)) {
     setProperty(env, value, "ok", toJs(env, true));
-    setProperty(env, value, "object", toJsBytes(env, bytes->data(), bytes->size()));
+    setProperty(env, value, "object", toJsBytes(env, compiled->object.data(), compiled->object.size()));
+    setProperty(env, value, "functions", toJs(env, compiled->functions));
   } else {
     setProperty(env, value, "ok", toJs(env, false));
     setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));
@@ -76,7 +85,7 @@ CompilePool::JobId PoolHandle::submit(CompileJob job, JobPriority priority, napi
 CompileOutcome PoolHandle::compileNow(const CompileJob &job) {
   if (stage_ != Stage::open)
     throw BindingError("the compiler is destroyed");
-  return compileHere(job);
+  return pool_.compileHere(job);
 }
 
 napi_value PoolHandle::destroy() {

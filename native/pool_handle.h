@@ -29,6 +29,8 @@ public:
   /// `done` is called with the outcome.
   CompilePool::JobId submit(CompileJob job, JobPriority priority, napi_value done);
   CompileOutcome compileNow(const CompileJob &job);
+  /// Drops what is kept of this bitcode.
+  void forget(const SharedBitcode &bitcode) { pool_.forget(bitcode); }
   bool cancel(CompilePool::JobId id) { return pool_.cancel(id); }
   bool move(CompilePool::JobId id, JobPriority priority) { return pool_.move(id, priority); }
   /// Jobs without an outcome.

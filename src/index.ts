@@ -8,7 +8,13 @@ export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
-export type { CallForm, CompiledObject, CompileRequest, Compiler } from './core/compiler.js';
+export type {
+  CallForm,
+  CompiledObject,
+  CompileRequest,
+  FunctionSelection,
+  Compiler,
+} from './core/compiler.js';
 export {
   type ErrorCode,
   type ErrorDetails,

@@ -55,6 +55,10 @@ export class CachedCompiler implements Compiler {
     return compiled;
   }
 
+  forget(bitcode: Uint8Array): void {
+    this.#inner.forget?.(bitcode);
+  }
+
   pending(): number {
     return this.#inner.pending();
   }

@@ -8,6 +8,17 @@ import type { TierRecipe } from './tier.js';
  */
 export type CallForm = 'direct' | 'indirect' | 'patchable';
 
+/** Some functions of a module's code, to be compiled without the others. */
+export interface FunctionSelection {
+  /** Names of functions that the object must define. */
+  readonly wanted: readonly string[];
+  /**
+   * Further functions that the object may define: those that the wanted ones surely or very likely call. A bit for each
+   * index of the module's summary: bit `n & 7` of byte `n >> 3`. Bits that are missing are 0.
+   */
+  readonly possible?: Uint8Array;
+}
+
 /** What is to be compiled. */
 export interface CompileRequest {
   /** Module name, for messages. */
@@ -17,10 +28,16 @@ export interface CompileRequest {
   readonly part: 'code' | 'data';
   readonly tier: TierRecipe;
   readonly calls: CallForm;
-  /** Which functions are wanted; all of the module, when not given. */
-  readonly functions?: { readonly wanted: readonly string[] };
-  /** Symbols that lie within 2 GiB of the code (defined by registered modules). */
+  /**
+   * Symbols that lie within 2 GiB of the code (defined by registered modules). Must not change: an array that was passed
+   * before is known by its identity, so it costs nothing then, however long it is.
+   */
   readonly near: readonly string[];
+  /**
+   * Compiles only these functions, of the module's code. What was read of the bitcode is kept for the next such request
+   * with the same array of bytes, whose content must not change; see {@link Compiler.forget}.
+   */
+  readonly functions?: FunctionSelection;
   /** How soon it is wanted. */
   readonly priority: CompilePriority;
   /** Cancels or hurries it; its priority then stands for {@link priority}. */
@@ -30,7 +47,7 @@ export interface CompileRequest {
 /** A compiled ELF64 object and what it took. */
 export interface CompiledObject {
   readonly object: Uint8Array;
-  /** Functions that it defines, when some were asked for by name: those, and others that they are likely to call. */
+  /** Names of the functions that the object defines, all wanted ones and what was added, if the request selected some. */
   readonly functions?: readonly string[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
@@ -62,6 +79,12 @@ export interface Compiler {
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, LLVM_MISSING, COMPILE_CANCELLED (the compiler is destroyed)
    */
   compileNow(request: CompileRequest): CompiledObject;
+  /**
+   * Drops what was kept of bitcode whose functions were compiled. Not needed for correctness.
+   *
+   * @param bitcode - The bytes, as they were passed in requests.
+   */
+  forget?(bitcode: Uint8Array): void;
   /** Jobs queued or running now. */
   pending(): number;
   /** Threads that compile. Of several, one never takes a request of kind `tier-up`. */

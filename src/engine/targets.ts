@@ -131,7 +131,8 @@ export class Targets {
     switch (found?.kind) {
       case undefined: {
         const removed = this.#parts.removed(symbol);
-        return removed === undefined ? undefined : this.#defined(removed, 0, asking.direct);
+        // By its stub: nobody would turn a direct call when the function comes back.
+        return removed === undefined ? undefined : this.#defined(removed, 0, false);
       }
       case 'definition':
         return this.#defined(found.definition, found.offset, asking.direct);

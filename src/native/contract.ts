@@ -49,6 +49,8 @@ interface FunctionSummary {
   readonly signature: string;
   /** IR instructions, 0 for a declaration. */
   readonly instructions: number;
+  /** Position among the functions that the canonical code defines, -1 for a declaration. */
+  readonly index: number;
   readonly optnone: boolean;
   readonly weakUndefined: boolean; // extern_weak declaration
 }
@@ -91,6 +93,8 @@ export interface ModuleSummary {
   readonly destructors: readonly { readonly name: string; readonly priority: number }[];
   /** Reason why this module must never be recompiled, or ''. */
   readonly pinned: string;
+  /** Reason why the module's functions can't be compiled one by one, or ''. Every pinned module has one. */
+  readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
 }
@@ -105,11 +109,16 @@ export interface IngestResult {
   readonly summary: string;
 }
 
+/** Some functions of a module's code; see `FunctionSelection` of src/core/compiler.ts. */
+export interface FunctionSelection {
+  readonly wanted: readonly string[];
+  readonly possible: Uint8Array;
+}
+
 /** One compile job. */
 export interface CompileJob {
-  readonly bitcode: Uint8Array;
-  /** From {@link NativeAddon.bitcodeShare}, the same for each job with this buffer; without it the job has its own copy. */
-  readonly shared?: Handle;
+  /** The bytes, or a handle of {@link NativeAddon.shareBitcode}: a lazily read copy of it is kept between jobs. */
+  readonly bitcode: Uint8Array | Handle;
   /** `code`: functions, marks and counters apply. `data`: variables only. */
   readonly part: 'code' | 'data';
   /** Pass pipeline in LLVM's text form, such as `default<O2>`. */
@@ -125,8 +134,13 @@ export interface CompileJob {
   readonly calls: 'direct' | 'indirect' | 'patchable';
   /** True: insert an entry counter into each function. */
   readonly counters: boolean;
-  /** Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. */
-  readonly near: readonly string[];
+  /**
+   * Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. Or a handle of
+   * {@link NativeAddon.shareNames}.
+   */
+  readonly near: readonly string[] | Handle;
+  /** Only these functions, or null: the whole module. */
+  readonly functions: FunctionSelection | null;
 }
 
 /** How soon a job is wanted. */
@@ -141,6 +155,7 @@ export type CompileOutcome =
   | {
       readonly ok: true;
       readonly object: Uint8Array; // ELF64 relocatable
+      readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
       readonly queuedNs: number;
       readonly compileNs: number;
     }
@@ -202,8 +217,10 @@ export interface NativeAddon {
     moduleId: number,
     name: string,
   ): IngestResult | NativeFailure;
-  /** Holds one native copy of a buffer for all jobs that need it, for as long as one does. The buffer may not change. */
-  bitcodeShare(): Handle;
+  /** A copy of canonical bitcode that jobs refer to. */
+  shareBitcode(bytes: Uint8Array): Handle;
+  /** A set of names that jobs refer to. */
+  shareNames(names: readonly string[]): Handle;
   /**
    * A pool of compile threads with contexts of their own. Of several threads one never takes a job that is not lazy.
    *
@@ -224,6 +241,8 @@ export interface NativeAddon {
   compilerCancel(compiler: Handle, job: number): boolean;
   /** Gives a job that waits another priority. False if it does not wait any more. */
   compilerMove(compiler: Handle, job: number, priority: JobPriority): boolean;
+  /** Drops what is kept of shared bitcode: no further job will be as fast. */
+  compilerForget(compiler: Handle, bitcode: Handle): void;
   /** Jobs queued and running. */
   compilerPending(compiler: Handle): number;
   /** Cancels queued jobs; the promise settles when the running ones are done and the threads have ended. Idempotent. */

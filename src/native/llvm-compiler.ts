@@ -18,7 +18,8 @@ export class LlvmCompiler implements Compiler {
   readonly threads: number;
   readonly #addon: NativeAddon;
   readonly #pool: Handle;
-  readonly #shares = new WeakMap<Uint8Array, Handle>();
+  readonly #bitcode = new WeakMap<Uint8Array, Handle>();
+  readonly #names = new WeakMap<readonly string[], Handle>();
   #ended: Promise<void> | undefined;
 
   /**
@@ -69,13 +70,46 @@ export class LlvmCompiler implements Compiler {
     return this.#ended;
   }
 
-  #job({ bitcode, part, tier, calls, near }: CompileRequest): CompileJob {
-    const shared = this.#shares.get(bitcode) ?? this.#addon.bitcodeShare();
-    this.#shares.set(bitcode, shared);
-    const { passes, codegenLevel, hostCpu } = tier;
-    const counters = tier.counters && part === 'code';
-    return { bitcode, shared, part, passes, codegenLevel, hostCpu, calls, counters, near };
+  forget(bitcode: Uint8Array): void {
+    const handle = this.#bitcode.get(bitcode);
+    if (handle === undefined || this.#ended !== undefined) return;
+    this.#bitcode.delete(bitcode);
+    this.#addon.compilerForget(this.#pool, handle);
   }
+
+  #job({ bitcode, part, tier, calls, near, functions }: CompileRequest): CompileJob {
+    const { passes, codegenLevel, hostCpu } = tier;
+    return {
+      // Data is compiled once.
+      bitcode:
+        part === 'data'
+          ? bitcode
+          : shared(this.#bitcode, bitcode, (bytes) => this.#addon.shareBitcode(bytes)),
+      part,
+      passes,
+      codegenLevel,
+      hostCpu,
+      calls,
+      counters: tier.counters && part === 'code',
+      near: shared(this.#names, near, (names) => this.#addon.shareNames(names)),
+      functions: functions
+        ? { wanted: functions.wanted, possible: functions.possible ?? new Uint8Array() }
+        : null,
+    };
+  }
+}
+
+/** What was handed over before is known by its identity, so that what is asked for again and again crosses over once. */
+function shared<Key extends object>(
+  known: WeakMap<Key, Handle>,
+  key: Key,
+  make: (key: Key) => Handle,
+): Handle {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const handle = make(key);
+  known.set(key, handle);
+  return handle;
 }
 
 function jobPriority(priority: CompilePriority): JobPriority {
@@ -85,6 +119,7 @@ function jobPriority(priority: CompilePriority): JobPriority {
 function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObject {
   return {
     object: outcome.object,
+    functions: outcome.functions,
     queuedMs: outcome.queuedNs / 1e6,
     compileMs: outcome.compileNs / 1e6,
   };

@@ -43,6 +43,7 @@ const job = (bitcode: Uint8Array, level = 0): CompileJob => ({
   calls: 'direct',
   counters: false,
   near: [],
+  functions: null,
 });
 
 const pools: Handle[] = [];
@@ -192,8 +193,8 @@ describe('the queue', () => {
     const bytes = new Uint8Array(8 << 20);
     await order.start('running', heat(0));
     const before = process.memoryUsage().rss;
-    const shared = addon.bitcodeShare();
-    for (let n = 0; n < 200; n += 1) order.submit(String(n), heat(1), { ...job(bytes), shared });
+    const shared = addon.shareBitcode(bytes);
+    for (let n = 0; n < 200; n += 1) order.submit(String(n), heat(1), { ...job(bytes), bitcode: shared });
     expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
     await addon.compilerDestroy(pool);
     await order.settled();
@@ -239,7 +240,8 @@ describe('a pool that ends', () => {
       const addon = require(${JSON.stringify(join(root, 'build/native/tierlink.node'))});
       const pool = addon.compilerCreate(2, 10);
       const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, near: [] };
+        calls: 'direct', counters: false, near: [],
+    functions: null };
       addon.compilerSubmit(pool, job, { lazy: false, heat: 1 }, (outcome) => { console.log('outcome'); ${end} });`;
     const output = (end: string): string =>
       execFileSync(process.execPath, ['-e', script(end)], { encoding: 'utf8', timeout: 30_000 });
@@ -364,7 +366,7 @@ describe('whatever is submitted, moved, cancelled and destroyed', () => {
       const pool = addon.compilerCreate(threads, random(20));
       const counts = new Map<number, number>();
       const numbers: number[] = [];
-      const shared = addon.bitcodeShare();
+      const shared = addon.shareBitcode(small);
       const steps = 20 + random(150);
       for (let step = 0; step < steps; step += 1) {
         const priority = random(3) === 0 ? lazy : heat(random(8) === 0 ? Infinity : random(100));
@@ -382,7 +384,8 @@ describe('whatever is submitted, moved, cancelled and destroyed', () => {
           default: {
             const own = counts.size;
             counts.set(own, 0);
-            const what = random(5) === 0 ? job(new Uint8Array(4)) : { ...job(small, random(2)), shared };
+            const what =
+              random(5) === 0 ? job(new Uint8Array(4)) : { ...job(small, random(2)), bitcode: shared };
             numbers.push(
               addon.compilerSubmit(pool, what, priority, () => counts.set(own, (counts.get(own) ?? 0) + 1)),
             );

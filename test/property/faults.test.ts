@@ -73,6 +73,10 @@ class CachingCompiler implements Compiler {
     return known;
   }
 
+  forget(bitcode: Uint8Array): void {
+    this.#inner.forget?.(bitcode);
+  }
+
   pending(): number {
     return this.#inner.pending();
   }

@@ -49,6 +49,9 @@ function failingCompiler(faults: Faults, inner: Compiler): Compiler {
       return compiled;
     },
     compileNow: (request) => inner.compileNow(request),
+    forget: (bitcode) => {
+      inner.forget?.(bitcode);
+    },
     pending: () => inner.pending(),
     destroy: () => inner.destroy(),
   };

@@ -7,7 +7,7 @@ export const linkages: readonly Linkage[] = ['stub', 'offset-table', 'direct'];
 
 /** An engine that leaves every unit where it is, unless the options say otherwise. */
 export function engineFor(options: EngineOptions = {}): Engine {
-  const engine = createEngine({ policy: 'never', ...options });
+  const engine = createEngine({ policy: 'never', ...(process.env['TEST_UNIT'] ? { unit: 'function' as const } : {}), ...options });
   onTestFinished(async () => {
     await engine.dispose();
   });

@@ -53,6 +53,10 @@ export class TemplateCompiler implements Compiler {
     return this.#real.threads;
   }
 
+  forget(bitcode: Uint8Array): void {
+    this.#real.forget?.(bitcode);
+  }
+
   pending(): number {
     return this.#real.pending();
   }

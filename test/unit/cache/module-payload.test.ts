@@ -14,6 +14,7 @@ const module: IngestedModule = {
     constructors: [],
     destructors: [],
     pinned: '',
+    whole: '',
     distances: false,
   },
 };

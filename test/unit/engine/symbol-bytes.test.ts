@@ -41,6 +41,7 @@ it('the estimate for a module comes near to what the heap grows by', () => {
     type: 'i32 (ptr, double)',
     signature: '4pd',
     instructions: 5,
+    index: number,
     optnone: false,
     weakUndefined: false,
   }));
