@@ -3,18 +3,16 @@
 #include "binding_support.h"
 #include "host_cpu.h"
 
-#include "llvm/Config/llvm-config.h"
-
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 5;
+constexpr int contractVersion = 6;
 } // namespace
 
 NAPI_MODULE_INIT() {
   using namespace tierlink;
   try {
     setProperty(env, exports, "contractVersion", toJs(env, static_cast<double>(contractVersion)));
-    setProperty(env, exports, "llvmVersion", toJs(env, LLVM_VERSION_STRING));
+    setProperty(env, exports, "llvmVersion", toJs(env, TIERLINK_LLVM_VERSION));
     setProperty(env, exports, "hostCpu", toJs(env, std::string_view(hostCpuIdentity())));
     setProperty(env, exports, "build", toJs(env, TIERLINK_BUILD));
     registerLlvm(env, exports);

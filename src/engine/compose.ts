@@ -4,7 +4,7 @@ import type { ObjectCache } from '../cache/object-cache.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address, type UnitId } from '../core/ids.js';
+import { address } from '../core/ids.js';
 import { CheckedMemory } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { SectionMemory } from '../memory/section-memory.js';
@@ -24,6 +24,7 @@ import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
+import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
@@ -37,7 +38,6 @@ import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
-import { type RetiredVersion, settled, type Unit } from './unit.js';
 import { Withdrawal } from './withdrawal.js';
 
 /** Tables begin on a page, in bytes. */
@@ -62,7 +62,8 @@ export interface Composition {
   /** Who uses each name. */
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
-  readonly units: Map<UnitId, Unit>;
+  /** By name, in the order they were added. */
+  readonly modules: Map<string, LoadedModule>;
   readonly retirement: Retirement<RetiredVersion>;
   readonly reclaimer: Reclaimer;
   /** For how long scans of stacks kept a thread from running. */
@@ -86,8 +87,8 @@ export interface Composition {
   readonly host: CallHost;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
-  /** The unit of a module. @throws TierlinkError MODULE_UNKNOWN */
-  readonly unitOf: (module: string) => Unit;
+  /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
+  readonly homeOf: (module: string) => LoadedModule;
   /** Stops everything, waits for a link that is under way, runs destructors, frees all memory. */
   readonly end: (linking: Promise<void>) => Promise<void>;
 }
@@ -112,7 +113,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const symbols = new SymbolTable();
   const registry = new Registry();
   const uses = new UseIndex();
-  const units = new Map<UnitId, Unit>();
+  const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
   const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
   const pauses = new LatencyRecorder();
@@ -159,7 +160,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     thunks: new RemovedFunctions(tables, thrower),
     symbols,
     registry,
-    units,
+    uses,
+    modules,
     directCalls,
   });
   const publisher = new Publisher({
@@ -183,7 +185,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     reclaimer,
     compact: () => {
-      if (settings.relocations === 'preserve') mover.compact([...units.values()]);
+      if (settings.relocations === 'preserve') mover.compact([...modules.values()]);
     },
     maxBytes: codeCacheBytes,
   });
@@ -203,7 +205,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     compiler,
     registry,
     table,
-    units,
+    modules,
     emit,
     atMs,
     build: (unit, tier, reason) => builder.build(unit, tier, reason),
@@ -224,10 +226,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
     },
     settled: reclaim,
   };
-  const unitOf = (module: string): Unit => {
-    const unit = units.get(registry.module(module).unit);
-    if (unit === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
-    return unit;
+  const homeOf = (module: string): LoadedModule => {
+    const home = modules.get(module);
+    if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
+    return home;
   };
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
@@ -235,7 +237,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     compiler.destroy();
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
-    await Promise.all([...units.values()].map(settled));
+    await Promise.all([...modules.values()].map(settled));
     await cache?.end(cacheEndMs);
     addon.engineRunExitHandlers(engine);
     ended = true;
@@ -261,7 +263,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     registry,
     uses,
     withdrawal,
-    units,
+    modules,
     retirement,
     reclaimer,
     pauses,
@@ -281,7 +283,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     program,
     host,
     atMs,
-    unitOf,
+    homeOf,
     end,
   };
 }

@@ -6,13 +6,13 @@ import { present } from '../core/assert.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address, type SlotIndex, type UnitId } from '../core/ids.js';
+import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
 import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
 import type { Decision, Policy } from '../../tiers/policy.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
-import type { Unit } from './unit.js';
+import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
 
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
@@ -24,7 +24,8 @@ export interface TierControllerParts {
   readonly compiler: Compiler;
   readonly registry: Registry;
   readonly table: OffsetTable;
-  readonly units: ReadonlyMap<UnitId, Unit>;
+  /** By name. */
+  readonly modules: ReadonlyMap<string, LoadedModule>;
   readonly emit: Emit;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
@@ -39,7 +40,7 @@ export class TierController {
   /** Calls that a counter was last armed with, and those counted before in the same tier. */
   readonly #counts = new Map<SlotIndex, { armed: number; before: number }>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #causes = new Map<UnitId, Error>();
+  readonly #causes = new Map<Unit, Error>();
   #open = true;
 
   /** @param parts - Tables, policy, compiler and observers. */
@@ -51,10 +52,8 @@ export class TierController {
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
     if (!this.#open) return;
-    const { table, registry, units } = this.#parts;
-    const slot = table.indexOfCounter(address(counter));
-    const unitId = slot === undefined ? undefined : registry.unitOf(slot);
-    const unit = unitId === undefined ? undefined : units.get(unitId);
+    const slot = this.#parts.table.indexOfCounter(address(counter));
+    const unit = slot === undefined ? undefined : this.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
     const count = this.#counts.get(slot) ?? { armed: 0, before: 0 };
@@ -64,7 +63,6 @@ export class TierController {
       this.#arm(slot, decision.calls, calls);
       return;
     }
-    const name = unit.module.name;
     const asked = this.step(unit, {
       type: 'request',
       target: decision.target,
@@ -76,8 +74,8 @@ export class TierController {
     else {
       const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
       this.#parts.emit('requested', {
-        module: name,
-        unit: name,
+        module: unit.home.record.name,
+        unit: unit.name,
         tier,
         reason: decision.reason,
         atMs: this.#parts.atMs(),
@@ -85,11 +83,25 @@ export class TierController {
     }
   }
 
+  /**
+   * The unit of a slot's function.
+   *
+   * @param slot - The slot.
+   * @returns The unit; undefined if no module has the function any more.
+   */
+  unitAt(slot: SlotIndex): Unit | undefined {
+    const { registry, modules } = this.#parts;
+    const definition = registry.functionAt(slot);
+    const home = definition === undefined ? undefined : modules.get(definition.module);
+    if (definition === undefined || home?.slots.get(definition.name) !== slot) return undefined;
+    return unitOf(home, definition.name);
+  }
+
   /** Arms the counters of the version that runs, from zero. */
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
-    for (const slot of unit.slots.values()) this.#arm(slot, calls, 0);
+    for (const slot of slotsOf(unit).values()) this.#arm(slot, calls, 0);
   }
 
   /**
@@ -108,8 +120,8 @@ export class TierController {
 
   /** The error of the unit's last failed compile, taken away. */
   takeFailure(unit: Unit): Error | undefined {
-    const cause = this.#causes.get(unit.id);
-    this.#causes.delete(unit.id);
+    const cause = this.#causes.get(unit);
+    this.#causes.delete(unit);
     return cause;
   }
 
@@ -123,11 +135,11 @@ export class TierController {
   /** A policy may be the user's own: whatever it does wrong is reported and leaves the unit where it is. */
   #decide(unit: Unit, calls: number): Decision {
     const { policy, compiler, emit } = this.#parts;
-    const module = unit.module.name;
+    const module = unit.home.record.name;
     const wait: Decision = { kind: 'wait', calls: Infinity };
     const refuse = (reason: string, cause?: unknown): Decision => {
       const error = new TierlinkError('POLICY_FAILED', { policy: policy.name, module, reason }, { cause });
-      emit('failed', { module, unit: module, tier: '', error, retry: 'none' });
+      emit('failed', { module, unit: unit.name, tier: '', error, retry: 'none' });
       return wait;
     };
     try {
@@ -137,7 +149,7 @@ export class TierController {
         calls,
         queueLength: compiler.pending(),
         compileThreads: compiler.threads,
-        instructions: unit.module.instructions,
+        instructions: unit.home.record.instructions,
       });
       if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
       if (this.#ladder[decision.target] !== undefined) return decision;
@@ -180,7 +192,7 @@ export class TierController {
       await this.#parts.build(unit, tier, reason);
       this.step(unit, { type: 'published' });
     } catch (error) {
-      this.#causes.set(unit.id, error instanceof Error ? error : new Error(String(error)));
+      this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
       this.step(unit, { type: 'failed' });
     } finally {
       unit.work = undefined;
@@ -191,9 +203,8 @@ export class TierController {
 
   #report(unit: Unit, target: number, retry: number | 'barred'): void {
     if (!this.#open) return;
-    const error = this.#causes.get(unit.id) ?? new Error('unknown');
-    const name = unit.module.name;
+    const error = this.#causes.get(unit) ?? new Error('unknown');
     const tier = this.#ladder[target] ?? '';
-    this.#parts.emit('failed', { module: name, unit: name, tier, error, retry });
+    this.#parts.emit('failed', { module: unit.home.record.name, unit: unit.name, tier, error, retry });
   }
 }
