@@ -12,8 +12,8 @@ import {
   openSync,
   readSync,
   renameSync,
-  rmSync,
-  writeFileSync,
+  unlinkSync,
+  writeSync,
 } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -96,11 +96,16 @@ export class DirectoryStore implements ObjectStore {
     this.#isTrusted ||= isTrusted(this.#path, this.#user);
     const path = this.#pathOf(key);
     const temporary = join(dirname(path), temporaryName());
+    const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o600 });
+      try {
+        writeWhole(file, bytes);
+      } finally {
+        closeSync(file);
+      }
       renameSync(temporary, path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      unlinkSync(temporary);
       throw error;
     }
   }
@@ -114,6 +119,11 @@ export class DirectoryStore implements ObjectStore {
   #pathOf(key: string): string {
     return `${this.#path}/${key.slice(0, 1)}/${key.slice(1, 2)}/${key.slice(2)}`;
   }
+}
+
+function writeWhole(file: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) done += writeSync(file, bytes, done);
 }
 
 /** Reads a whole file, and notes that it was used. */

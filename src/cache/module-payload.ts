@@ -30,7 +30,7 @@ export function encodeModule({ code, data, summary }: IngestedModule): Uint8Arra
  * Reads it back.
  *
  * @param payload - Its bytes, not trusted to be well-formed.
- * @returns The module, whose parts are views of the payload; undefined if the payload is none.
+ * @returns The module; undefined if the payload is none.
  */
 export function decodeModule(payload: Uint8Array): IngestedModule | undefined {
   if (payload.length < lengthsBytes) return undefined;
@@ -41,9 +41,10 @@ export function decodeModule(payload: Uint8Array): IngestedModule | undefined {
   if (dataEnd > payload.length) return undefined;
   const summary = parse(payload.subarray(dataEnd));
   if (summary === undefined) return undefined;
+  // Copies: bitcode is kept for as long as the module lives, and a view would keep the summary's text with it.
   return {
-    code: payload.subarray(lengthsBytes, codeEnd),
-    data: dataBytes === noData ? null : payload.subarray(codeEnd, dataEnd),
+    code: new Uint8Array(payload.subarray(lengthsBytes, codeEnd)),
+    data: dataBytes === noData ? null : new Uint8Array(payload.subarray(codeEnd, dataEnd)),
     summary,
   };
 }

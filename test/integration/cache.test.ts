@@ -160,6 +160,23 @@ describe('an engine with a warm cache', () => {
   });
 });
 
+it('a process with a warm cache does without LLVM', async () => {
+  const folder = scratch();
+  for (const [name, bytes] of Object.entries(modules)) writeFileSync(join(folder, `${name}.bc`), bytes);
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import { createEngine, directory } from '${root}dist/src/index.js';
+    const engine = createEngine({ cache: directory('${folder}/cache'), policy: 'never' });
+    for (const name of ['main', 'twice']) engine.addModule(name, { path: '${folder}/' + name + '.bc' });
+    await engine.link();
+    const result = engine.fn('start')(1);
+    await engine.dispose();
+    console.log(result, readFileSync('/proc/self/maps', 'utf8').includes('libLLVM'));`;
+  const run = async () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  expect((await run()).stdout).toBe('4 true\n');
+  expect((await run()).stdout).toBe('4 false\n');
+});
+
 describe('the cache of an engine', () => {
   it('is none by default', async () => {
     const { engine, events } = await linked({});

@@ -160,6 +160,12 @@ const tiers = [
   { passes: 'default<O2>', codegenLevel: 2 },
 ] as const;
 
+it('the addon says what it was built from, and for what', () => {
+  expect(addon.build).toMatch(/^[0-9a-f]{64}$/);
+  expect(addon.llvmVersion).toMatch(/^22\.\d+\.\d+$/);
+  expect(addon.hostCpu).toMatch(/^\w+-[0-9a-f]+-[0-9a-f]{16}$/);
+});
+
 describe('ingest promotes and splits', () => {
   it('gives static functions and variables unique names and moves the state into the data module', async () => {
     const { code, data, summary } = ingestC(`
