@@ -5,8 +5,6 @@ type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 
 /** Number of a registered module, unique in its engine, never used twice. */
 export type ModuleId = Brand<number, 'ModuleId'>;
-/** Number of a unit (what is compiled at once), unique in its engine. */
-export type UnitId = Brand<number, 'UnitId'>;
 /** Number of a version (one compiled and linked result of a unit), unique in its engine. */
 export type VersionId = Brand<number, 'VersionId'>;
 /** Index of a function's slot in the offset table; its stub and counter share the index. */
@@ -20,10 +18,6 @@ export type Address = Brand<number, 'Address'>;
 /** Brands the number of a module. */
 export function moduleId(value: number): ModuleId {
   return value as ModuleId;
-}
-/** Brands the number of a unit. */
-export function unitId(value: number): UnitId {
-  return value as UnitId;
 }
 /** Brands the number of a version. */
 export function versionId(value: number): VersionId {

@@ -1,12 +1,15 @@
-/** Builds several units and brings them into use together, or none of them. */
-import { assert } from '../core/assert.js';
+/** Builds units of several modules and brings them into use together, or none of them. */
+import { assert, present } from '../core/assert.js';
+import { askedFor, CompileTicket } from '../core/compile-ticket.js';
 import type { Composition } from './compose.js';
 import { LinkBatch, type LinkBatchParts } from './link-batch.js';
-import { settled, type Unit } from './unit.js';
+import type { LoadedModule, Unit } from './loaded-module.js';
 
-/** A unit and the tier that it is to get, as a position in the ladder. */
+/** Units of a module, and the tier that they are to get, as a position in the ladder. */
 export interface BatchMember {
-  readonly unit: Unit;
+  readonly home: LoadedModule;
+  /** Units that are not being compiled; none: only the module's variables are linked. */
+  readonly units: readonly Unit[];
   readonly target: number;
 }
 
@@ -17,7 +20,7 @@ export type BatchHooks = Pick<LinkBatchParts, 'whenQuiescent' | 'beforePublish'>
  * Compiles units and publishes them together.
  *
  * @param parts - The engine's parts.
- * @param members - Units that are not being compiled.
+ * @param members - Each module once.
  * @param reason - Why, for events.
  * @param hooks - When to publish, and what has to be done before.
  * @throws what the first member failed with (as a rejection); then none has changed.
@@ -29,21 +32,27 @@ export async function buildTogether(
   hooks: BatchHooks = {},
 ): Promise<void> {
   const { builder, controller, settings } = parts;
-  const units = members.map(({ unit }) => unit);
-  const batch = new LinkBatch(units, { ...parts, clock: settings.clock, ...hooks });
+  const orders = members.map(({ home, units, target }) => {
+    const tier = present(settings.tiers[target], 'a member names a rung of the ladder');
+    // The program waits for what it can't run without.
+    const ticket = new CompileTicket(home.isLinked ? askedFor : { kind: 'lazy' });
+    return { home, units, tier, reason, ticket };
+  });
+  const batch = new LinkBatch(orders, { ...parts, clock: settings.clock, ...hooks });
   builder.addBatch(batch);
+  const all = members.flatMap(({ units, target }) => units.map((unit) => ({ unit, target })));
   try {
-    for (const { unit, target } of members) {
+    for (const { unit, target } of all) {
       controller.takeFailure(unit);
       const started = controller.step(unit, { type: 'request', target, reason, forced: true });
       assert(started, 'a unit that is not being compiled starts when it is forced to');
     }
-    await Promise.all(units.map(settled));
+    await batch.run();
+    await Promise.all(all.map(async ({ unit }) => unit.work));
   } finally {
     builder.removeBatch(batch);
   }
   // All members fail with the same error, so that one report is enough.
-  const failures = units.map((unit) => controller.takeFailure(unit));
-  const failure = failures.find((error) => error !== undefined);
-  if (failure !== undefined) throw failure;
+  for (const { unit } of all) controller.takeFailure(unit);
+  await batch.done;
 }

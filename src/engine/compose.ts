@@ -3,7 +3,7 @@ import type { CallHost } from '../call/callable.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address, type UnitId } from '../core/ids.js';
+import { address } from '../core/ids.js';
 import { CheckedMemory } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { SectionMemory } from '../memory/section-memory.js';
@@ -21,6 +21,7 @@ import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memor
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { CodeCache } from './code-cache.js';
+import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
@@ -34,7 +35,6 @@ import { TierController } from './tier-controller.js';
 import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
-import { type RetiredVersion, settled, type Unit } from './unit.js';
 import { Withdrawal } from './withdrawal.js';
 
 /** Tables begin on a page, in bytes. */
@@ -56,7 +56,8 @@ export interface Composition {
   /** Who uses each name. */
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
-  readonly units: Map<UnitId, Unit>;
+  /** By name, in the order they were added. */
+  readonly modules: Map<string, LoadedModule>;
   readonly retirement: Retirement<RetiredVersion>;
   readonly reclaimer: Reclaimer;
   /** For how long scans of stacks kept a thread from running. */
@@ -76,8 +77,8 @@ export interface Composition {
   readonly host: CallHost;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
-  /** The unit of a module. @throws TierlinkError MODULE_UNKNOWN */
-  readonly unitOf: (module: string) => Unit;
+  /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
+  readonly homeOf: (module: string) => LoadedModule;
   /** Stops everything, waits for a link that is under way, runs destructors, frees all memory. */
   readonly end: (linking: Promise<void>) => Promise<void>;
 }
@@ -102,7 +103,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const symbols = new SymbolTable();
   const registry = new Registry();
   const uses = new UseIndex();
-  const units = new Map<UnitId, Unit>();
+  const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
   const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
   const pauses = new LatencyRecorder();
@@ -149,7 +150,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     thunks: new RemovedFunctions(tables, thrower),
     symbols,
     registry,
-    units,
+    uses,
+    modules,
     directCalls,
   });
   const publisher = new Publisher({
@@ -173,7 +175,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     reclaimer,
     compact: () => {
-      if (settings.relocations === 'preserve') mover.compact([...units.values()]);
+      if (settings.relocations === 'preserve') mover.compact([...modules.values()]);
     },
     maxBytes: codeCacheBytes,
   });
@@ -193,7 +195,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     compiler,
     registry,
     table,
-    units,
+    modules,
     emit,
     atMs,
     build: (unit, tier, reason, ticket) => builder.build(unit, tier, reason, ticket),
@@ -214,10 +216,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
     },
     settled: reclaim,
   };
-  const unitOf = (module: string): Unit => {
-    const unit = units.get(registry.module(module).unit);
-    if (unit === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
-    return unit;
+  const homeOf = (module: string): LoadedModule => {
+    const home = modules.get(module);
+    if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
+    return home;
   };
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
@@ -225,7 +227,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     const stopped = compiler.destroy();
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
-    await Promise.all([stopped, ...[...units.values()].map(settled)]);
+    await Promise.all([stopped, ...[...modules.values()].map(settled)]);
     addon.engineRunExitHandlers(engine);
     ended = true;
     frames.destroy();
@@ -250,7 +252,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     registry,
     uses,
     withdrawal,
-    units,
+    modules,
     retirement,
     reclaimer,
     pauses,
@@ -268,7 +270,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     program,
     host,
     atMs,
-    unitOf,
+    homeOf,
     end,
   };
 }

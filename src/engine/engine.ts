@@ -6,7 +6,6 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
-import { stageOf } from '../../tiers/lifecycle.js';
 import { address } from '../core/ids.js';
 import type { Compaction } from './mover.js';
 import { type Composition, compose } from './compose.js';
@@ -18,7 +17,6 @@ import { takeAudit } from './take-audit.js';
 import { takeSnapshot } from './take-snapshot.js';
 import type { ModuleSource } from './source.js';
 import type { TimeByTier } from './time-by-tier.js';
-import type { Unit } from './unit.js';
 
 /** Options of {@link Engine.fn}. */
 export interface FnOptions {
@@ -258,8 +256,8 @@ export class Engine implements AsyncDisposable {
    */
   move(module: string, at?: bigint): void {
     this.#alive('move');
-    const { mover, unitOf } = this.#parts;
-    mover.move(unitOf(module), at === undefined ? undefined : address(Number(at)));
+    const { mover, homeOf } = this.#parts;
+    mover.move(homeOf(module), at === undefined ? undefined : address(Number(at)));
   }
 
   /**
@@ -270,7 +268,7 @@ export class Engine implements AsyncDisposable {
    */
   compact(): Compaction {
     this.#alive('compact');
-    return this.#parts.mover.compact([...this.#parts.units.values()]);
+    return this.#parts.mover.compact([...this.#parts.modules.values()]);
   }
 
   /**
@@ -284,8 +282,8 @@ export class Engine implements AsyncDisposable {
    */
   relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
     this.#alive('relayout');
-    const { mover, unitOf } = this.#parts;
-    const { start, bytes } = mover.relayout([...new Set(order)].map(unitOf));
+    const { mover, homeOf } = this.#parts;
+    const { start, bytes } = mover.relayout([...new Set(order)].map(homeOf));
     return { start: BigInt(start), bytes };
   }
 
@@ -380,8 +378,7 @@ export class Engine implements AsyncDisposable {
       throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name });
     }
     const { definition } = found;
-    const unit = this.#unitOf(definition.module);
-    if (definition.slot === undefined || stageOf(unit.state) === 'compiling' || unit.version === undefined) {
+    if (definition.slot === undefined || !this.#parts.homeOf(definition.module).isLinked) {
       throw new TierlinkError('NOT_LINKED', { operation, module: definition.module });
     }
     return { definition, slot: definition.slot };
@@ -395,10 +392,6 @@ export class Engine implements AsyncDisposable {
       () => undefined,
     );
     return changed;
-  }
-
-  #unitOf(module: string): Unit {
-    return this.#parts.unitOf(module);
   }
 
   #alive(operation: string): void {

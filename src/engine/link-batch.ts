@@ -7,14 +7,15 @@ import type { Clock } from '../core/clock.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
-import type { Publication, Publisher } from './publisher.js';
+import type { Publisher } from './publisher.js';
+import { type LinkedData, type LinkedVersion, type LoadedModule, type Unit } from './loaded-module.js';
 import { type SlotParts, takeSlots } from './slots.js';
-import type { LinkedData, Unit } from './unit.js';
-import type { CompiledUnit } from './unit-compiler.js';
+import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What a batch works with. */
 export interface LinkBatchParts extends SlotParts {
+  readonly unitCompiler: UnitCompiler;
   readonly linker: UnitLinker;
   readonly memory: SectionMemory;
   readonly publisher: Publisher;
@@ -31,7 +32,11 @@ export interface LinkBatchParts extends SlotParts {
 }
 
 /** A member that is linked and not published yet. */
-export interface Linked extends Publication {
+export interface Linked {
+  readonly home: LoadedModule;
+  readonly units: readonly Unit[];
+  /** Its code, unless none was wanted. */
+  readonly version: LinkedVersion | undefined;
   /** Its variables, when they were linked too. */
   readonly data: LinkedData | undefined;
 }
@@ -39,78 +44,73 @@ export interface Linked extends Publication {
 /** One batch; used once. */
 export class LinkBatch {
   readonly #parts: LinkBatchParts;
+  readonly #members: readonly CompileOrder[];
   readonly #units: ReadonlySet<Unit>;
-  readonly #arrived = new Map<Unit, CompiledUnit>();
-  /** Slots of units that had none; kept or given back with the whole batch. */
+  /** Slots of modules that had none; kept or given back with the whole batch. */
   readonly #slots: Transaction;
   readonly #done: Promise<void>;
   #resolve: () => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
 
   /**
-   * Takes slots for all functions of units that have none yet, so that they can refer to each other.
+   * Takes slots for all functions of modules that have none yet, so that they can refer to each other.
    *
-   * @param units - The units.
-   * @param parts - Linker, memory, tables.
+   * @param members - What is to be compiled, each module once.
+   * @param parts - Compiler, linker, memory, tables.
    * @throws TierlinkError MEMORY_EXHAUSTED, RESOLVER_FAILED
    */
-  constructor(units: readonly Unit[], parts: LinkBatchParts) {
+  constructor(members: readonly CompileOrder[], parts: LinkBatchParts) {
     this.#parts = parts;
-    this.#units = new Set(units);
+    this.#members = members;
+    this.#units = new Set(members.flatMap(({ units }) => units));
     this.#slots = new Transaction(parts.memory);
     this.#done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // A failure reaches whoever joined; when nobody has, it was reported by then.
+    // A failure reaches whoever waits; when nobody does, it was reported by then.
     this.#done.catch(() => undefined);
     try {
-      for (const unit of units) if (unit.version === undefined) takeSlots(parts, this.#slots, unit);
+      for (const { home } of members) if (!home.isLinked) takeSlots(parts, this.#slots, home);
     } catch (error) {
       this.#slots.abort();
       throw error;
     }
   }
 
-  /** True if the unit is linked with this batch. */
+  /** True if the unit is built with this batch. */
   has(unit: Unit): boolean {
     return this.#units.has(unit);
   }
 
-  /**
-   * Brings a member's objects, or the failure to make them; settles when the whole batch has.
-   *
-   * @param compiling - The member's compile.
-   * @throws whatever failed first, for every member (as a rejection)
-   */
-  async join(compiling: Promise<CompiledUnit>): Promise<void> {
+  /** Settles when the whole batch is published, or has failed; with whatever failed first. */
+  get done(): Promise<void> {
+    return this.#done;
+  }
+
+  /** Compiles all members, then links and publishes them. */
+  async run(): Promise<void> {
+    const { unitCompiler, whenQuiescent } = this.#parts;
     try {
-      const compiled = await compiling;
-      this.#arrived.set(compiled.unit, compiled);
-      if (this.#arrived.size === this.#units.size) {
-        const linkAll = (): void => {
-          this.#linkAll();
-        };
-        if (this.#parts.whenQuiescent === undefined) linkAll();
-        else await this.#parts.whenQuiescent(linkAll);
-        this.#resolve();
-      }
+      // In the order they were added, so that addresses don't depend on which compile was faster.
+      const compiled = await Promise.all(this.#members.map(async (member) => unitCompiler.compile(member)));
+      const linkAll = (): void => {
+        this.#linkAll(compiled);
+      };
+      if (whenQuiescent === undefined) linkAll();
+      else await whenQuiescent(linkAll);
+      this.#resolve();
     } catch (error) {
       this.#slots.abort();
       this.#reject(error);
     }
-    await this.#done;
   }
 
   /** Synchronous: nothing else runs between the first block taken and the last slot stored. */
-  #linkAll(): void {
-    const { linker, publisher, codeCache, memory } = this.#parts;
-    // In the order they were added, so that addresses don't depend on which compile was faster.
-    const members = Array.from(this.#units, (unit) =>
-      present(this.#arrived.get(unit), 'all members have arrived'),
-    );
-    const codeBytes = members.reduce((sum, { code }) => sum + code.blocks.code.size, 0);
-    codeCache.makeRoom(codeBytes, members.map(({ unit }) => unit.module.name).join(', '));
+  #linkAll(members: readonly CompiledOrder[]): void {
+    const { linker, publisher, chain, codeCache, memory } = this.#parts;
+    const codeBytes = members.reduce((sum, { code }) => sum + (code?.blocks.code.size ?? 0), 0);
+    codeCache.makeRoom(codeBytes, members.map(({ home }) => home.record.name).join(', '));
     const transaction = new Transaction(memory);
     let linked: readonly Linked[];
     try {
@@ -124,31 +124,41 @@ export class LinkBatch {
     }
     transaction.commit();
     this.#slots.commit();
-    for (const { unit, data } of linked) if (data !== undefined) unit.data = [...unit.data, data];
-    publisher.publish(linked);
+    // Optimisation may have brought in new ones, such as memset.
+    for (const { code } of members) if (code !== undefined) chain.keep(code.wanted.map(({ name }) => name));
+    for (const { home, data } of linked) {
+      if (data !== undefined) home.data = [...home.data, data];
+      home.isLinked = true;
+    }
+    publisher.publish(
+      linked.flatMap(({ units, version }) => (version === undefined ? [] : [{ units, version }])),
+    );
   }
 
-  #link(transaction: Transaction, members: readonly CompiledUnit[]): Linked[] {
+  #link(transaction: Transaction, members: readonly CompiledOrder[]): Linked[] {
     const { linker, clock } = this.#parts;
     const placed = members.map((member) => {
-      const { unit } = member;
-      const data = member.data === undefined ? undefined : linker.place(transaction, member.data);
-      const code = linker.place(transaction, member.code);
-      if (unit.version === undefined || data !== undefined)
-        linker.locate(transaction, unit.module, data ?? code);
-      linker.expect(unit, { symbols: code.prepared.symbols, placement: code.placement });
+      const { home, units } = member;
+      const data = member.data && linker.place(transaction, member.data);
+      const code = member.code && linker.place(transaction, member.code);
+      const variables = data ?? code;
+      if (variables !== undefined && (!home.isLinked || data !== undefined))
+        linker.locate(transaction, home.record, variables);
+      if (code !== undefined)
+        linker.expect(units, { symbols: code.prepared.symbols, placement: code.placement });
       return { member, data, code };
     });
     return placed.map(({ member, data, code }) => {
       const begin = clock.now();
-      const { unit } = member;
-      const images = linker.link(transaction, unit, ...(data === undefined ? [] : [data]), code);
-      const image = present(images.at(-1), 'code that was placed is linked');
+      const { home, units } = member;
+      const images = linker.link(transaction, home, ...[data, code].filter((image) => image !== undefined));
       const variables = data && { image: present(images[0], 'variables come first'), blocks: data.blocks };
-      const whole = unit.module.canonical.kind === 'object' ? { image, blocks: [] } : undefined;
+      if (code === undefined) return { home, units, version: undefined, data: variables };
+      const image = present(images.at(-1), 'code that was placed is linked');
+      const whole = home.record.canonical.kind === 'object' ? { image, blocks: [] } : undefined;
       const linkUs = (clock.now() - begin) / 1e3;
-      const version = linker.version(unit.module, image, code, { ...member, linkUs });
-      return { unit, version, data: variables ?? whole };
+      const version = linker.version(home, image, code, { ...member, linkUs });
+      return { home, units, version, data: variables ?? whole };
     });
   }
 }

@@ -2,19 +2,25 @@
 import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { PublishedEvent, ReplacedEvent } from '../core/events.js';
-import type { ModuleRecord } from '../registry/records.js';
 import { ArchiveResolver } from '../resolve/archive-resolver.js';
-import { declaredUnit, stageOf } from '../../tiers/lifecycle.js';
-import { buildTogether } from './batch-builder.js';
+import { declaredUnit, type LifecycleState } from '../../tiers/lifecycle.js';
+import { type BatchHooks, buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
 import { isProvided, ModuleReader } from './module-reader.js';
+import {
+  allUnits,
+  isCompiling,
+  type LoadedModule,
+  loadedModule,
+  settled,
+  type Unit,
+} from './loaded-module.js';
 import type { Linkage } from './options.js';
 import { Remover } from './remover.js';
 import { Replacer } from './replacer.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
 import { Startup } from './startup.js';
 import { queriedUse } from './symbol-chain.js';
-import { settled, type Unit } from './unit.js';
 
 /** One module of a group; see `Engine.recompileGroup`. */
 export interface GroupMember {
@@ -34,6 +40,12 @@ export interface GroupOptions {
   readonly timeoutMs?: number;
 }
 
+/** A linked module, and the tier that all of it is to get, as a position in the ladder. */
+interface Recompile {
+  readonly home: LoadedModule;
+  readonly target: number;
+}
+
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
   readonly #parts: Composition;
@@ -43,12 +55,14 @@ export class ModuleLoader {
   readonly #reader: ModuleReader;
   readonly #remover: Remover;
   readonly #replacer: Replacer;
-  /** Units without a version, in the order they were added: a link looks at these alone. */
-  readonly #unlinked = new Set<Unit>();
+  /** In the order they were added: a link looks at these alone. */
+  readonly #unlinked = new Set<LoadedModule>();
+  readonly #declared: LifecycleState;
 
   /** @param parts - The engine's parts. */
   constructor(parts: Composition) {
     this.#parts = parts;
+    this.#declared = declaredUnit(parts.settings.penalty);
     this.#startup = new Startup(parts);
     this.#reader = new ModuleReader(parts);
     this.#remover = new Remover(parts);
@@ -73,25 +87,25 @@ export class ModuleLoader {
   async link(): Promise<void> {
     const { chain } = this.#parts;
     const joined: string[] = [];
-    let pending: readonly Unit[] = [];
+    let pending: readonly LoadedModule[] = [];
     try {
       this.#join(joined);
-      pending = this.#pending();
+      pending = [...this.#unlinked];
       if (pending.length === 0) return;
-      chain.begin(pending.map((unit) => unit.module.name));
-      for (const unit of pending) this.#reader.checkUses(unit.module);
-      const members = pending.map((unit) => ({ unit, target: 0 }));
+      chain.begin(pending.map(({ record }) => record.name));
+      for (const { record } of pending) this.#reader.checkUses(record);
+      const members = pending.map((home) => ({ home, units: firstUnits(home), target: 0 }));
       await buildTogether(this.#parts, members, 'first version');
     } catch (error) {
-      chain.forget(pending.map((unit) => unit.module.name));
+      chain.forget(pending.map(({ record }) => record.name));
       // Only who was asked for by name stays registered after a failure (I8).
       for (const name of joined) this.#unregister(name);
       throw error;
     }
     chain.keep();
-    for (const unit of pending) {
-      this.#unlinked.delete(unit);
-      this.#parts.unitCompiler.dropObject(unit.module.name);
+    for (const home of pending) {
+      this.#unlinked.delete(home);
+      this.#parts.unitCompiler.dropObject(home.record.name);
     }
     this.#startup.run(pending);
   }
@@ -102,10 +116,10 @@ export class ModuleLoader {
     let grown = true;
     while (grown) {
       grown = false;
-      for (const { module } of this.#pending()) {
-        for (const use of module.uses) {
+      for (const { record } of this.#unlinked) {
+        for (const use of record.uses) {
           if (use.weak || isProvided(use.name)) continue;
-          const offered = chain.offer(use.name, queriedUse(use), module.name);
+          const offered = chain.offer(use.name, queriedUse(use), record.name);
           if (offered === undefined) continue;
           const source = readSource(offered.name, offered.bytes);
           this.#register(offered.name, source, settings.linkage);
@@ -116,128 +130,96 @@ export class ModuleLoader {
     }
   }
 
-  #pending(): Unit[] {
-    return [...this.#unlinked].filter((unit) => stageOf(unit.state) === 'declared');
-  }
-
   /** Compiles a module again; see `Engine.recompile`. */
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
-    const { controller } = this.#parts;
-    const { unit, target } = this.#recompilable(module, tier);
-    const request = { type: 'request', target, reason: 'asked for', forced: true } as const;
-    for (;;) {
-      controller.supersede(unit);
-      while (unit.work !== undefined) await settled(unit);
-      if (unit.version === undefined)
-        throw new TierlinkError('NOT_LINKED', { operation: 'recompile', module });
-      if (controller.step(unit, request)) break;
-    }
-    controller.takeFailure(unit);
-    await settled(unit);
-    const failure = controller.takeFailure(unit);
-    if (failure !== undefined) throw failure;
-    return present(unit.published, 'a compile that did not fail was published');
+    const [published] = await this.#recompileAll([this.#recompilable(module, tier, 'recompile')]);
+    return present(published, 'a compile that did not fail was published');
   }
 
   /** Takes a module out; see `Engine.removeModule`. */
   async remove(name: string, force: boolean): Promise<void> {
-    const unit = this.#parts.unitOf(name);
-    if (stageOf(unit.state) === 'declared') {
+    const home = this.#parts.homeOf(name);
+    if (!home.isLinked) {
       this.#unregister(name);
       this.#parts.emit('removed', { module: name });
       return;
     }
-    await this.#remover.remove(unit, force);
+    await this.#remover.remove(home, force);
     this.#forget(name);
   }
 
   /** Gives a module new source; see `Engine.replaceModule`. */
   async replace(name: string, source: ModuleSource, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
-    const unit = this.#parts.unitOf(name);
-    if (unit.version === undefined)
-      throw new TierlinkError('NOT_LINKED', { operation: 'replaceModule', module: name });
-    return this.#replacer.replace(unit, readSource(name, source), state);
+    const home = this.#parts.homeOf(name);
+    if (!home.isLinked) throw new TierlinkError('NOT_LINKED', { operation: 'replaceModule', module: name });
+    return this.#replacer.replace(home, readSource(name, source), state);
   }
 
   /** Compiles modules again and publishes them together; see `Engine.recompileGroup`. */
   async recompileGroup(requests: readonly GroupMember[], options: GroupOptions): Promise<PublishedEvent[]> {
-    const { quiescence, reclaimer, controller } = this.#parts;
-    const members = requests.map(({ module, tier }) => this.#recompilable(module, tier));
-    const names = members.map(({ unit }) => unit.module.name);
+    const names = requests.map(({ module }) => module);
     const seen = new Set<string>();
     const twice = names.find((name) => seen.size === seen.add(name).size);
     if (twice !== undefined) {
       const expected = 'each module once';
       throw new TierlinkError('OPTION_INVALID', { option: 'group', value: `${twice}, twice`, expected });
     }
-    const unlinked = members.find(({ unit }) => unit.version === undefined);
-    if (unlinked !== undefined) {
-      const module = unlinked.unit.module.name;
-      throw new TierlinkError('NOT_LINKED', { operation: 'recompileGroup', module });
-    }
-    while (members.some(({ unit }) => unit.work !== undefined)) {
-      for (const { unit } of members) controller.supersede(unit);
-      await Promise.all(members.map(async ({ unit }) => settled(unit)));
-    }
+    const members = requests.map(({ module, tier }) => this.#recompilable(module, tier, 'recompileGroup'));
     const { timeoutMs = 1000 } = options;
     const whenQuiescent = async (commit: () => void): Promise<void> =>
-      quiescence.run(names, timeoutMs, commit);
-    await buildTogether(this.#parts, members, 'asked for', options.atomic === true ? { whenQuiescent } : {});
-    reclaimer.soon();
-    return members.map(({ unit }) => present(unit.published, 'a group that did not fail was published'));
+      this.#parts.quiescence.run(names, timeoutMs, commit);
+    return this.#recompileAll(members, options.atomic === true ? { whenQuiescent } : {});
   }
 
-  #recompilable(module: string, tier: string): { readonly unit: Unit; readonly target: number } {
-    const { settings, unitOf } = this.#parts;
-    const unit = unitOf(module);
+  #recompilable(module: string, tier: string, operation: string): Recompile {
+    const { settings, homeOf } = this.#parts;
+    const home = homeOf(module);
     const target = settings.tiers.findIndex((recipe) => recipe.name === tier);
     if (target < 0) {
       throw new TierlinkError('TIER_UNKNOWN', { tier, known: settings.tiers.map((recipe) => recipe.name) });
     }
-    if (unit.module.pinned !== '') {
-      throw new TierlinkError('UNIT_PINNED', { module, reason: unit.module.pinned });
+    if (home.record.pinned !== '') {
+      throw new TierlinkError('UNIT_PINNED', { module, reason: home.record.pinned });
     }
-    return { unit, target };
+    if (!home.isLinked) throw new TierlinkError('NOT_LINKED', { operation, module });
+    return { home, target };
   }
 
-  #register(name: string, source: SourceBytes, linkage: Linkage): ModuleRecord {
-    const { symbols, registry, uses, units, settings, emit } = this.#parts;
-    const record = this.#reader.read({ ...registry.identityOf(name), name }, source);
+  async #recompileAll(requests: readonly Recompile[], hooks: BatchHooks = {}): Promise<PublishedEvent[]> {
+    while (requests.some(({ home }) => isCompiling(home))) {
+      for (const { home } of requests) this.#parts.controller.supersede(home);
+      await Promise.all(requests.map(async ({ home }) => settled(home)));
+    }
+    const members = requests.map(({ home, target }) => ({ home, target, units: allUnits(home) }));
+    await buildTogether(this.#parts, members, 'asked for', hooks);
+    this.#parts.reclaimer.soon();
+    return members.map(({ units: [unit] }) =>
+      present(unit?.published, 'a group that did not fail was published'),
+    );
+  }
+
+  #register(name: string, source: SourceBytes, linkage: Linkage): void {
+    const { symbols, registry, uses, modules, settings, emit } = this.#parts;
+    const record = this.#reader.read({ id: registry.idOf(name), name }, source);
     symbols.add(record.definitions);
     registry.add(record);
     uses.add(record);
-    const unit: Unit = {
-      id: record.unit,
-      module: record,
-      state: declaredUnit(settings.penalty),
-      version: undefined,
-      data: [],
-      retired: new Set(),
-      cutOff: undefined,
-      replacement: undefined,
-      linkage,
-      slots: new Map(),
-      work: undefined,
-      ticket: undefined,
-      published: undefined,
-    };
-    units.set(unit.id, unit);
-    this.#unlinked.add(unit);
+    const home = loadedModule(record, linkage, settings.unit, this.#declared);
+    modules.set(name, home);
+    this.#unlinked.add(home);
     const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
     emit('module', { module: name, functions, variables: record.definitions.length - functions });
-    return record;
   }
 
   /** Takes out a module that was never linked. */
   #unregister(name: string): void {
-    const { controller, memory, registry, symbols, uses, units, unitOf } = this.#parts;
-    const unit = unitOf(name);
-    controller.step(unit, { type: 'remove' });
-    units.delete(unit.id);
-    this.#unlinked.delete(unit);
-    symbols.remove(unit.module.definitions);
+    const { memory, registry, symbols, uses, modules, homeOf } = this.#parts;
+    const home = homeOf(name);
+    modules.delete(name);
+    this.#unlinked.delete(home);
+    symbols.remove(home.record.definitions);
     registry.remove(name);
-    uses.remove(unit.module);
+    uses.remove(home.record);
     memory.releaseModule(name);
     this.#forget(name);
   }
@@ -247,4 +229,9 @@ export class ModuleLoader {
     this.#reader.forget(name);
     this.#parts.unitCompiler.dropObject(name);
   }
+}
+
+/** What is compiled before a module is called: all of it, or nothing but its variables. */
+function firstUnits(home: LoadedModule): readonly Unit[] {
+  return home.unitKind === 'module' ? allUnits(home) : [];
 }

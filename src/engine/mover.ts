@@ -12,10 +12,10 @@ import { blockKinds } from '../link/image.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
+import { type LinkedVersion, type LoadedModule, versionsOf } from './loaded-module.js';
 import type { Publication, Publisher } from './publisher.js';
 import type { Reclaimer } from './reclaimer.js';
 import { LatencyRecorder } from './statistics.js';
-import type { LinkedVersion, Unit } from './unit.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** Alignment of every block of a version, in bytes, unless it needs more. */
@@ -55,70 +55,86 @@ export class Mover {
   }
 
   /**
-   * Moves a unit's code and the constants that belong to it.
+   * Moves a module's code and the constants that belong to it.
    *
-   * @param unit - A linked unit.
+   * @param home - A linked module.
    * @param at - Where its code is to begin; by default at the lowest place that is large enough.
    * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED, MEMORY_EXHAUSTED; then nothing has moved.
    */
-  move(unit: Unit, at?: Address): void {
-    this.#relocate([{ unit, at }]);
+  move(home: LoadedModule, at?: Address): void {
+    const versions = versionsOfLinked(home);
+    const { offsets } = this.#sideBySide(versions);
+    this.#relocate(
+      versions.map((version, index) => ({
+        version,
+        at: at === undefined ? undefined : address(at + (offsets[index] ?? 0)),
+      })),
+    );
     this.#parts.reclaimer.soon();
   }
 
   /**
-   * Puts units side by side, in this order, from a page boundary on.
+   * Puts modules side by side, in this order, from a page boundary on.
    *
-   * @param units - Linked units, each once.
+   * @param homes - Linked modules, each once.
    * @returns Where the first one begins, and the bytes from there to the end of the last.
    * @throws TierlinkError NOT_LINKED, UNIT_IMMOVABLE, RELOCATIONS_DISCARDED, MEMORY_EXHAUSTED; then nothing has moved.
    */
-  relayout(units: readonly Unit[]): { readonly start: Address; readonly bytes: number } {
+  relayout(homes: readonly LoadedModule[]): { readonly start: Address; readonly bytes: number } {
     const { memory, reclaimer } = this.#parts;
-    let end = 0;
-    const offsets = units.map((unit) => {
-      const { size, alignment } = versionOf(unit).image.plan.blocks.code;
-      const step = Math.max(alignment, blockAlignment, memory.granularity);
-      const offset = Math.ceil(end / step) * step;
-      end = offset + size;
+    const versions = homes.flatMap(versionsOfLinked);
+    const { offsets, bytes } = this.#sideBySide(versions);
+    const start = memory.hole(Math.max(1, bytes), pageBytes);
+    if (start === undefined) {
+      const module = homes.map(({ record }) => record.name).join(', ');
+      const limit = memory.limit('code');
+      throw new TierlinkError('MEMORY_EXHAUSTED', { module, region: 'code', needed: bytes, limit });
+    }
+    this.#relocate(
+      versions.map((version, index) => ({ version, at: address(start + (offsets[index] ?? 0)) })),
+    );
+    reclaimer.soon();
+    return { start, bytes };
+  }
+
+  /** Where the code of each version begins after the first, and the bytes of all. */
+  #sideBySide(versions: readonly LinkedVersion[]): {
+    readonly offsets: readonly number[];
+    readonly bytes: number;
+  } {
+    let bytes = 0;
+    const offsets = versions.map(({ image }) => {
+      const { size, alignment } = image.plan.blocks.code;
+      const step = Math.max(alignment, blockAlignment, this.#parts.memory.granularity);
+      const offset = Math.ceil(bytes / step) * step;
+      bytes = offset + size;
       return offset;
     });
-    const start = memory.hole(Math.max(1, end), pageBytes);
-    if (start === undefined) {
-      const module = units.map((unit) => unit.module.name).join(', ');
-      throw new TierlinkError('MEMORY_EXHAUSTED', {
-        module,
-        region: 'code',
-        needed: end,
-        limit: memory.limit('code'),
-      });
-    }
-    this.#relocate(units.map((unit, index) => ({ unit, at: address(start + (offsets[index] ?? 0)) })));
-    reclaimer.soon();
-    return { start, bytes: end };
+    return { offsets, bytes };
   }
 
   /**
-   * Moves units from the far end of the code into holes nearer to its start, until none fits any more. Old copies
+   * Moves code from the far end of the code into holes nearer to its start, until none fits any more. Old copies
    * that a thread is still in keep their place; call it again later.
    *
-   * @param units - All units.
+   * @param homes - All modules.
    * @returns What it did.
    * @throws TierlinkError RELOCATIONS_DISCARDED
    */
-  compact(units: readonly Unit[]): Compaction {
+  compact(homes: readonly LoadedModule[]): Compaction {
     const { memory, reclaimer } = this.#parts;
-    for (const { version } of units) if (version !== undefined) needRelocations(version.image, 'compacting');
+    const inUse = (): LinkedVersion[] => homes.flatMap((home) => [...versionsOf(home)]);
+    for (const { image } of inUse()) needRelocations(image, 'compacting');
     const spanBefore = memory.span;
     let moved = 0;
     for (let pass = 0; pass < passes; pass += 1) {
       const before = moved;
-      const movable = units.filter(isMovable);
-      for (const unit of movable.sort((one, other) => startOf(other) - startOf(one))) {
-        const { size, alignment } = versionOf(unit).image.plan.blocks.code;
+      const movable = inUse().filter(isMovable);
+      for (const version of movable.sort((one, other) => startOf(other) - startOf(one))) {
+        const { size, alignment } = version.image.plan.blocks.code;
         const hole = size === 0 ? undefined : memory.hole(size, Math.max(alignment, blockAlignment));
-        if (hole === undefined || hole >= startOf(unit)) continue;
-        if (this.#relocateIfRoom(unit, hole)) moved += 1;
+        if (hole === undefined || hole >= startOf(version)) continue;
+        if (this.#relocateIfRoom(version, hole)) moved += 1;
       }
       // What was moved away from may be free now, and the next pass can move into it.
       reclaimer.now();
@@ -128,10 +144,10 @@ export class Mover {
     return { moved, spanBefore, spanAfter: memory.span };
   }
 
-  /** False if something that moves with the code does not fit: then the unit stays where it is. */
-  #relocateIfRoom(unit: Unit, at: Address): boolean {
+  /** False if something that moves with the code does not fit: then the version stays where it is. */
+  #relocateIfRoom(version: LinkedVersion, at: Address): boolean {
     try {
-      this.#relocate([{ unit, at }]);
+      this.#relocate([{ version, at }]);
       return true;
     } catch (error) {
       if (error instanceof TierlinkError && error.code === 'MEMORY_EXHAUSTED') return false;
@@ -140,16 +156,15 @@ export class Mover {
   }
 
   /** All or none. */
-  #relocate(moves: readonly { readonly unit: Unit; readonly at: Address | undefined }[]): void {
+  #relocate(moves: readonly { readonly version: LinkedVersion; readonly at: Address | undefined }[]): void {
     const { linker, memory, publisher, clock, emit } = this.#parts;
     const begin = clock.now();
     const transaction = new Transaction(memory);
     const members: Publication[] = [];
     try {
-      const placed = moves.map(({ unit, at }) => {
-        const version = versionOf(unit);
+      const placed = moves.map(({ version, at }) => {
         needRelocations(version.image, 'moving');
-        if (!isMovable(unit)) throw immovable(unit);
+        if (!isMovable(version)) throw immovable(version);
         const blocks: MemoryBlock[] = [];
         const placement: Record<string, MemoryBlock> = {};
         for (const kind of blockKinds) {
@@ -166,12 +181,12 @@ export class Mover {
           blocks.push(block);
           placement[kind] = block;
         }
-        linker.expect(unit, { symbols: version.image.symbols, placement });
-        return { unit, version, placement, blocks };
+        linker.expect(version.users, { symbols: version.image.symbols, placement });
+        return { version, placement, blocks };
       });
-      for (const { unit, version, placement, blocks } of placed) {
-        const image = linker.relink(transaction, unit, version.image, placement);
-        members.push({ unit, version: linker.versionAt(version, image, blocks) });
+      for (const { version, placement, blocks } of placed) {
+        const image = linker.relink(transaction, version.home, version.image, placement);
+        members.push({ units: [...version.users], version: linker.versionAt(version, image, blocks) });
       }
       transaction.commit();
     } catch (error) {
@@ -180,41 +195,38 @@ export class Mover {
     } finally {
       linker.expectNothing();
     }
-    const from = members.map(({ unit }) => startOf(unit));
     publisher.relocate(members);
     this.latencies.add((clock.now() - begin) / 1e3);
-    for (const [index, { unit, version }] of members.entries()) {
+    for (const [index, { units, version }] of members.entries()) {
+      const from = moves[index]?.version;
       emit('moved', {
         module: version.module,
-        unit: version.module,
+        unit: units[0]?.name ?? version.module,
         version: version.id,
-        from: BigInt(from[index] ?? 0),
-        to: BigInt(startOf(unit)),
+        from: BigInt(from === undefined ? 0 : startOf(from)),
+        to: BigInt(startOf(version)),
         bytes: version.codeBytes,
       });
     }
   }
 }
 
-function versionOf(unit: Unit): LinkedVersion {
-  if (unit.version === undefined) {
-    throw new TierlinkError('NOT_LINKED', { operation: 'move', module: unit.module.name });
-  }
-  return unit.version;
+function versionsOfLinked(home: LoadedModule): LinkedVersion[] {
+  if (!home.isLinked) throw new TierlinkError('NOT_LINKED', { operation: 'move', module: home.record.name });
+  return [...versionsOf(home)];
 }
 
 /** Variables never move (I1), so what holds any has to stay: objects, and modules whose variables hold labels. */
-function isMovable({ module, version }: Unit): boolean {
-  if (version === undefined || module.canonical.kind === 'object') return false;
-  const { plan } = version.image;
-  return plan.movable && plan.blocks.data.size === 0;
+function isMovable({ home, image }: LinkedVersion): boolean {
+  if (home.record.canonical.kind === 'object') return false;
+  return image.plan.movable && image.plan.blocks.data.size === 0;
 }
 
-function immovable({ module }: Unit): TierlinkError {
-  const reason = module.pinned === '' ? 'its variables lie among its code' : module.pinned;
-  return new TierlinkError('UNIT_IMMOVABLE', { module: module.name, reason });
+function immovable({ home: { record } }: LinkedVersion): TierlinkError {
+  const reason = record.pinned === '' ? 'its variables lie among its code' : record.pinned;
+  return new TierlinkError('UNIT_IMMOVABLE', { module: record.name, reason });
 }
 
-function startOf({ version }: Unit): number {
-  return version?.image.placement.code?.address ?? 0;
+function startOf({ image }: LinkedVersion): number {
+  return image.placement.code?.address ?? 0;
 }

@@ -34,8 +34,8 @@ export type RelocationKeeping = 'preserve' | 'discard';
 
 const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies readonly Linkage[];
 
-/** What is compiled at once. One function a unit comes with a later release and is refused by name until then. */
-export type UnitKind = 'module';
+/** What is compiled at once: all functions of a module, or one function, when it is called for the first time. */
+export type UnitKind = 'module' | 'function';
 
 /** Names of the shipped policies. */
 export const policyNames = ['counters', 'never', 'eager'] as const;
@@ -98,6 +98,7 @@ export interface EngineOptions {
 /** Options with every value settled. */
 export interface Settings {
   readonly linkage: Linkage;
+  readonly unit: UnitKind;
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
@@ -128,15 +129,12 @@ export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
   const memoryManager = managerOf(options);
   const linkage = checkLinkage(options.linkage ?? 'stub', { relocations, memoryManager });
-  const unit: string = options.unit ?? 'module';
-  if (unit !== 'module') {
-    throw invalid('unit', unit, '"module"; units of one function come with a later release');
-  }
   const tiers = ladder(options.tiers ?? shippedTiers);
   const maxBytes = options.codeCache?.maxBytes;
   const addon = loadAddon();
   return {
     linkage,
+    unit: unitOf(options.unit ?? 'module'),
     relocations,
     tiers,
     policy: policyOf(options, tiers),
@@ -203,6 +201,11 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
     default:
       throw invalid('policy', policy, policyNames.join(', '));
   }
+}
+
+function unitOf(unit: string): UnitKind {
+  if (unit !== 'module' && unit !== 'function') throw invalid('unit', unit, '"module" or "function"');
+  return unit;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {

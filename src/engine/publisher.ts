@@ -9,12 +9,19 @@ import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { DirectCalls } from './direct-calls.js';
+import {
+  type LinkedVersion,
+  type LoadedModule,
+  type RetiredVersion,
+  slotsOf,
+  type Unit,
+  versionsOf,
+} from './loaded-module.js';
 import { LatencyRecorder } from './statistics.js';
-import type { LinkedVersion, RetiredVersion, Unit } from './unit.js';
 
-/** A unit and the version that it comes to. */
+/** A version, and the units that come to it: of one module. */
 export interface Publication {
-  readonly unit: Unit;
+  readonly units: readonly Unit[];
   readonly version: LinkedVersion;
 }
 
@@ -46,7 +53,7 @@ export class Publisher {
    * Publishes versions that are complete: relocated, protected, unwind-registered. Cannot fail. First all slots are
    * stored, then direct calls are turned; then the versions before them are retired, and who observes is told.
    *
-   * @param members - Units with their new versions; they come into use together.
+   * @param members - New versions with their units; they come into use together.
    */
   publish(members: readonly Publication[]): void {
     const { clock, emit } = this.#parts;
@@ -55,10 +62,10 @@ export class Publisher {
     const publishUs = (clock.now() - begin) / 1e3;
     this.latencies.add(publishUs);
     const replaced = this.#adopt(members);
-    for (const [index, { unit, version }] of members.entries()) {
+    for (const [index, { units, version }] of members.entries()) {
       const event: PublishedEvent = {
         module: version.module,
-        unit: version.module,
+        unit: units[0]?.name ?? version.module,
         tier: version.tier.name,
         version: version.id,
         reason: version.reason,
@@ -70,7 +77,7 @@ export class Publisher {
         functions: functions[index] ?? 0,
         atMs: version.atMs,
       };
-      unit.published = event;
+      for (const unit of units) unit.published = event;
       emit('published', event);
     }
     for (const { module, tier, id } of replaced) emit('retired', { module, tier: tier.name, version: id });
@@ -79,7 +86,7 @@ export class Publisher {
   /**
    * Publishes versions that are in use already at their new places. Cannot fail.
    *
-   * @param members - Units, with their versions at the new places.
+   * @param members - The versions at their new places, with all their units.
    */
   relocate(members: readonly Publication[]): void {
     this.#switch(members);
@@ -87,22 +94,26 @@ export class Publisher {
   }
 
   /**
-   * Takes a unit's version out of use: its module is removed.
+   * Takes the versions of a module out of use: it is removed.
    *
-   * @param unit - The unit; its `cutOff` makes its slots lead elsewhere.
+   * @param home - The module; its `cutOff` makes its slots lead elsewhere.
    * @param withData - Whether its variables go as well: no other code refers to them.
    * @returns Memory that stays.
    */
-  withdraw(unit: Unit, withData: boolean): readonly MemoryBlock[] {
-    const { version, data, module } = unit;
-    if (version === undefined) return [];
+  withdraw(home: LoadedModule, withData: boolean): readonly MemoryBlock[] {
+    const { data, record } = home;
+    const versions = [...versionsOf(home)];
     const variables = data.flatMap(({ blocks }) => blocks);
-    unit.version = undefined;
-    this.#parts.emit('retired', { module: version.module, tier: version.tier.name, version: version.id });
-    if (withData) this.#retire(unit, version, variables);
+    for (const unit of home.units.values()) unit.version = undefined;
+    for (const { module, tier, id } of versions)
+      this.#parts.emit('retired', { module, tier: tier.name, version: id });
     // The version of an ELF object holds its variables.
-    else if (module.canonical.kind === 'object') return version.blocks;
-    else this.#retire(unit, version);
+    if (!withData && record.canonical.kind === 'object') return versions.flatMap(({ blocks }) => blocks);
+    if (versions.length > 0) this.#retireAll(home, versions, withData ? variables : []);
+    else {
+      home.cutOff?.();
+      if (withData) for (const block of variables) this.#parts.memory.release(block);
+    }
     return withData ? [] : variables;
   }
 
@@ -111,13 +122,15 @@ export class Publisher {
     const { table, directCalls } = this.#parts;
     const stored: SlotIndex[] = [];
     const store = (isNew: boolean): number[] =>
-      members.map(({ unit, version }) => {
+      members.map(({ units, version }) => {
         const before = stored.length;
-        for (const [name, slot] of unit.slots) {
-          const entry = version.entries.get(name);
-          if (entry === undefined || (unit.version?.entries.has(name) !== true) !== isNew) continue;
-          table.publish(slot, entry);
-          stored.push(slot);
+        for (const unit of units) {
+          for (const [name, slot] of slotsOf(unit)) {
+            const entry = version.entries.get(name);
+            if (entry === undefined || (unit.version?.entries.has(name) !== true) !== isNew) continue;
+            table.publish(slot, entry);
+            stored.push(slot);
+          }
         }
         return stored.length - before;
       });
@@ -128,26 +141,50 @@ export class Publisher {
     return functions;
   }
 
-  /** Makes them the versions of their units, and retires those before; returns these. */
+  /** Makes them the versions of their units, and retires those that no unit has any more; returns these. */
   #adopt(members: readonly Publication[]): LinkedVersion[] {
     const { versions, directCalls } = this.#parts;
-    const replaced: (readonly [Unit, LinkedVersion])[] = [];
-    for (const { unit, version } of members) {
+    const replaced = new Map<LoadedModule, Set<LinkedVersion>>();
+    for (const { units, version } of members) {
       const code = version.blocks.find((block) => block.region === 'code');
       if (code !== undefined) versions.add(code.address, code.size, version);
-      if (unit.linkage === 'direct') directCalls.add(version.image);
-      if (unit.version !== undefined) replaced.push([unit, unit.version]);
-      unit.version = version;
+      for (const unit of units) {
+        const before = unit.version;
+        unit.version = version;
+        version.users.add(unit);
+        before?.users.delete(unit);
+        if (before?.users.size !== 0) continue;
+        const ofModule = replaced.get(before.home) ?? new Set();
+        replaced.set(before.home, ofModule.add(before));
+      }
+      if (version.home.linkage === 'direct') directCalls.add(version.image);
     }
-    for (const [unit, version] of replaced) this.#retire(unit, version);
-    return replaced.map(([, version]) => version);
+    for (const [home, versions] of replaced) this.#retireAll(home, [...versions]);
+    return [...replaced.values()].flatMap((versions) => [...versions]);
   }
 
-  #retire(unit: Unit, version: LinkedVersion, variables: readonly MemoryBlock[] = []): void {
+  /** Variables, and what is to be cut off, go with the last one. */
+  #retireAll(
+    home: LoadedModule,
+    versions: readonly LinkedVersion[],
+    variables: readonly MemoryBlock[] = [],
+  ): void {
+    const last = versions.at(-1);
+    for (const version of versions) {
+      if (version === last) this.#retire(home, version, variables, home.cutOff);
+      else this.#retire(home, version, [], undefined);
+    }
+    home.cutOff = undefined;
+  }
+
+  #retire(
+    home: LoadedModule,
+    version: LinkedVersion,
+    variables: readonly MemoryBlock[],
+    cutOff: (() => void) | undefined,
+  ): void {
     const { memory, retirement, versions, deregisterFrames, directCalls } = this.#parts;
-    const { cutOff } = unit;
-    unit.cutOff = undefined;
-    unit.retired.add(version);
+    home.retired.add(version);
     const blocks = [...version.blocks, ...variables];
     retirement.retire({
       version,
@@ -156,9 +193,9 @@ export class Publisher {
       ranges: blocks.map(({ address, size }) => ({ start: address, end: address + size })),
       bytes: blocks.reduce((sum, block) => sum + block.size, 0),
       // What is cut off may be called by versions before it, too.
-      ...(cutOff && { cutOff, ready: () => unit.retired.values().next().value === version }),
+      ...(cutOff && { cutOff, ready: () => home.retired.values().next().value === version }),
       reclaim: () => {
-        unit.retired.delete(version);
+        home.retired.delete(version);
         directCalls.remove(version.image);
         deregisterFrames(version);
         for (const block of blocks) {

@@ -1,5 +1,5 @@
 /** Makes a module's record from what ingest or the ELF reader found out. */
-import type { ModuleId, UnitId } from '../core/ids.js';
+import type { ModuleId } from '../core/ids.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleSummary } from '../native/contract.js';
 import type { Definition, SymbolKind, Use } from '../registry/definition.js';
@@ -8,7 +8,6 @@ import type { ModuleRecord } from '../registry/records.js';
 /** What both kinds of module share. */
 export interface Identity {
   readonly id: ModuleId;
-  readonly unit: UnitId;
   readonly name: string;
 }
 

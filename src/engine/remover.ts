@@ -1,9 +1,8 @@
 /** Takes modules out while the program runs. */
 import { TierlinkError } from '../core/errors.js';
 import type { Definition } from '../registry/definition.js';
-import { stageOf } from '../../tiers/lifecycle.js';
 import type { Composition } from './compose.js';
-import { settled, type Unit } from './unit.js';
+import { isCompiling, type LoadedModule, settled, versionsOf } from './loaded-module.js';
 
 /** The runtime function by which destructors of thread-locals are registered. */
 const threadDestructors = '__cxa_thread_atexit';
@@ -20,22 +19,22 @@ export class Remover {
   /**
    * Takes a module out that is linked.
    *
-   * @param unit - Its unit.
+   * @param home - The module.
    * @param force - Also when other modules refer to it.
    * @throws TierlinkError MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (as rejections); it stays then.
    */
-  async remove(unit: Unit, force: boolean): Promise<void> {
-    this.#parts.controller.supersede(unit);
-    while (unit.work !== undefined) await settled(unit);
-    const { module } = unit;
-    const { withdrawal, publisher, controller, symbols, registry, uses, units, targets, reclaimer, emit } =
+  async remove(home: LoadedModule, force: boolean): Promise<void> {
+    this.#parts.controller.supersede(home);
+    while (isCompiling(home)) await settled(home);
+    const module = home.record;
+    const { withdrawal, publisher, controller, symbols, registry, uses, modules, targets, reclaimer, emit } =
       this.#parts;
-    const users = this.#users(unit);
+    const users = this.#users(home);
     if (!force && users.size > 0) {
       const named = [...users].map(([name, used]) => `${name} (${[...used].join(', ')})`);
       throw new TierlinkError('MODULE_IN_USE', { module: module.name, users: named });
     }
-    this.#refuseThreadDestructors(unit);
+    this.#refuseThreadDestructors(home);
     const leaving = module.definitions.filter((definition) => this.#stands(definition));
     const withdrawn = withdrawal.prepare(
       module.name,
@@ -43,25 +42,25 @@ export class Remover {
       ({ name }) => usedAny(users, name),
     );
     try {
-      runExitHandlers(this.#parts, unit);
+      runExitHandlers(this.#parts, home);
     } catch (error) {
       withdrawn.abort();
       throw error;
     }
     withdrawn.commit();
-    controller.step(unit, { type: 'remove' });
+    for (const unit of home.units.values()) controller.step(unit, { type: 'remove' });
     symbols.remove(module.definitions);
     registry.remove(module.name);
     uses.remove(module);
-    units.delete(unit.id);
+    modules.delete(module.name);
     // Code of others holds the addresses of variables: as long as there is such code, they stay.
     const referred = leaving.filter(({ name, placed }) => placed !== undefined && usedAny(users, name));
     for (const definition of referred) withdrawal.keepVariable(definition);
     const threadLocal = module.definitions.some(({ kind }) => kind === 'thread-local');
-    unit.cutOff = () => {
+    home.cutOff = () => {
       withdrawn.cutOff();
     };
-    withdrawal.leave(module.name, publisher.withdraw(unit, referred.length === 0 && !threadLocal));
+    withdrawal.leave(module.name, publisher.withdraw(home, referred.length === 0 && !threadLocal));
     targets.setThreadLocals(module.name, undefined);
     emit('removed', { module: module.name });
     reclaimer.soon();
@@ -73,15 +72,10 @@ export class Remover {
   }
 
   /** Which linked modules refer to what only this one defines, and the names. */
-  #users(unit: Unit): Map<string, Set<string>> {
-    const { symbols, uses, withdrawal } = this.#parts;
+  #users({ record }: LoadedModule): Map<string, Set<string>> {
     const users = new Map<string, Set<string>>();
-    for (const definition of unit.module.definitions) {
-      if (!this.#stands(definition) || withdrawal.successor(definition) !== undefined) continue;
-      // Another module that defines the name as well refers to the one that stands for it, too.
-      const rivals = symbols.all(definition.name).map(({ module }) => module);
-      for (const user of new Set([...uses.usersOf(definition.name), ...rivals])) {
-        if (user === unit.module.name || !this.#isLinked(user)) continue;
+    for (const definition of record.definitions) {
+      for (const user of this.#parts.withdrawal.usersOf(definition)) {
         const names = users.get(user) ?? new Set();
         users.set(user, names.add(definition.name));
       }
@@ -89,15 +83,11 @@ export class Remover {
     return users;
   }
 
-  #isLinked(module: string): boolean {
-    return stageOf(this.#parts.unitOf(module).state) !== 'declared';
-  }
-
   /** Threads that used thread-locals will call their destructors when they end: nothing can stand in for these. */
-  #refuseThreadDestructors({ module }: Unit): void {
-    if (!module.uses.some(({ name }) => name === threadDestructors)) return;
+  #refuseThreadDestructors({ record }: LoadedModule): void {
+    if (!record.uses.some(({ name }) => name === threadDestructors)) return;
     const users = ['threads: they run the destructors of its thread-locals when they end'];
-    throw new TierlinkError('MODULE_IN_USE', { module: module.name, users });
+    throw new TierlinkError('MODULE_IN_USE', { module: record.name, users });
   }
 }
 
@@ -105,13 +95,13 @@ export class Remover {
  * Runs the exit handlers of a module, last first: those whose function it defines, or that are given its data.
  *
  * @param parts - The engine's parts.
- * @param unit - The module's unit.
+ * @param home - The module.
  * @throws TierlinkError EXCEPTION_UNCAUGHT
  */
-export function runExitHandlers(parts: Composition, unit: Unit): void {
+export function runExitHandlers(parts: Composition, home: LoadedModule): void {
   const { addon, engine, table } = parts;
-  const stubs = [...unit.slots.values()].map((slot) => table.stubAddress(slot));
-  const blocks = [...unit.data.flatMap(({ blocks: taken }) => taken), ...(unit.version?.blocks ?? [])];
+  const stubs = [...home.slots.values()].map((slot) => table.stubAddress(slot));
+  const blocks = [...home.data, ...versionsOf(home)].flatMap(({ blocks: taken }) => taken);
   const ranges = [
     ...stubs.map((stub) => ({ start: stub, end: stub + 1 })),
     ...blocks.map(({ address, size }) => ({ start: address, end: address + size })),
@@ -125,7 +115,7 @@ export function runExitHandlers(parts: Composition, unit: Unit): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TierlinkError(
       'EXCEPTION_UNCAUGHT',
-      { symbol: `an exit handler of module ${unit.module.name}`, reason },
+      { symbol: `an exit handler of module ${home.record.name}`, reason },
       { cause },
     );
   }

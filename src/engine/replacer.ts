@@ -12,12 +12,12 @@ import type { ModuleRecord } from '../registry/records.js';
 import { buildTogether } from './batch-builder.js';
 import type { Composition } from './compose.js';
 import type { Linked } from './link-batch.js';
+import { allUnits, isCompiling, type LoadedModule, settled } from './loaded-module.js';
 import type { ModuleReader } from './module-reader.js';
 import { runExitHandlers } from './remover.js';
 import { takeSlots } from './slots.js';
 import type { SourceBytes } from './source.js';
 import type { Startup } from './startup.js';
-import { settled, type Unit } from './unit.js';
 
 /** What becomes of a replaced module's variables. */
 export interface ReplaceOptions {
@@ -58,17 +58,17 @@ export class Replacer {
   /**
    * Replaces a linked module.
    *
-   * @param unit - Its unit.
+   * @param home - The module.
    * @param source - The new source, bitcode or IR.
    * @param state - What becomes of its variables.
    * @returns What was done.
    * @throws TierlinkError UNIT_PINNED, REPLACE_MISMATCH, and those of reading, compiling and linking (as rejections); the
    *   module is as it was then.
    */
-  async replace(unit: Unit, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
-    this.#parts.controller.supersede(unit);
-    while (unit.work !== undefined) await settled(unit);
-    const before = unit.module;
+  async replace(home: LoadedModule, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
+    this.#parts.controller.supersede(home);
+    while (isCompiling(home)) await settled(home);
+    const before = home.record;
     const after = this.#read(before, source);
     const wantsData = state === 'reset' || !sameData(before, after);
     const matching = this.#match(before, after, state, wantsData);
@@ -77,10 +77,10 @@ export class Replacer {
     }
     this.#parts.symbols.check(after.definitions);
     this.#reader.checkUses(after);
-    const swap = new Swap(this.#parts, unit, before, after, matching);
-    unit.replacement = { module: after, wantsData };
+    const swap = new Swap(this.#parts, home, before, after, matching);
+    home.replacement = { record: after, wantsData };
     try {
-      await buildTogether(this.#parts, [{ unit, target: 0 }], 'replaced', {
+      await buildTogether(this.#parts, [{ home, units: allUnits(home), target: 0 }], 'replaced', {
         // Compiled, not linked: from here to the publish nothing else runs on this thread.
         whenQuiescent: (commit) => {
           swap.run(commit);
@@ -92,11 +92,11 @@ export class Replacer {
       });
       this.#parts.chain.keep();
     } finally {
-      unit.replacement = undefined;
+      home.replacement = undefined;
     }
     const done =
       state === 'reset' ? [] : [...before.constructors, ...before.destructors].map(({ name }) => name);
-    this.#startup.run([unit], new Set(done));
+    this.#startup.run([home], new Set(done));
     const event = this.#report(before.name, matching, swap.overwritten);
     this.#parts.emit('replaced', event);
     this.#parts.reclaimer.soon();
@@ -111,7 +111,7 @@ export class Replacer {
     if (source.format === 'object' || source.format === 'archive') {
       throw pinned(`its new source is an ${source.format === 'object' ? 'object file' : 'archive'}`);
     }
-    const after = this.#reader.read({ id: before.id, unit: before.unit, name }, source);
+    const after = this.#reader.read({ id: before.id, name }, source);
     if (after.pinned !== '') throw pinned(`in its new source ${after.pinned}`);
     return after;
   }
@@ -124,7 +124,7 @@ export class Replacer {
     const problems: string[] = [];
     for (const old of before.definitions) {
       const now = coming.get(old.name);
-      const users = this.#usersOf(old);
+      const users = this.#parts.withdrawal.usersOf(old);
       if (now !== undefined && matches(old, now) && !(now.anonymous && wantsData)) {
         coming.delete(old.name);
         (old.kind === 'function' ? functions : variables).push([old, now]);
@@ -148,16 +148,6 @@ export class Replacer {
           : []),
       ],
     };
-  }
-
-  /** Linked modules that refer to a definition that stands for its name. */
-  #usersOf(definition: Definition): readonly string[] {
-    const { symbols, uses, unitOf, withdrawal } = this.#parts;
-    if (symbols.lookup(definition.name) !== definition || withdrawal.successor(definition) !== undefined)
-      return [];
-    const rivals = symbols.all(definition.name).map(({ module }) => module);
-    const users = new Set([...uses.usersOf(definition.name), ...rivals]);
-    return [...users].filter((user) => user !== definition.module && unitOf(user).version !== undefined);
   }
 
   #report(
@@ -184,14 +174,20 @@ class Swap {
   /** Variables that got new values where they were. */
   readonly overwritten = new Set<string>();
   readonly #parts: Composition;
-  readonly #unit: Unit;
+  readonly #home: LoadedModule;
   readonly #before: ModuleRecord;
   readonly #after: ModuleRecord;
   readonly #matching: Matching;
 
-  constructor(parts: Composition, unit: Unit, before: ModuleRecord, after: ModuleRecord, matching: Matching) {
+  constructor(
+    parts: Composition,
+    home: LoadedModule,
+    before: ModuleRecord,
+    after: ModuleRecord,
+    matching: Matching,
+  ) {
     this.#parts = parts;
-    this.#unit = unit;
+    this.#home = home;
     this.#before = before;
     this.#after = after;
     this.#matching = matching;
@@ -200,10 +196,10 @@ class Swap {
   /** Exchanges the definitions, links and publishes; or leaves all as it was. */
   run(commit: () => void): void {
     const { memory, symbols, registry, uses, withdrawal } = this.#parts;
-    const unit = this.#unit;
+    const home = this.#home;
     const before = this.#before;
     const after = this.#after;
-    const { slots } = unit;
+    const { slots } = home;
     const gone = this.#matching.gone.filter(
       (old) => symbols.lookup(old.name) === old && old.kind === 'function',
     );
@@ -218,10 +214,10 @@ class Swap {
     registry.add(after);
     uses.remove(before);
     uses.add(after);
-    unit.module = after;
+    home.record = after;
     try {
-      takeSlots(this.#parts, transaction, unit);
-      unit.cutOff = () => {
+      takeSlots(this.#parts, transaction, home);
+      home.cutOff = () => {
         withdrawn.cutOff();
       };
       commit();
@@ -232,9 +228,9 @@ class Swap {
       registry.add(before);
       uses.remove(after);
       uses.add(before);
-      unit.module = before;
-      unit.slots = slots;
-      unit.cutOff = undefined;
+      home.record = before;
+      home.slots = slots;
+      home.cutOff = undefined;
       throw error;
     }
     transaction.commit();
@@ -243,7 +239,7 @@ class Swap {
 
   /** Sets the variables that don't keep their values. */
   beforePublish({ data }: Linked, state: 'keep' | 'reset'): void {
-    if (state === 'reset') runExitHandlers(this.#parts, this.#unit);
+    if (state === 'reset') runExitHandlers(this.#parts, this.#home);
     if (data === undefined) return;
     for (const [old, now] of this.#matching.variables) {
       const constant = data.image.symbols.get(now.name)?.place === 'readonly';
@@ -257,7 +253,7 @@ class Swap {
     const symbol = image.symbols.get(name);
     if (symbol === undefined || symbol.place === 'tls' || symbol.place === 'absolute') return false;
     const from = image.placement[symbol.place];
-    const blocks = this.#unit.data.flatMap((known) => known.blocks);
+    const blocks = this.#home.data.flatMap((known) => known.blocks);
     const to = blocks.find((block) => at >= block.address && at + size <= block.address + block.size);
     if (from === undefined || to === undefined) return false;
     const now = from.bytes.subarray(symbol.offset, symbol.offset + size);

@@ -1,11 +1,11 @@
-/** Slots of the functions that a unit publishes. */
+/** Slots of the functions that a module publishes. */
 import type { SlotIndex } from '../core/ids.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { SymbolChain } from './symbol-chain.js';
-import type { Unit } from './unit.js';
+import type { LoadedModule } from './loaded-module.js';
 import type { Withdrawal } from './withdrawal.js';
 
 /** What slots are taken from. */
@@ -18,18 +18,18 @@ export interface SlotParts {
 }
 
 /**
- * Gives every function of a unit that stands for its name a slot, if it has none: that of a removed function of the same
+ * Gives every function of a module that stands for its name a slot, if it has none: that of a removed function of the same
  * name and type, so that what still refers to it reaches the new one, or a free one.
  *
  * @param parts - Tables.
  * @param transaction - What takes the slots back if something fails later.
- * @param unit - The unit; its `slots` are set.
+ * @param home - The module; its `slots` are set.
  * @throws TierlinkError MEMORY_EXHAUSTED
  */
-export function takeSlots(parts: SlotParts, transaction: Transaction, unit: Unit): void {
+export function takeSlots(parts: SlotParts, transaction: Transaction, home: LoadedModule): void {
   const { symbols, chain, table, registry, withdrawal } = parts;
   const slots = new Map<string, SlotIndex>();
-  for (const definition of unit.module.definitions) {
+  for (const definition of home.record.definitions) {
     const chosen = symbols.lookup(definition.name) === definition;
     if (definition.kind !== 'function' || definition.alias !== undefined || !chosen) continue;
     // A body that is not needed is not reached, so a definition that comes later is not too late.
@@ -45,8 +45,8 @@ export function takeSlots(parts: SlotParts, transaction: Transaction, unit: Unit
         else removed.undo();
       });
     }
-    registry.own(definition.slot, unit.id);
+    registry.own(definition.slot, definition);
     slots.set(definition.name, definition.slot);
   }
-  unit.slots = slots;
+  home.slots = slots;
 }

@@ -6,17 +6,19 @@ import type { Latencies } from './statistics.js';
 /** One module. */
 export interface ModuleSnapshot {
   readonly name: string;
-  /** Stage of its unit's lifecycle. */
+  /** Stage of its unit's lifecycle; in units of one function `declared` or `executable`. */
   readonly stage: string;
-  /** Tier of the version that runs, or null. */
+  /** The highest tier that any of its functions runs at, or null. */
   readonly tier: string | null;
-  /** Number of the version that runs, or null. */
+  /** Number of its newest version in use, or null. */
   readonly version: number | null;
+  /** Functions that are compiled, by the tier that they run at. */
+  readonly compiled: Readonly<Record<string, number>>;
   readonly functions: number;
   readonly variables: number;
-  /** Bytes of code of the version that runs. */
+  /** Bytes of code in use. */
   readonly codeBytes: number;
-  /** Address of its code now, or null. */
+  /** The lowest address of its code now, or null. */
   readonly codeAddress: bigint | null;
   /** Bytes of its variables and constants. */
   readonly dataBytes: number;

@@ -2,7 +2,7 @@
 import { present } from '../core/assert.js';
 import { address, type Address } from '../core/ids.js';
 import type { Composition } from './compose.js';
-import type { Unit } from './unit.js';
+import type { LoadedModule } from './loaded-module.js';
 
 /** Priority of a constructor that names none, and of those in ELF objects. */
 const defaultPriority = 65_535;
@@ -29,21 +29,21 @@ export class Startup {
    * registered to run after everything that `atexit` is given, then constructors by priority, modules in the
    * order they were added.
    *
-   * @param units - The modules' units.
+   * @param homes - The modules.
    * @param done - Names of constructors and destructors that are not run or registered again.
    */
-  run(units: readonly Unit[], done: ReadonlySet<string> = new Set()): void {
-    for (const unit of units) this.#resolve(unit);
+  run(homes: readonly LoadedModule[], done: ReadonlySet<string> = new Set()): void {
+    for (const home of homes) this.#resolve(home);
     const byPriority = (one: Hook, other: Hook): number => one.priority - other.priority;
-    const destructors = units.flatMap((unit) => this.#hooks(unit, 'destructors', done)).sort(byPriority);
+    const destructors = homes.flatMap((home) => this.#hooks(home, 'destructors', done)).sort(byPriority);
     for (const hook of destructors) this.#atExit(hook);
-    const constructors = units.flatMap((unit) => this.#hooks(unit, 'constructors', done)).sort(byPriority);
+    const constructors = homes.flatMap((home) => this.#hooks(home, 'constructors', done)).sort(byPriority);
     for (const hook of constructors) this.#call(hook.cell);
   }
 
-  #resolve(unit: Unit): void {
+  #resolve({ record }: LoadedModule): void {
     const { symbols, table, directCalls } = this.#parts;
-    for (const { name, resolver } of unit.module.ifuncs) {
+    for (const { name, resolver } of record.ifuncs) {
       const slot = symbols.resolve(name)?.definition.slot;
       const asked = symbols.resolve(resolver)?.definition.slot;
       if (slot === undefined || asked === undefined) continue;
@@ -53,14 +53,14 @@ export class Startup {
     }
   }
 
-  #hooks(unit: Unit, kind: 'constructors' | 'destructors', done: ReadonlySet<string>): Hook[] {
+  #hooks(home: LoadedModule, kind: 'constructors' | 'destructors', done: ReadonlySet<string>): Hook[] {
     const { symbols, table } = this.#parts;
-    const wanted = unit.module[kind].filter(({ name }) => !done.has(name));
+    const wanted = home.record[kind].filter(({ name }) => !done.has(name));
     const own = wanted.map(({ name, priority }) => {
       const slot = present(symbols.resolve(name)?.definition.slot, `the hook ${name} is a linked function`);
       return { priority, cell: table.slotAddress(slot), entry: BigInt(table.stubAddress(slot)) };
     });
-    return [...own, ...hooksOfObject(unit, kind)];
+    return [...own, ...hooksOfObject(home, kind)];
   }
 
   #atExit(hook: Hook): void {
@@ -77,10 +77,13 @@ export class Startup {
 }
 
 /** An ELF object lists its hooks in cells of its constants, relocated to the functions' addresses. */
-function hooksOfObject({ module, data: [first] }: Unit, kind: 'constructors' | 'destructors'): Hook[] {
+function hooksOfObject(
+  { record, data: [first] }: LoadedModule,
+  kind: 'constructors' | 'destructors',
+): Hook[] {
   const data = first?.image;
   const block = data?.placement.readonly;
-  if (module.canonical.kind !== 'object' || data === undefined || block === undefined) return [];
+  if (record.canonical.kind !== 'object' || data === undefined || block === undefined) return [];
   const view = new DataView(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength);
   return data[kind].map((cell) => ({
     priority: defaultPriority,

@@ -5,9 +5,9 @@ import { parseProcessMap, type ReadProcessMap } from '../memory/process-map.js';
 import { engineMappings } from './audit.js';
 import type { Composition } from './compose.js';
 import { type Ledger, type LedgerAmounts, type LedgerEntry, nothing, sum } from './ledger.js';
+import { type LinkedVersion, type LoadedModule, versionsOf } from './loaded-module.js';
 import { symbolBytesOfImage, symbolBytesOfModule } from './symbol-bytes.js';
 import { regionDemands } from './take-audit.js';
-import type { LinkedVersion, Unit } from './unit.js';
 
 /** The word behind an unwind table that ends it. */
 const terminatorBytes = 4;
@@ -22,9 +22,9 @@ const terminatorBytes = 4;
 export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
   const seen = new Set<object>();
   const entries: LedgerEntry[] = [tables(parts)];
-  for (const unit of parts.units.values()) {
-    entries.push(moduleEntry(unit, seen));
-    if (unit.version !== undefined) entries.push(versionEntry(unit.version, 'version', seen));
+  for (const home of parts.modules.values()) {
+    entries.push(moduleEntry(home, seen));
+    for (const version of versionsOf(home)) entries.push(versionEntry(version, 'version', seen));
   }
   for (const { item, hold } of parts.retirement.waiting()) {
     entries.push({ ...versionEntry(item.version, 'retired', seen, item.blocks), hold });
@@ -47,13 +47,15 @@ function tables({ table, targets, withdrawal }: Composition): LedgerEntry {
 }
 
 /** What a module has once: its variables, unless they lie in one image with its code, as those of ELF objects do. */
-function moduleEntry({ module, version, data }: Unit, seen: Set<object>): LedgerEntry {
-  const { canonical } = module;
+function moduleEntry(home: LoadedModule, seen: Set<object>): LedgerEntry {
+  const { record, data } = home;
+  const { canonical } = record;
   const bitcode = canonical.kind === 'ir' ? canonical.code.length + (canonical.data?.length ?? 0) : 0;
-  const images = data.filter(({ image }) => image !== version?.image);
+  const ofVersions = new Set(Array.from(versionsOf(home), ({ image }) => image));
+  const images = data.filter(({ image }) => !ofVersions.has(image));
   const own = sum(images.map(({ image, blocks }) => imageAmounts(image, blocks, seen)));
-  const symbols = own.symbols + symbolBytesOfModule(module);
-  return entry('module', module.name, { ...own, symbols, bitcode });
+  const symbols = own.symbols + symbolBytesOfModule(record);
+  return entry('module', record.name, { ...own, symbols, bitcode });
 }
 
 function versionEntry(

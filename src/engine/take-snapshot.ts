@@ -1,11 +1,11 @@
 /** Reads an engine's parts into a snapshot. */
-import { stageOf } from '../../tiers/lifecycle.js';
+import type { TierRecipe } from '../core/tier.js';
 import type { PlacedBlock } from '../link/context.js';
 import type { Composition } from './compose.js';
 import { type ReadProcessMap, readProcessMap } from '../memory/process-map.js';
+import { type LoadedModule, slotsOf, stageOfModule, versionsOf } from './loaded-module.js';
 import { takeLedger } from './take-ledger.js';
 import type { EngineSnapshot, ModuleSnapshot } from './snapshot.js';
-import type { Unit } from './unit.js';
 
 /**
  * Takes a snapshot.
@@ -15,19 +15,15 @@ import type { Unit } from './unit.js';
  * @returns Plain data.
  */
 export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProcessMap): EngineSnapshot {
-  const units = [...parts.units.values()];
+  const homes = [...parts.modules.values()];
+  const versions = homes.flatMap((home) => [...versionsOf(home)]);
   const versionsByTier: Record<string, number> = {};
-  for (const { version } of units) {
-    if (version !== undefined)
-      versionsByTier[version.tier.name] = (versionsByTier[version.tier.name] ?? 0) + 1;
-  }
-  const preserved = units.flatMap(({ version, data }) => [
-    ...(version === undefined ? [] : [version.relocations]),
-    // The image of an ELF object is its version and its data in one.
-    ...data.flatMap(({ image }) => (image === version?.image ? [] : [image.preserved])),
-  ]);
+  for (const { tier } of versions) versionsByTier[tier.name] = (versionsByTier[tier.name] ?? 0) + 1;
+  // The image of an ELF object is its version and its data in one.
+  const images = new Set([...versions, ...homes.flatMap(({ data }) => data)].map(({ image }) => image));
+  const preserved = Array.from(images, (image) => image.preserved);
   return {
-    modules: units.map(moduleSnapshot),
+    modules: homes.map((home) => moduleSnapshot(home, parts.settings.tiers)),
     versionsByTier,
     slots: parts.registry.ownedSlots,
     relocations: {
@@ -57,25 +53,39 @@ export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProc
   };
 }
 
-function moduleSnapshot(unit: Unit): ModuleSnapshot {
-  const { module, version, data } = unit;
-  const code = version?.image.placement.code;
-  const functions = module.definitions.filter((definition) => definition.kind === 'function').length;
+function moduleSnapshot(home: LoadedModule, ladder: readonly TierRecipe[]): ModuleSnapshot {
+  const { record, data } = home;
+  const versions = [...versionsOf(home)];
+  const rung = Math.max(...versions.map(({ tier }) => ladder.indexOf(tier)));
+  const starts = versions.flatMap(({ image: { placement } }) => placement.code?.address ?? []);
+  const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
   return {
-    name: module.name,
-    stage: stageOf(unit.state),
-    tier: version?.tier.name ?? null,
-    version: version?.id ?? null,
+    name: record.name,
+    stage: stageOfModule(home),
+    tier: ladder[rung]?.name ?? null,
+    version: versions.reduce<number | null>((newest, { id }) => Math.max(newest ?? 0, id), null),
+    compiled: compiledByTier(home),
     functions,
-    variables: module.definitions.length - functions,
-    codeBytes: version?.codeBytes ?? 0,
-    codeAddress: code === undefined ? null : BigInt(code.address),
+    variables: record.definitions.length - functions,
+    codeBytes: versions.reduce((sum, { codeBytes }) => sum + codeBytes, 0),
+    codeAddress: starts.length === 0 ? null : BigInt(Math.min(...starts)),
     dataBytes: data.reduce(
       (sum, { image: { placement } }) => sum + bytesOf(placement.data) + bytesOf(placement.readonly),
       0,
     ),
-    pinned: module.pinned,
+    pinned: record.pinned,
   };
+}
+
+/** Functions by the tier that they run at. */
+function compiledByTier(home: LoadedModule): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const unit of home.units.values()) {
+    if (unit.version === undefined) continue;
+    const { name } = unit.version.tier;
+    counts[name] = (counts[name] ?? 0) + slotsOf(unit).size;
+  }
+  return counts;
 }
 
 function bytesOf(block: PlacedBlock | undefined): number {

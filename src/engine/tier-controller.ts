@@ -3,20 +3,17 @@
  * and performs its effects. Talks to running code through slots, counters and the request ring alone.
  */
 import { present } from '../core/assert.js';
-import { type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
+import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address, type SlotIndex, type UnitId } from '../core/ids.js';
+import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
 import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
 import type { Decision, Policy } from '../../tiers/policy.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
-import type { Unit } from './unit.js';
-
-/** Of what was asked for by name: before anything that the policy wants. */
-const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
+import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
 
 type CompileEffect = LifecycleEffect & { readonly type: 'compile' };
 
@@ -30,7 +27,8 @@ export interface TierControllerParts {
   readonly compiler: Compiler;
   readonly registry: Registry;
   readonly table: OffsetTable;
-  readonly units: ReadonlyMap<UnitId, Unit>;
+  /** By name. */
+  readonly modules: ReadonlyMap<string, LoadedModule>;
   readonly emit: Emit;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
@@ -51,7 +49,7 @@ export class TierController {
   readonly #ladder: readonly string[];
   readonly #counts = new Map<SlotIndex, Count>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #causes = new Map<UnitId, Error>();
+  readonly #causes = new Map<Unit, Error>();
   #open = true;
 
   /** @param parts - Tables, policy, compiler and observers. */
@@ -63,10 +61,9 @@ export class TierController {
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
     if (!this.#open) return;
-    const { table, registry, units, atMs } = this.#parts;
+    const { table, atMs } = this.#parts;
     const slot = table.indexOfCounter(address(counter));
-    const unitId = slot === undefined ? undefined : registry.unitOf(slot);
-    const unit = unitId === undefined ? undefined : units.get(unitId);
+    const unit = slot === undefined ? undefined : this.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
     const count = this.#counts.get(slot) ?? { armed: 0, before: 0, sinceMs: atMs() };
@@ -76,7 +73,6 @@ export class TierController {
       this.#arm(slot, decision.calls, calls, count.sinceMs);
       return;
     }
-    const name = unit.module.name;
     const { target, reason } = decision;
     const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - count.sinceMs) } as const;
     const asked = this.step(unit, { type: 'request', target, reason, forced: false }, priority);
@@ -87,8 +83,8 @@ export class TierController {
     } else {
       const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
       this.#parts.emit('requested', {
-        module: name,
-        unit: name,
+        module: unit.home.record.name,
+        unit: unit.name,
         tier,
         reason: decision.reason,
         atMs: this.#parts.atMs(),
@@ -96,12 +92,26 @@ export class TierController {
     }
   }
 
+  /**
+   * The unit of a slot's function.
+   *
+   * @param slot - The slot.
+   * @returns The unit; undefined if no module has the function any more.
+   */
+  unitAt(slot: SlotIndex): Unit | undefined {
+    const { registry, modules } = this.#parts;
+    const definition = registry.functionAt(slot);
+    const home = definition === undefined ? undefined : modules.get(definition.module);
+    if (definition === undefined || home?.slots.get(definition.name) !== slot) return undefined;
+    return unitOf(home, definition.name);
+  }
+
   /** Arms the counters of the version that runs, from zero. */
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
     const now = this.#parts.atMs();
-    for (const slot of unit.slots.values()) this.#arm(slot, calls, 0, now);
+    for (const slot of slotsOf(unit).values()) this.#arm(slot, calls, 0, now);
   }
 
   /**
@@ -119,16 +129,18 @@ export class TierController {
     return effects.some((effect) => effect.type === 'compile');
   }
 
-  /** Drops the compile that the policy wanted for a unit, if it waits: something else is to become of the unit. */
-  supersede(unit: Unit): void {
-    const priority = unit.ticket?.priority;
-    if (priority?.kind === 'tier-up' && priority.heat < Infinity) unit.ticket?.cancel();
+  /** Drops the compiles that the policy wanted for a module and that wait: something else is to become of it. */
+  supersede(home: LoadedModule): void {
+    for (const { ticket } of home.units.values()) {
+      const priority = ticket?.priority;
+      if (priority?.kind === 'tier-up' && priority.heat < Infinity) ticket?.cancel();
+    }
   }
 
   /** The error of the unit's last failed compile, taken away. */
   takeFailure(unit: Unit): Error | undefined {
-    const cause = this.#causes.get(unit.id);
-    this.#causes.delete(unit.id);
+    const cause = this.#causes.get(unit);
+    this.#causes.delete(unit);
     return cause;
   }
 
@@ -142,11 +154,11 @@ export class TierController {
   /** A policy may be the user's own: whatever it does wrong is reported and leaves the unit where it is. */
   #decide(unit: Unit, calls: number): Decision {
     const { policy, compiler, emit } = this.#parts;
-    const module = unit.module.name;
+    const module = unit.home.record.name;
     const wait: Decision = { kind: 'wait', calls: Infinity };
     const refuse = (reason: string, cause?: unknown): Decision => {
       const error = new TierlinkError('POLICY_FAILED', { policy: policy.name, module, reason }, { cause });
-      emit('failed', { module, unit: module, tier: '', error, retry: 'none' });
+      emit('failed', { module, unit: unit.name, tier: '', error, retry: 'none' });
       return wait;
     };
     try {
@@ -156,7 +168,7 @@ export class TierController {
         calls,
         queueLength: compiler.pending(),
         compileThreads: Math.max(1, compiler.threads - 1),
-        instructions: unit.module.instructions,
+        instructions: unit.home.record.instructions,
       });
       if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
       if (this.#ladder[decision.target] !== undefined) return decision;
@@ -203,7 +215,7 @@ export class TierController {
       await this.#parts.build(unit, tier, reason, ticket);
       this.step(unit, { type: 'published' });
     } catch (error) {
-      this.#causes.set(unit.id, error instanceof Error ? error : new Error(String(error)));
+      this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
       const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
       this.step(unit, { type: dropped ? 'dropped' : 'failed' });
     } finally {
@@ -216,10 +228,9 @@ export class TierController {
 
   #report(unit: Unit, target: number, retry: number | 'barred'): void {
     if (!this.#open) return;
-    const error = this.#causes.get(unit.id) ?? new Error('unknown');
-    const name = unit.module.name;
+    const error = this.#causes.get(unit) ?? new Error('unknown');
     const tier = this.#ladder[target] ?? '';
-    this.#parts.emit('failed', { module: name, unit: name, tier, error, retry });
+    this.#parts.emit('failed', { module: unit.home.record.name, unit: unit.name, tier, error, retry });
   }
 }
 

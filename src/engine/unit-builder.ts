@@ -1,5 +1,5 @@
 /**
- * Compiles, links and publishes a unit. Whatever fails leaves no trace (I8): memory and unwind tables go back, the
+ * Compiles, links and publishes units. Whatever fails leaves no trace (I8): memory and unwind tables go back, the
  * version before it goes on running.
  */
 import type { CompileTicket } from '../core/compile-ticket.js';
@@ -10,10 +10,10 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
+import type { LinkedVersion, Unit } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
-import type { LinkedVersion, Unit } from './unit.js';
-import type { CompiledUnit, UnitCompiler } from './unit-compiler.js';
+import type { CompiledOrder, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What the builder works with. */
@@ -56,35 +56,38 @@ export class UnitBuilder {
    * @param tier - The tier.
    * @param reason - Why, for events.
    * @param ticket - How soon, until it begins.
-   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the
+   *   linker's codes (as rejections)
    */
   async build(unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket): Promise<void> {
-    const compiling = this.#parts.compiler.compile(unit, tier, reason, ticket);
     for (const batch of this.#batches) {
       if (!batch.has(unit)) continue;
-      await batch.join(compiling);
+      await batch.done;
       return;
     }
-    const version = this.#link(await compiling);
-    this.#parts.publisher.publish([{ unit, version }]);
+    const order = { home: unit.home, units: [unit], tier, reason, ticket };
+    const compiled = await this.#parts.compiler.compile(order);
+    const version = this.#link(compiled);
+    this.#parts.publisher.publish([{ units: compiled.units, version }]);
     this.#parts.reclaim();
   }
 
-  #link(compiled: CompiledUnit): LinkedVersion {
+  #link(compiled: CompiledOrder): LinkedVersion {
     const { linker, chain, memory, clock } = this.#parts;
-    const { unit } = compiled;
-    this.#parts.codeCache.makeRoom(compiled.code.blocks.code.size, unit.module.name);
+    const { home, units } = compiled;
+    const code = present(compiled.code, 'a unit has code');
+    this.#parts.codeCache.makeRoom(code.blocks.code.size, home.record.name);
     const transaction = new Transaction(memory);
     try {
       const begin = clock.now();
-      const placed = linker.place(transaction, compiled.code);
-      linker.expect(unit, { symbols: placed.prepared.symbols, placement: placed.placement });
-      const image = present(linker.link(transaction, unit, placed)[0], 'code that was placed is linked');
+      const placed = linker.place(transaction, code);
+      linker.expect(units, { symbols: placed.prepared.symbols, placement: placed.placement });
+      const image = present(linker.link(transaction, home, placed)[0], 'code that was placed is linked');
       const linkUs = (clock.now() - begin) / 1e3;
-      const version = linker.version(unit.module, image, placed, { ...compiled, linkUs });
+      const version = linker.version(home, image, placed, { ...compiled, linkUs });
       transaction.commit();
       // Optimisation may have brought in new ones, such as memset.
-      chain.keep(compiled.code.wanted.map(({ name }) => name));
+      chain.keep(code.wanted.map(({ name }) => name));
       return version;
     } catch (error) {
       transaction.abort();

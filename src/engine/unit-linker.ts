@@ -26,10 +26,10 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
+import { type LinkedVersion, type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
 import type { RelocationKeeping } from './options.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
-import type { LinkedVersion, Unit } from './unit.js';
 
 /** What the linker works with. */
 export interface UnitLinkerParts {
@@ -150,15 +150,17 @@ export class UnitLinker {
   /**
    * Notes where a placed version's functions will be, for direct calls of what is linked together with it.
    *
-   * @param unit - The unit.
-   * @param placed - Its code: what it defines, and where it will be.
+   * @param units - Units whose functions are in it.
+   * @param placed - The code: what it defines, and where it will be.
    */
-  expect(unit: Unit, { symbols, placement }: Pick<LinkedImage, 'symbols' | 'placement'>): void {
+  expect(units: Iterable<Unit>, { symbols, placement }: Pick<LinkedImage, 'symbols' | 'placement'>): void {
     const { code } = placement;
     if (code === undefined) return;
-    for (const [name, slot] of unit.slots) {
-      const symbol = symbols.get(name);
-      if (symbol?.place === 'code') this.#parts.targets.expect(slot, address(code.address + symbol.offset));
+    for (const unit of units) {
+      for (const [name, slot] of slotsOf(unit)) {
+        const symbol = symbols.get(name);
+        if (symbol?.place === 'code') this.#parts.targets.expect(slot, address(code.address + symbol.offset));
+      }
     }
   }
 
@@ -168,20 +170,20 @@ export class UnitLinker {
   }
 
   /**
-   * Relocates all images of a unit that were placed, protects them and registers their unwind tables. Touches nothing
+   * Relocates images of a module that were placed, protects them and registers their unwind tables. Touches nothing
    * but the images' own memory.
    *
    * @param transaction - What deregisters them if something fails later.
-   * @param unit - The unit.
-   * @param placed - Its images: variables, then code, or only code.
+   * @param home - The module.
+   * @param placed - Its images: variables, then code, or one of them.
    * @returns The linked images, in this order.
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
    *   MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
-  link(transaction: Transaction, unit: Unit, ...placed: readonly PlacedImage[]): LinkedImage[] {
-    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
+  link(transaction: Transaction, home: LoadedModule, ...placed: readonly PlacedImage[]): LinkedImage[] {
+    const context = this.#parts.targets.contextFor(transaction, home.record.name, home.linkage);
     const images = placed.map(({ prepared, placement }) => linkImage(prepared, placement, context));
-    this.#parts.memory.finalize(unit.module.name);
+    this.#parts.memory.finalize(home.record.name);
     for (const image of images) this.#registerFrames(transaction, image);
     return this.#parts.relocations === 'preserve' ? images : images.map(discardRelocations);
   }
@@ -190,16 +192,21 @@ export class UnitLinker {
    * Links an image again at another place, and registers its unwind table there. The image as it was is not touched.
    *
    * @param transaction - What deregisters it if something fails later.
-   * @param unit - The unit.
+   * @param home - The module.
    * @param image - Its linked code.
    * @param placement - Where it comes to lie.
    * @returns The image at its new place.
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
    */
-  relink(transaction: Transaction, unit: Unit, image: LinkedImage, placement: Placement): LinkedImage {
-    const context = this.#parts.targets.contextFor(transaction, unit.module.name, unit.linkage);
+  relink(
+    transaction: Transaction,
+    home: LoadedModule,
+    image: LinkedImage,
+    placement: Placement,
+  ): LinkedImage {
+    const context = this.#parts.targets.contextFor(transaction, home.record.name, home.linkage);
     const moved = relinkImage(image, placement, context);
-    this.#parts.memory.finalize(unit.module.name);
+    this.#parts.memory.finalize(home.record.name);
     this.#registerFrames(transaction, moved);
     return moved;
   }
@@ -231,14 +238,14 @@ export class UnitLinker {
   /**
    * The version that a linked image is.
    *
-   * @param record - The module.
+   * @param home - The module.
    * @param image - Its linked code.
    * @param placed - The memory it holds.
    * @param made - How it came about.
    * @returns The version, not published yet.
    */
   version(
-    record: ModuleRecord,
+    home: LoadedModule,
     image: LinkedImage,
     placed: PlacedImage,
     made: {
@@ -250,8 +257,8 @@ export class UnitLinker {
   ): LinkedVersion {
     return {
       id: this.#parts.registry.nextVersion(),
-      unit: record.unit,
-      module: record.name,
+      home,
+      module: home.record.name,
       tier: made.tier,
       reason: made.reason,
       blocks: placed.blocks,
@@ -260,6 +267,7 @@ export class UnitLinker {
       compileMs: made.object?.compileMs ?? 0,
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
+      users: new Set(),
       ...placeOf(image),
     };
   }
@@ -273,7 +281,7 @@ export class UnitLinker {
    * @returns The version, not published there yet.
    */
   versionAt(version: LinkedVersion, image: LinkedImage, blocks: readonly MemoryBlock[]): LinkedVersion {
-    return { ...version, blocks, ...placeOf(image) };
+    return { ...version, blocks, users: new Set(), ...placeOf(image) };
   }
 }
 

@@ -4,17 +4,18 @@
  * else an error (stubs/removed-functions.ts), until a module brings back a function of the same name and type. Those that
  * no other module refers to go on working until the last thread has left the old code, which may call them.
  */
-import { type Address, address, type SlotIndex, type UnitId } from '../core/ids.js';
+import { type Address, address, type SlotIndex } from '../core/ids.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
+import type { UseIndex } from '../registry/use-index.js';
 import type { OffsetTable, TableRange } from '../../stubs/offset-table.js';
 import type { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { DirectCalls } from './direct-calls.js';
-import type { Unit } from './unit.js';
+import { type LoadedModule, unitOf } from './loaded-module.js';
 
 /** What a withdrawal works with. */
 export interface WithdrawalParts {
@@ -23,7 +24,9 @@ export interface WithdrawalParts {
   readonly thunks: RemovedFunctions;
   readonly symbols: SymbolTable;
   readonly registry: Registry;
-  readonly units: ReadonlyMap<UnitId, Unit>;
+  readonly uses: UseIndex;
+  /** By name. */
+  readonly modules: ReadonlyMap<string, LoadedModule>;
   readonly directCalls: DirectCalls;
 }
 
@@ -102,20 +105,37 @@ export class Withdrawal {
    * Where another module's definition takes over the name of one.
    *
    * @param definition - A function that stands for its name.
-   * @returns The other definition, its unit, and its code; undefined if there is none.
+   * @returns The other definition, its module, and its code; undefined if there is none.
    */
   successor(
     definition: Definition,
-  ): { readonly definition: Definition; readonly unit: Unit; readonly code: Address } | undefined {
-    const { symbols, registry, units } = this.#parts;
+  ): { readonly definition: Definition; readonly home: LoadedModule; readonly code: Address } | undefined {
+    const { symbols, modules } = this.#parts;
     if (definition.kind !== 'function') return undefined;
     for (const other of symbols.all(definition.name)) {
       if (other.module === definition.module || other.alias !== undefined) continue;
-      const unit = units.get(registry.module(other.module).unit);
-      const code = unit?.version?.entries.get(definition.name);
-      if (unit !== undefined && code !== undefined) return { definition: other, unit, code };
+      const home = modules.get(other.module);
+      const code = home && unitOf(home, other.name).version?.entries.get(definition.name);
+      if (home !== undefined && code !== undefined) return { definition: other, home, code };
     }
     return undefined;
+  }
+
+  /**
+   * Who would miss a definition.
+   *
+   * @param definition - Any definition.
+   * @returns Names of other linked modules that refer to it; none when it does not stand for its name, or another
+   *   definition can take its place.
+   */
+  usersOf(definition: Definition): string[] {
+    const { symbols, uses, modules } = this.#parts;
+    const { name, module } = definition;
+    if (symbols.lookup(name) !== definition || this.successor(definition) !== undefined) return [];
+    // Another module that defines the name as well refers to the one that stands for it, too.
+    const rivals = symbols.all(name).map((rival) => rival.module);
+    const users = new Set([...uses.usersOf(name), ...rivals]);
+    return [...users].filter((user) => user !== module && modules.get(user)?.isLinked === true);
   }
 
   /**
@@ -189,11 +209,11 @@ export class Withdrawal {
     return { slot: removed.slot, undo };
   }
 
-  #handOver(slot: SlotIndex, { definition, unit, code }: Successor): void {
+  #handOver(slot: SlotIndex, { definition, home, code }: Successor): void {
     const { registry, table } = this.#parts;
     definition.slot = slot;
-    unit.slots = new Map([...unit.slots, [definition.name, slot]]);
-    registry.own(slot, unit.id);
+    home.slots = new Map([...home.slots, [definition.name, slot]]);
+    registry.own(slot, definition);
     table.publish(slot, code);
   }
 

@@ -1,5 +1,5 @@
 /** What the engine knows about modules, units and versions. */
-import type { Address, ModuleId, UnitId, VersionId } from '../core/ids.js';
+import type { Address, ModuleId, VersionId } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { Definition, Use } from './definition.js';
@@ -7,7 +7,6 @@ import type { Definition, Use } from './definition.js';
 /** One compiled and linked result of a unit at a tier. */
 export interface Version {
   readonly id: VersionId;
-  readonly unit: UnitId;
   readonly module: string;
   readonly tier: TierRecipe;
   readonly reason: string;
@@ -53,6 +52,4 @@ export interface ModuleRecord {
   readonly distances: boolean;
   /** IR instructions. */
   readonly instructions: number;
-  /** The unit that its functions are compiled as. */
-  readonly unit: UnitId;
 }

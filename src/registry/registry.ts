@@ -1,22 +1,14 @@
-/** The modules of an engine by name and number, and the units that their functions are compiled as. */
+/** The modules of an engine by name and number, and whose function each slot is. */
 import { TierlinkError } from '../core/errors.js';
-import {
-  type ModuleId,
-  moduleId,
-  type SlotIndex,
-  type UnitId,
-  unitId,
-  type VersionId,
-  versionId,
-} from '../core/ids.js';
+import { type ModuleId, moduleId, type SlotIndex, type VersionId, versionId } from '../core/ids.js';
+import type { Definition } from './definition.js';
 import type { ModuleRecord } from './records.js';
 
-/** All modules; hands out the numbers of modules, units and versions. */
+/** All modules; hands out the numbers of modules and versions. */
 export class Registry {
   readonly #modules = new Map<string, ModuleRecord>();
-  readonly #unitOfSlot = new Map<SlotIndex, UnitId>();
+  readonly #functionOfSlot = new Map<SlotIndex, Definition>();
   readonly #ids = new Map<string, ModuleId>();
-  #nextUnit = 1;
   #nextVersion = 1;
 
   /** Registered modules in the order they were added. */
@@ -41,15 +33,13 @@ export class Registry {
   }
 
   /**
-   * Numbers for a module that is about to be registered. A name keeps its number: the names that its internal symbols are
-   * given contain it, so that what refers to them finds them again when a removed module comes back.
+   * The number of a module that is about to be registered. A name keeps its number: the names that its internal symbols
+   * are given contain it, so that what refers to them finds them again when a removed module comes back.
    */
-  identityOf(name: string): { readonly id: ModuleId; readonly unit: UnitId } {
+  idOf(name: string): ModuleId {
     const id = this.#ids.get(name) ?? moduleId(this.#ids.size + 1);
     this.#ids.set(name, id);
-    const unit = unitId(this.#nextUnit);
-    this.#nextUnit += 1;
-    return { id, unit };
+    return id;
   }
 
   /** The highest number that a module was given. */
@@ -74,23 +64,23 @@ export class Registry {
     this.#modules.delete(name);
   }
 
-  /** Notes which unit a slot's function belongs to. */
-  own(slot: SlotIndex, unit: UnitId): void {
-    this.#unitOfSlot.set(slot, unit);
+  /** Notes whose slot it is. */
+  own(slot: SlotIndex, definition: Definition): void {
+    this.#functionOfSlot.set(slot, definition);
   }
 
   /** Forgets a slot (a link was rolled back). */
   disown(slot: SlotIndex): void {
-    this.#unitOfSlot.delete(slot);
+    this.#functionOfSlot.delete(slot);
   }
 
   /** Slots of functions that modules define. */
   get ownedSlots(): number {
-    return this.#unitOfSlot.size;
+    return this.#functionOfSlot.size;
   }
 
-  /** The unit that a slot's function belongs to. */
-  unitOf(slot: SlotIndex): UnitId | undefined {
-    return this.#unitOfSlot.get(slot);
+  /** The function whose slot it is. */
+  functionAt(slot: SlotIndex): Definition | undefined {
+    return this.#functionOfSlot.get(slot);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { moduleId, slotIndex, unitId } from '../../../src/core/ids.js';
+import { moduleId, slotIndex } from '../../../src/core/ids.js';
 import { recordOfIr } from '../../../src/engine/register.js';
 import { symbolBytesOfImage, symbolBytesOfModule } from '../../../src/engine/symbol-bytes.js';
 import { NameTable } from '../../../src/link/names.js';
@@ -55,7 +55,7 @@ it('the estimate for a module comes near to what the heap grows by', () => {
   });
   const { made, bytes } = growth(() => {
     const summary = JSON.parse(json) as ModuleSummary;
-    const identity = { id: moduleId(1), unit: unitId(1), name: 'm' };
+    const identity = { id: moduleId(1), name: 'm' };
     const record = recordOfIr(identity, summary, new Uint8Array(0), null);
     const table = new SymbolTable();
     table.add(record.definitions);
@@ -64,7 +64,7 @@ it('the estimate for a module comes near to what the heap grows by', () => {
     for (const [index, definition] of record.definitions.entries()) {
       definition.slot = slotIndex(index);
       slots.set(definition.name, index);
-      registry.own(definition.slot, record.unit);
+      registry.own(definition.slot, definition);
     }
     return { record, table, registry, slots };
   });
