@@ -42,6 +42,17 @@ export function median(values: readonly number[]): number {
 }
 
 /**
+ * What a share of the values does not exceed.
+ *
+ * @param values - At least one.
+ * @param share - Above 0; 1 gives the largest.
+ * @returns One of the values.
+ */
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
+}
+
+/**
  * What is nearly always exceeded: of slices of a loop whose cost can't fall below what the processor needs, those that
  * nothing disturbed.
  *

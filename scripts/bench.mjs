@@ -18,6 +18,7 @@ const questions = {
   call: async () => ({}),
   relink: async () => ({ lua: await ensureLua() }),
   memory: async () => ({ lua: await ensureLua() }),
+  latency: async () => ({ lua: await ensureLua() }),
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 

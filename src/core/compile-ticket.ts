@@ -6,6 +6,9 @@
  */
 export type CompilePriority = { readonly kind: 'lazy' } | { readonly kind: 'tier-up'; readonly heat: number };
 
+/** Of what was asked for by name: before anything that a policy wants. */
+export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
+
 /** A job that a compiler has queued for a ticket. */
 export interface TicketedJob {
   /** Drops it if it still waits; it then rejects with COMPILE_CANCELLED. */
