@@ -138,7 +138,9 @@ napi_value engineScanStacks(Call &call) {
     ranges.push_back({words[at], words[at + 1]});
   }
   const size_t count = ranges.size();
-  StackScan scan(std::move(ranges));
+  // Not on this stack, which may be scanned: it holds the bounds of the ranges.
+  const auto owned = std::make_unique<StackScan>(std::move(ranges));
+  StackScan &scan = *owned;
   scan.run(*handle->engine());
   std::vector<uint8_t> held(count);
   for (size_t range = 0; range < count; ++range)

@@ -5,6 +5,7 @@
 
 #include "binding_support.h"
 #include "coded_error.h"
+#include "copied_process.h"
 #include "engine_state.h"
 #include "js_control.h"
 #include "marshal.h"
@@ -103,6 +104,8 @@ CallFailure callTarget(const Target &target, CallFrame &frame) {
   } catch (const FunctionRemoved &error) {
     return {"FUNCTION_REMOVED", error.what(), nullptr};
   } catch (const FunctionUncompiled &error) {
+    if (CopiedProcess::isThis())
+      std::terminate(); // as natively; here is no JS to tell
     return {error.failure()->code.c_str(), error.what(), error.failure()};
   } catch (const std::exception &error) {
     return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what(), nullptr};

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <vector>
 
+#include "engine_state.h"
 #include "load_llvm.h"
 #include "thread_record.h"
 
@@ -34,7 +35,16 @@ void call(const Registered &one, ForkHandlers::Handler handler) {
   handler();
 }
 
+// The child has no control that could compile for it. Not for forks of the host, which run none of the
+// program.
+void compileForChild() {
+  if (const ThreadRecord *thread = ThreadRecord::find())
+    thread->forEachInside([](Engine &engine) { engine.lazy().completeAll(); });
+}
+
 void beforeFork() {
+  // First, as handlers may take locks of the program, and compiling takes its time.
+  compileForChild();
   const auto handlers = snapshot();
   for (auto one = handlers.rbegin(); one != handlers.rend(); ++one)
     call(*one, one->prepare);

@@ -94,7 +94,6 @@ template <class Done> std::shared_ptr<const LazyFailure> LazyCalls::await(uintpt
   const uint64_t asked = sequence_.load(std::memory_order_seq_cst);
   const bool isOfProgram = thread != nullptr && (thread->kind == ThreadRecord::Kind::Main ||
                                                  thread->kind == ThreadRecord::Kind::Program);
-  isSomeLeft_.store(true, std::memory_order_relaxed);
   bool isAsked = false;
   for (;;) {
     const uint32_t epoch = epoch_.load(std::memory_order_seq_cst);

@@ -23,6 +23,10 @@
 namespace tierlink {
 namespace {
 
+template <class Function> const void *code(Function *function) {
+  return reinterpret_cast<const void *>(function);
+}
+
 // On a thread of a run this ends the run. In a call from JS there is no program to end but the process: that
 // is what a native library that calls exit does to it.
 [[noreturn]] void runtimeExit(int status) {
@@ -120,8 +124,36 @@ void runtimeTssDelete(tss_t key) { runtimeKeyDelete(key); }
 
 int runtimeAtfork(void (*prepare)(), void (*parent)(), void (*child)()) {
   const auto engine = engineHere();
-  return engine == nullptr ? pthread_atfork(prepare, parent, child)
-                           : ForkHandlers::add(*engine, prepare, parent, child);
+  if (engine == nullptr)
+    return pthread_atfork(prepare, parent, child);
+  // The host forks, too, and in its children nothing can be compiled.
+  for (const auto handler : {prepare, parent, child})
+    engine->lazy().prepare(code(handler));
+  return ForkHandlers::add(*engine, prepare, parent, child);
+}
+
+// A handler may be called where nothing can be compiled: in the middle of control itself. So it is compiled
+// now. What it calls in turn is asked for when it is called.
+template <class Handler> void prepareHandler(Handler handler) {
+  if (const auto engine = engineHere())
+    engine->lazy().prepare(code(handler));
+}
+
+sighandler_t runtimeSignal(int number, sighandler_t handler) {
+  prepareHandler(handler);
+  return signal(number, handler);
+}
+
+sighandler_t runtimeSysvSignal(int number, sighandler_t handler) {
+  prepareHandler(handler);
+  return sysv_signal(number, handler);
+}
+
+int runtimeSigaction(int number, const struct sigaction *action, struct sigaction *previous) {
+  // Both kinds of handler lie in one union.
+  if (action != nullptr)
+    prepareHandler(action->sa_handler);
+  return sigaction(number, action, previous);
 }
 
 // In a native program with one thread, a signal that it sends itself is handled before kill returns. Here the
@@ -131,10 +163,6 @@ int runtimeKill(pid_t process, int signal) {
   bool isOwn = process == getpid() && signal > 0 && pthread_sigmask(SIG_SETMASK, nullptr, &blocked) == 0 &&
                sigismember(&blocked, signal) == 0;
   return isOwn ? tgkill(process, gettid(), signal) : kill(process, signal);
-}
-
-template <class Function> const void *code(Function *function) {
-  return reinterpret_cast<const void *>(function);
 }
 
 struct Named {
@@ -163,6 +191,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"__tierlink_removed", code(throwFunctionRemoved)},
       {"__tierlink_hot", code(__tierlink_hot)},
       {"__tierlink_lazy", code(tierlinkLazyEntry)},
+      {"__sysv_signal", code(runtimeSysvSignal)},
       {"__tls_get_addr", code(__tierlink_tls_get_addr)},
       {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",
        code(programStdThreadStart)},
@@ -176,6 +205,10 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"pthread_key_create", code(runtimeKeyCreate)},
       {"pthread_key_delete", code(runtimeKeyDelete)},
       {"quick_exit", code(runtimeQuickExit)},
+      {"sigaction", code(runtimeSigaction)},
+      {"signal", code(runtimeSignal)},
+      {"ssignal", code(runtimeSignal)},
+      {"sysv_signal", code(runtimeSysvSignal)},
       {"thrd_create", code(programThrdCreate)},
       {"tss_create", code(runtimeTssCreate)},
       {"tss_delete", code(runtimeTssDelete)},

@@ -9,6 +9,7 @@
 #include <ucontext.h>
 
 #include "engine_state.h"
+#include "signal_relay.h"
 #include "thread_record.h"
 
 #ifndef sigev_notify_thread_id
@@ -18,7 +19,9 @@
 namespace tierlink {
 namespace {
 
-struct sigaction previousAction;
+void onTick(int signal, siginfo_t *info, void *context);
+
+SignalRelay relay(onTick);
 
 void onTick(int signal, siginfo_t *info, void *context) {
   const int savedErrno = errno;
@@ -29,28 +32,14 @@ void onTick(int signal, siginfo_t *info, void *context) {
   if (info->si_code == SI_TIMER && self != nullptr && info->si_value.sival_ptr == self) {
     if (SampleRing *ring = self->samples.load(std::memory_order_relaxed))
       ring->push(static_cast<uint64_t>(static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_RIP]));
-  } else if ((previousAction.sa_flags & SA_SIGINFO) != 0 && previousAction.sa_sigaction != nullptr) {
-    previousAction.sa_sigaction(signal, info, context);
-  } else if (previousAction.sa_handler != SIG_DFL && previousAction.sa_handler != SIG_IGN) {
-    previousAction.sa_handler(signal);
+  } else {
+    relay.passOn(signal, info, context);
   }
   errno = savedErrno;
 }
 
 // Stays installed when sampling stops: a tick already on its way would otherwise end the process.
-bool installHandler() {
-  struct sigaction now = {};
-  if (sigaction(SIGPROF, nullptr, &now) != 0)
-    return false;
-  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == onTick)
-    return true;
-  struct sigaction ours = {};
-  ours.sa_sigaction = onTick;
-  ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigemptyset(&ours.sa_mask);
-  previousAction = now;
-  return sigaction(SIGPROF, &ours, nullptr) == 0;
-}
+bool installHandler() { return relay.isFirst(SIGPROF) || relay.install(SIGPROF); }
 
 } // namespace
 

@@ -16,6 +16,7 @@
 
 #include "blocked_thread.h"
 #include "engine_state.h"
+#include "signal_relay.h"
 #include "thread_record.h"
 
 namespace tierlink {
@@ -52,7 +53,9 @@ void repeatSystemCall(ucontext_t &context) {
     registers[REG_RIP] -= 7;
 }
 
-struct sigaction previousAction;
+void onScanSignal(int signal, siginfo_t *info, void *context);
+
+SignalRelay relay(onScanSignal);
 
 void onScanSignal(int signal, siginfo_t *info, void *context) {
   const int savedErrno = errno;
@@ -66,31 +69,15 @@ void onScanSignal(int signal, siginfo_t *info, void *context) {
   } else if (isOurs) {
     // A late one of ours: the scan has given up on this thread.
     repeatSystemCall(*static_cast<ucontext_t *>(context));
-  } else if ((previousAction.sa_flags & SA_SIGINFO) != 0 && previousAction.sa_sigaction != nullptr) {
-    previousAction.sa_sigaction(signal, info, context);
-  } else if (previousAction.sa_handler != SIG_DFL && previousAction.sa_handler != SIG_IGN) {
-    previousAction.sa_handler(signal);
+  } else {
+    relay.passOn(signal, info, context);
   }
   errno = savedErrno;
 }
 
 // False if the program has taken the signal for itself.
 bool installHandler() {
-  static bool installed = false;
-  struct sigaction now = {};
-  if (sigaction(scanSignal(), nullptr, &now) != 0)
-    return false;
-  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == onScanSignal)
-    return true;
-  if (installed)
-    return false;
-  struct sigaction ours = {};
-  ours.sa_sigaction = onScanSignal;
-  ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigemptyset(&ours.sa_mask);
-  previousAction = now;
-  installed = sigaction(scanSignal(), &ours, nullptr) == 0;
-  return installed;
+  return relay.isFirst(scanSignal()) || (!relay.wasInstalled() && relay.install(scanSignal()));
 }
 
 // Library functions that write may be reading a constant of compiled code that called them as its last act

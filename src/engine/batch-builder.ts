@@ -1,8 +1,7 @@
 /** Builds units of several modules and brings them into use together, or none of them. */
 import { assert, present } from '../core/assert.js';
-import { CompileTicket } from '../core/compile-ticket.js';
+import { askedFor, CompileTicket } from '../core/compile-ticket.js';
 import type { ModuleRecord } from '../registry/records.js';
-import { askedFor } from './tier-controller.js';
 import type { Composition } from './compose.js';
 import { LinkBatch, type LinkBatchParts } from './link-batch.js';
 import type { LoadedModule, Unit } from './loaded-module.js';

@@ -3,7 +3,7 @@
  * and performs its effects. Talks to running code through slots, counters and the request ring alone.
  */
 import { present } from '../core/assert.js';
-import { type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
+import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
@@ -15,9 +15,6 @@ import type { Decision, Policy } from '../../tiers/policy.js';
 import type { UnitBuilder } from './unit-builder.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
-
-/** Of what was asked for by name: before anything that the policy wants. */
-export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
 
 type CompileEffect = LifecycleEffect & { readonly type: 'compile' };
 
