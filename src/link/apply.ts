@@ -6,7 +6,7 @@ import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
 import { fixup, usualAddend } from './fixup-codes-x86-64.js';
-import { applyFixup, type FixupRun } from './fixups-x86-64.js';
+import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
 import { windowBits, windowStride } from './preserved-columns.js';
 import { cellBytes, hasCell, need, pairBytes } from './references.js';
@@ -75,9 +75,10 @@ function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataVie
       const code = octets[groupCodes + group] ?? 0;
       const reference = columns.reference(group);
       const next = group + 1 === lastGroup ? lastEntry : firstEntry + (halves[groupStarts + group + 1] ?? 0);
+      let addend = usualAddend[code] ?? 0;
       for (; entry < next; entry += 1) {
         const place = start + (halves[places + entry] ?? 0);
-        const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(entry, code);
+        if (!usual) addend = plan.preserved.addend(entry, code);
         if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
           throw failure(plan, code, 0, reference, run.failed);
       }
@@ -132,7 +133,7 @@ function runOf(plan: ImagePlan, placement: Placement, resolution: Resolution): F
   const { first, modules, values } = resolution;
   const bases = blockBases(placement);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
-  return { bases, first, values, modules, got, tlsBase: got + references.threadBase, failed: 0 };
+  return fixupRun(bases, first, values, modules, got, got + references.threadBase);
 }
 
 function viewOf({ bytes }: PlacedBlock): DataView {

@@ -32,6 +32,8 @@ export class EntryPacker {
   #ranks = new Int32Array(128);
   /** By rank: the group. */
   #byRank = new Int32Array(128);
+  /** By reference: rank of its next group. */
+  #next = new Int32Array(128);
   /** By rank, while a window is packed: entries of the group so far. All 0 in between. */
   #counts = new Int32Array(128);
   /** Ranks of the groups of all windows, and where the entries of each start in its window. */
@@ -48,7 +50,7 @@ export class EntryPacker {
    */
   pack(source: Entries): PreservedRelocations | undefined {
     const { own, ends, references } = source;
-    this.#reserve(source.groupCount, ends[2]);
+    this.#reserve(source.groupCount, ends[2], references.count);
     this.#rank(source);
     const blocks = this.#cut(source);
     if (blocks === undefined) return undefined;
@@ -66,7 +68,8 @@ export class EntryPacker {
     return new PreservedRelocations(table, columns, blocks, odd);
   }
 
-  #reserve(groups: number, entries: number): void {
+  #reserve(groups: number, entries: number, references: number): void {
+    if (references >= this.#next.length) this.#next = new Int32Array(references * 2);
     if (groups > this.#ranks.length) {
       this.#ranks = new Int32Array(groups * 2);
       this.#byRank = new Int32Array(groups * 2);
@@ -82,12 +85,13 @@ export class EntryPacker {
   #rank({ groupCount, groups, references }: Entries): void {
     const ranks = this.#ranks;
     const byRank = this.#byRank;
-    const next = new Int32Array(references.count + 1);
+    const next = this.#next;
+    next.fill(0, 0, references.count + 1);
     for (let group = 0; group < groupCount; group += 1) {
       const reference = (groups[group * 2] ?? 0) + 1;
       next[reference] = (next[reference] ?? 0) + 1;
     }
-    for (let index = 1; index < next.length; index += 1)
+    for (let index = 1; index <= references.count; index += 1)
       next[index] = (next[index] ?? 0) + (next[index - 1] ?? 0);
     for (let group = 0; group < groupCount; group += 1) {
       const reference = groups[group * 2] ?? 0;
