@@ -102,18 +102,17 @@ export class FixupClasses {
       this.rows = larger;
     }
     const { rows } = this;
-    rows[row + classField.kind] = kind;
-    rows[row + classField.code] = code;
-    if (kind === classKind.reference) {
+    const own = kind !== classKind.reference && kind !== classKind.cleared;
+    // A symbol of the image's own is always near.
+    const written = own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
+    rows[row] = kind;
+    rows[row + classField.code] = written;
+    if (own) rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+    else if (kind === classKind.reference)
       rows[row + classField.operand] = preserved.group(code, references.refer(symbol, code));
-    } else if (kind !== classKind.cleared) {
-      // A symbol of the image's own is always near.
-      if (code === fixup.branch32 || code === fixup.lea32) rows[row + classField.code] = fixup.pc32;
-      rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
-    }
-    rows[row + classField.settled] = isRelative(rows[row + classField.code] ?? 0) ? kind : -1;
     rows[row + classField.key] = key;
     rows[row + classField.next] = this.latest[symbol] ?? 0;
+    rows[row + classField.settled] = own && isRelative(written) ? kind : -1;
     this.latest[symbol] = row;
     this.#next = row + classStride;
     return row;
