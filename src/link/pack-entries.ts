@@ -63,7 +63,7 @@ export class EntryPacker {
       own,
     });
     const odd = this.#fill(source, columns);
-    columns.words.set(references.rows.subarray(0, references.count), columns.references);
+    columns.words.set(references.rows.subarray(0, references.count));
     const table = new ReferenceTable(references, columns.words);
     return new PreservedRelocations(table, columns, blocks, odd);
   }
@@ -153,15 +153,16 @@ export class EntryPacker {
 
   /** Writes the columns, window by window. */
   #fill({ entries, groups, odd }: Entries, columns: PreservedColumns): OddAddends {
-    const { counts: rows, groupStarts: starts, halves, order, ownFixups, ownPlaces, places, words } = columns;
+    const { groupStarts: starts, halves, order, ownFixups, ownPlaces, places, referenced, words } = columns;
     const windows = this.#windows;
+    const windowCount = windows.length / 2 - 1;
     const counts = this.#counts;
     const ranks = this.#ranks;
     const found: { readonly entry: number; readonly addend: number }[] = [];
     const hasOdd = odd.size > 0;
     let first = 0;
     let own = 0;
-    for (let window = 0; window < rows.windows; window += 1) {
+    for (let window = 0; window < windowCount; window += 1) {
       const lastGroup = windows[window * 2 + 3] ?? 0;
       const end = windows[window * 2 + 2] ?? 0;
       const firstGroup = windows[window * 2 + 1] ?? 0;
@@ -178,7 +179,7 @@ export class EntryPacker {
       for (let entry = windows[window * 2] ?? 0; entry < end; entry += 1) {
         const place = entries[entry * 2] ?? 0;
         const packed = entries[entry * 2 + 1] ?? 0;
-        let number = rows.referenced + own;
+        let number = referenced + own;
         if ((packed & baseBits) === 0) {
           const rank = ranks[packed >>> 8] ?? 0;
           const inWindow = counts[rank] ?? 0;
@@ -199,7 +200,7 @@ export class EntryPacker {
       first = next;
       for (let group = firstGroup; group < lastGroup; group += 1) counts[this.#windowGroups[group] ?? 0] = 0;
     }
-    if (rows.windows > 0) columns.setWindow(rows.windows, rows.groups, first, own);
+    if (windowCount > 0) columns.setWindow(windowCount, windows.at(-1) ?? 0, first, own);
     return sortedOdd(found);
   }
 }
