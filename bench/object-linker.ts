@@ -1,5 +1,5 @@
 /** Links objects with each other by src/link alone, as the engine does it, but into memory that nothing executes. */
-import { address } from '../src/core/ids.js';
+import { type Address, address } from '../src/core/ids.js';
 import { readObject } from '../src/elf/object.js';
 import type { LinkContext, PlacedBlock, Placement, Target } from '../src/link/context.js';
 import { symbolPlace } from '../src/link/defined-symbols.js';
@@ -64,7 +64,11 @@ class Symbols implements LinkContext {
     for (let index = 0; index < symbols.size; index += 1) {
       const place = symbols.place(index);
       if (place === symbolPlace.code) {
-        this.#targets.set(symbols.name(index), { kind: 'function', ...this.#nextEntry() });
+        this.#targets.set(symbols.name(index), {
+          kind: 'function',
+          stub: this.#nextStub(),
+          slot: this.#nextSlot(),
+        });
       } else if (place === symbolPlace.readonly || place === symbolPlace.data) {
         const block = place === symbolPlace.data ? placement.data : placement.readonly;
         const target = address((block?.address ?? 0) + symbols.offset(index));
@@ -79,15 +83,18 @@ class Symbols implements LinkContext {
     const far = address(processAddress + this.#targets.size * slotBytes);
     const target: Target =
       use === 'call'
-        ? { kind: 'far-function', address: far, ...this.#nextEntry() }
+        ? { kind: 'far-function', address: far, stub: this.#nextStub(), slot: this.#nextSlot() }
         : { kind: 'data', address: far };
     this.#targets.set(symbol, target);
     return target;
   }
 
-  #nextEntry() {
-    const stub = tableAddress + this.#targets.size * slotBytes * 2;
-    return { stub: address(stub), slot: address(stub + slotBytes) };
+  #nextStub(): Address {
+    return address(tableAddress + this.#targets.size * slotBytes * 2);
+  }
+
+  #nextSlot(): Address {
+    return address(this.#nextStub() + slotBytes);
   }
 }
 

@@ -6,7 +6,7 @@ import { readRelocations, type RelocationSections } from './relocations.js';
 import { readSections, type SectionTable } from './sections.js';
 import { readSymbols, type SymbolTable } from './symbols.js';
 
-/** The parts of an object; every range and index in it lies inside the file. */
+/** The parts of an object; every range and index in it lies inside the file, but for those in entries of relocations. */
 export interface ElfObject {
   readonly reader: BoundedReader;
   readonly sections: SectionTable;
@@ -29,5 +29,5 @@ export function readObject(bytes: Uint8Array, module: string): ElfObject {
   const sections = readSections(reader, header);
   const symbols = readSymbols(reader, sections);
   const groups = readGroups(reader, sections, symbols);
-  return { reader, sections, symbols, groups, relocations: readRelocations(reader, sections, symbols.count) };
+  return { reader, sections, symbols, groups, relocations: readRelocations(reader, sections) };
 }

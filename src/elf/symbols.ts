@@ -283,7 +283,8 @@ function locate(reader: BoundedReader, sections: SectionTable): SymbolTable {
   if (stringBytes > 0 && reader.bytes[start + stringBytes - 1] !== 0)
     throw reader.damaged('the table of symbol names is not terminated');
   const symbols = sections.offset(table);
-  if (count > 0 && !isNull(reader, symbols)) throw reader.damaged('symbol 0 is not the null symbol');
+  if (count > 0 && !isNull(reader.words(symbols), symbols >> 2))
+    throw reader.damaged('symbol 0 is not the null symbol');
   const extended = extendedSections(reader, sections, table, count);
   return new SymbolTable(reader, sections, count, firstGlobal, {
     symbols,
@@ -293,8 +294,10 @@ function locate(reader: BoundedReader, sections: SectionTable): SymbolTable {
   });
 }
 
-function isNull(reader: BoundedReader, start: number): boolean {
-  return reader.bytes.subarray(start, start + entryBytes).every((byte) => byte === 0);
+function isNull(words: Int32Array, at: number): boolean {
+  let bits = 0;
+  for (let word = 0; word < symbolWords; word += 1) bits |= words[at + word] ?? 0;
+  return bits === 0;
 }
 
 function extendedSections(

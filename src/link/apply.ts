@@ -6,7 +6,7 @@ import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
 import { fixup, usualAddend } from './fixup-codes-x86-64.js';
-import { applyFixup, type FixupRun } from './fixups-x86-64.js';
+import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
 import { windowBits, windowStride } from './preserved-columns.js';
 import { cellBytes, hasCell, need, pairBytes } from './references.js';
@@ -58,12 +58,12 @@ export function applyRelocations(
 
 /** Goes through the columns itself: called for each entry, a visitor would take longer than the fixup. */
 function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataView, write: boolean): void {
-  const { columns, windows } = plan.preserved;
-  const { counts, groupCodes, groupStarts, halves, octets, ownFixups, ownPlaces, places, words } = columns;
+  const { columns } = plan.preserved;
+  const { groupStarts, halves, ownFixups, ownPlaces, places, referenced, words } = columns;
   const usual = plan.preserved.hasUsualAddends;
   const base = run.bases[block] ?? 0;
-  const firstWindow = windows[block - 1] ?? 0;
-  const end = windows[block] ?? 0;
+  const firstWindow = plan.preserved.firstWindow(block);
+  const end = plan.preserved.firstWindow(block + 1);
   for (let window = firstWindow, start = 0; window < end; window += 1, start += windowBytes) {
     const record = columns.windows + window * windowStride;
     const firstEntry = words[record + 1] ?? 0;
@@ -72,12 +72,13 @@ function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataVie
     const lastOwn = words[record + windowStride + 2] ?? 0;
     let entry = firstEntry;
     for (let group = words[record] ?? 0; group < lastGroup; group += 1) {
-      const code = octets[groupCodes + group] ?? 0;
+      const code = columns.code(group);
       const reference = columns.reference(group);
       const next = group + 1 === lastGroup ? lastEntry : firstEntry + (halves[groupStarts + group + 1] ?? 0);
+      let addend = usualAddend[code] ?? 0;
       for (; entry < next; entry += 1) {
         const place = start + (halves[places + entry] ?? 0);
-        const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(entry, code);
+        if (!usual) addend = plan.preserved.addend(entry, code);
         if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
           throw failure(plan, code, 0, reference, run.failed);
       }
@@ -86,7 +87,7 @@ function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataVie
       const packed = words[ownFixups + own] ?? 0;
       const code = packed & 63;
       const place = start + (halves[ownPlaces + own] ?? 0);
-      const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(counts.referenced + own, code);
+      const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(referenced + own, code);
       const target = (packed >>> 6) & 3;
       if (!applyFixup(run, view, base, place, code, addend, target, packed >>> 8, write))
         throw failure(plan, code, target, 0, run.failed);
@@ -132,7 +133,7 @@ function runOf(plan: ImagePlan, placement: Placement, resolution: Resolution): F
   const { first, modules, values } = resolution;
   const bases = blockBases(placement);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
-  return { bases, first, values, modules, got, tlsBase: got + references.threadBase, failed: 0 };
+  return fixupRun(bases, first, values, modules, got, got + references.threadBase);
 }
 
 function viewOf({ bytes }: PlacedBlock): DataView {

@@ -165,15 +165,6 @@ export class DefinedSymbols {
     for (let index = 0; index < this.size; index += 1) yield this.at(index);
   }
 
-  /** A symbol that has the name of the one before it; -1 when there is none. */
-  duplicate(): number {
-    for (let index = 1; index < this.size; index += 1) {
-      const key = Math.floor((this.#rows[index * symbolStride] ?? 0) / kinds);
-      if (key === Math.floor((this.#rows[(index - 1) * symbolStride] ?? 0) / kinds)) return index;
-    }
-    return -1;
-  }
-
   #find(id: number): number {
     const key = id * kinds;
     let low = 0;

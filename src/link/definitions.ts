@@ -19,67 +19,81 @@ import type { SymbolNames } from './symbol-names.js';
  * @param graph - The object's sections by role.
  * @param layout - Their places.
  * @param names - Names of its symbols.
+ * @param keys - Room for a number for each of its symbols.
  * @returns The symbols.
  * @throws TierlinkError OBJECT_INVALID when a name is defined twice or missing.
  */
-export function definedSymbols(graph: SectionGraph, layout: Layout, names: SymbolNames): DefinedSymbols {
+export function definedSymbols(
+  graph: SectionGraph,
+  layout: Layout,
+  names: SymbolNames,
+  keys: Float64Array,
+): DefinedSymbols {
   const { reader, symbols } = graph.object;
-  const { count, first, firstGlobal, words } = symbols;
-  const { offsets } = layout;
-  const rows = new Float64Array((count - firstGlobal) * symbolStride);
-  let next = 0;
-  let latest = -1;
-  let ascending = true;
-  for (let symbol = firstGlobal; symbol < count; symbol += 1) {
+  const { count, first, words } = symbols;
+  const rows = new Float64Array(findDefined(graph, names, keys) * symbolStride);
+  let latest: number = emptyName;
+  for (let row = 0, index = 0; row < rows.length; row += symbolStride, index += 1) {
+    const key = keys[index] ?? 0;
+    const id = Math.floor(key / count);
+    const symbol = key - id * count;
+    if (id === latest) {
+      const what = id === emptyName ? `${String(symbol)} without a name` : `${names.table.text(id)} twice`;
+      throw reader.damaged(`it defines global symbol ${what}`);
+    }
+    latest = id;
     const at = first + symbol * symbolWords;
     const bits = words[at + symbolWord.place] ?? 0;
-    if (bits >>> 16 === symbolSection.undefined) continue;
     const section = symbols.section(symbol);
     let place: number = symbolPlace.absolute;
     let offset: number;
     if (section > 0) {
       const own = graph.roles[section] ?? role.dropped;
-      if (own >= role.dropped) continue;
-      offset = (offsets[section] ?? 0) + (words[at + symbolWord.value] ?? 0);
-      place = blockOfRole[own] ?? 0;
-      if ((bits & 15) === symbolType.tls) {
-        place = symbolPlace.tls;
-        offset = threadOffset(graph, layout, section) + (words[at + symbolWord.value] ?? 0);
-      } else if (place === 0) continue;
+      const thread = (bits & 15) === symbolType.tls;
+      place = thread ? symbolPlace.tls : (blockOfRole[own] ?? 0);
+      offset = thread ? threadOffset(graph, layout, section) : (layout.offsets[section] ?? 0);
+      offset += words[at + symbolWord.value] ?? 0;
     } else if (section === symbolSection.common) {
       place = symbolPlace.data;
       offset = layout.commons.get(symbol) ?? 0;
     } else {
       offset = symbols.value(symbol);
     }
-    const id = names.id(symbol);
-    if (id === emptyName) throw reader.damaged(`it defines global symbol ${String(symbol)} without a name`);
-    if (id <= latest) ascending = false;
-    latest = id;
-    rows[next] = symbolKey(id, place, typeOf(bits & 15, place), bindingOf((bits >> 4) & 15, section));
-    rows[next + 1] = offset;
-    rows[next + 2] = symbols.size(symbol);
-    next += symbolStride;
+    rows[row] = symbolKey(id, place, typeOf(bits & 15, place), bindingOf((bits >> 4) & 15, section));
+    rows[row + 1] = offset;
+    rows[row + 2] = symbols.size(symbol);
   }
-  const used = next === rows.length ? rows : rows.slice(0, next);
-  const defined = new DefinedSymbols(names.table, ascending ? used : sorted(used));
-  const twice = ascending ? -1 : defined.duplicate();
-  if (twice >= 0) throw reader.damaged(`it defines global symbol ${defined.name(twice)} twice`);
-  return defined;
+  return new DefinedSymbols(names.table, rows);
 }
 
-/** Rows in ascending order of their first numbers. */
-function sorted(rows: Float64Array): Float64Array {
-  const order = Array.from({ length: rows.length / symbolStride }, (_unused, index) => index * symbolStride);
-  order.sort((left, right) => (rows[left] ?? 0) - (rows[right] ?? 0));
-  const result = new Float64Array(rows.length);
-  for (let index = 0, to = 0; index < order.length; index += 1, to += symbolStride) {
-    const from = order[index] ?? 0;
-    result[to] = rows[from] ?? 0;
-    result[to + 1] = rows[from + 1] ?? 0;
-    result[to + 2] = rows[from + 2] ?? 0;
+/** Lists what is defined by number of its name: numbers made of that and the symbol's. Returns how many there are. */
+function findDefined(graph: SectionGraph, names: SymbolNames, keys: Float64Array): number {
+  const { symbols } = graph.object;
+  const { count, first, firstGlobal, words } = symbols;
+  let found = 0;
+  let latest = -1;
+  let ascending = true;
+  for (
+    let symbol = firstGlobal, at = first + firstGlobal * symbolWords;
+    symbol < count;
+    symbol += 1, at += symbolWords
+  ) {
+    const bits = words[at + symbolWord.place] ?? 0;
+    if (bits >>> 16 === symbolSection.undefined) continue;
+    const section = symbols.section(symbol);
+    if (section > 0) {
+      const own = graph.roles[section] ?? role.dropped;
+      const outside = own === role.threadZero && (bits & 15) !== symbolType.tls;
+      if (own >= role.dropped || outside) continue;
+    }
+    const id = names.id(symbol);
+    if (id < latest) ascending = false;
+    latest = id;
+    keys[found] = id * count + symbol;
+    found += 1;
   }
-  return result;
+  if (!ascending) keys.subarray(0, found).sort();
+  return found;
 }
 
 function typeOf(type: number, place: number): number {

@@ -22,7 +22,7 @@ export const framesBit = 64;
 const firstClasses = 256;
 
 /** Numbers in a class's row. */
-const classStride = 5;
+const classStride = 6;
 
 /** What stands where in a row. */
 export const classField = {
@@ -36,6 +36,8 @@ export const classField = {
   key: 3,
   /** Where the row of the same symbol's next class starts; 0 for none. */
   next: 4,
+  /** The block that fixups of it are settled in at once; -1 for none. */
+  settled: 5,
 } as const;
 
 /** What one object's classes are made from. */
@@ -100,17 +102,17 @@ export class FixupClasses {
       this.rows = larger;
     }
     const { rows } = this;
-    rows[row + classField.kind] = kind;
-    rows[row + classField.code] = code;
-    if (kind === classKind.reference) {
+    const own = kind !== classKind.reference && kind !== classKind.cleared;
+    // A symbol of the image's own is always near.
+    const written = own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
+    rows[row] = kind;
+    rows[row + classField.code] = written;
+    if (own) rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+    else if (kind === classKind.reference)
       rows[row + classField.operand] = preserved.group(code, references.refer(symbol, code));
-    } else if (kind !== classKind.cleared) {
-      // A symbol of the image's own is always near.
-      if (code === fixup.branch32 || code === fixup.lea32) rows[row + classField.code] = fixup.pc32;
-      rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
-    }
     rows[row + classField.key] = key;
     rows[row + classField.next] = this.latest[symbol] ?? 0;
+    rows[row + classField.settled] = own && isRelative(written) ? kind : -1;
     this.latest[symbol] = row;
     this.#next = row + classStride;
     return row;
@@ -169,13 +171,8 @@ function localIfunc({ graph, references }: ClassSource, symbol: number, code: nu
   });
 }
 
-/**
- * Whether a fixup of the image's own depends on the distance to its target, not on the target's address.
- *
- * @param code - The fixup.
- * @returns True when it does.
- */
-export function isRelative(code: number): boolean {
+/** Whether a fixup of the image's own depends on the distance to its target, not on the target's address. */
+function isRelative(code: number): boolean {
   switch (code) {
     case fixup.pc32:
     case fixup.pc8:

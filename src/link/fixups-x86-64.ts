@@ -24,6 +24,28 @@ export interface FixupRun {
 }
 
 /**
+ * Puts the targets of fixups together.
+ *
+ * @param bases - Addresses of the blocks.
+ * @param first - The reference of the first row of values.
+ * @param values - Values of each reference.
+ * @param modules - First `tls_index` words.
+ * @param got - Address of the image's cells.
+ * @param tlsBase - Address of the pair {module, 0}.
+ * @returns The targets.
+ */
+export function fixupRun(
+  bases: Float64Array,
+  first: number,
+  values: Float64Array,
+  modules: BigUint64Array,
+  got: number,
+  tlsBase: number,
+): FixupRun {
+  return { bases, first, values, modules, got, tlsBase, failed: Number.NaN };
+}
+
+/**
  * Computes and stores one fixup. Allocates nothing.
  *
  * @param run - Its targets.

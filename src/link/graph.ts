@@ -53,8 +53,9 @@ export function buildGraph(
 ): SectionGraph {
   const { sections } = object;
   const { count, words } = sections;
-  const roles = new Uint8Array(count).fill(role.dropped);
-  const starts = new Int32Array(role.dropped + 2);
+  const leftOut = role.dropped;
+  const roles = new Uint8Array(count).fill(leftOut);
+  const starts = new Int32Array(leftOut + 1);
   const left = sectionFlag.alloc | sectionFlag.exclude;
   for (const group of object.groups) {
     if (!group.comdat || keepGroup(group.signature)) continue;
@@ -66,17 +67,18 @@ export function buildGraph(
     let found = roleOf(object, index, flags, words[at + sectionWord.type] ?? 0, words[at] ?? 0);
     if (found === role.data && constantData) found = role.readonly;
     roles[index] = found;
-    starts[found + 1] = (starts[found + 1] ?? 0) + 1;
+    starts[found] = (starts[found] ?? 0) + 1;
   }
+  starts[leftOut] = 0;
   for (let one = 1; one < starts.length; one += 1) starts[one] = (starts[one] ?? 0) + (starts[one - 1] ?? 0);
-  const order = new Int32Array(starts[role.dropped] ?? 0);
-  const next = starts.slice();
-  for (let index = 1; index < count; index += 1) {
-    const found = roles[index] ?? role.dropped;
-    if (found >= role.dropped) continue;
-    const at = next[found] ?? 0;
+  const order = new Int32Array(starts[leftOut] ?? 0);
+  // From the last one back: so the ends of the roles turn into their starts.
+  for (let index = count - 1; index > 0; index -= 1) {
+    const found = roles[index] ?? leftOut;
+    if (found >= leftOut) continue;
+    const at = (starts[found] ?? 0) - 1;
     order[at] = index;
-    next[found] = at + 1;
+    starts[found] = at;
   }
   return { object, roles, order, starts };
 }

@@ -12,6 +12,9 @@ const largestBlock = 0x7fff_0000;
 /** The zero word that ends an unwind table. */
 const terminatorBytes = 4;
 
+const noSections = new Int32Array(0);
+const noCommons: ReadonlyMap<number, number> = new Map<number, number>();
+
 /** Where everything lies. */
 export interface Layout {
   /** Offset of each section in its block, in bytes; in the thread's block for `threadZero`. */
@@ -39,9 +42,11 @@ export function layOut(graph: SectionGraph): Layout {
   plan.add('code', role.code, 0);
   plan.add('readonly', role.readonly, 0);
   const frames = plan.addFrames();
-  orderConstructors(sections, sectionsOf(graph, role.constructors));
+  const constructors = sectionsOf(graph, role.constructors);
+  if (constructors.length > 1) orderConstructors(sections, constructors);
   plan.add('readonly', role.constructors, 0);
-  orderDestructors(sections, sectionsOf(graph, role.destructors));
+  const destructors = sectionsOf(graph, role.destructors);
+  if (destructors.length > 1) orderDestructors(sections, destructors);
   plan.add('readonly', role.destructors, 0);
   const tls = plan.addThreadLocals();
   plan.add('data', role.data, 0);
@@ -69,7 +74,11 @@ export function layOut(graph: SectionGraph): Layout {
  * @returns Their indices; a view of the graph's order.
  */
 export function sectionsOf(graph: SectionGraph, one: number): Int32Array {
-  return graph.order.subarray(graph.starts[one], graph.starts[one + 1]);
+  const { order, starts } = graph;
+  const start = starts[one];
+  const end = starts[one + 1];
+  // Most roles have none, and a view takes longer than all else.
+  return start === end ? noSections : order.subarray(start, end);
 }
 
 /**
@@ -98,7 +107,7 @@ export function alignUp(offset: number, alignment: number): number {
 
 class Plan {
   readonly offsets: Int32Array;
-  readonly commons: Map<number, number> = new Map<number, number>();
+  commons: ReadonlyMap<number, number> = noCommons;
   readonly sizes: Record<BlockKind, number> = { code: 0, readonly: 0, data: 0 };
   readonly alignments: Record<BlockKind, number> = { code: 1, readonly: 1, data: 1 };
   readonly #graph: SectionGraph;
@@ -176,9 +185,11 @@ class Plan {
 
   addCommons(): void {
     const { symbols } = this.#graph.object;
+    const commons = new Map<number, number>();
+    this.commons = commons;
     for (let symbol = symbols.firstGlobal; symbol < symbols.count; symbol += 1) {
       if (symbols.section(symbol) !== symbolSection.common) continue;
-      this.commons.set(symbol, this.#take('data', symbols.size(symbol), symbols.value(symbol)));
+      commons.set(symbol, this.#take('data', symbols.size(symbol), symbols.value(symbol)));
     }
   }
 

@@ -110,15 +110,17 @@ export class NameTable {
   /** The number of the name that starts at a word; -1 when there is none and none shall be added. */
   #number(words: Int32Array, start: number, add: boolean): number {
     // A word with a byte that is 0 is the last one: its bytes behind that one don't belong to the name.
+    const low = lowBits;
+    const high = highBits;
     let hash = seed;
     let end = start;
     let word = words[end] ?? 0;
-    let zeros = (word - lowBits) & ~word & highBits;
+    let zeros = (word - low) & ~word & high;
     while (zeros === 0) {
       hash = Math.imul(hash ^ word, 0x9e37_79b1);
       end += 1;
       word = words[end] ?? 0;
-      zeros = (word - lowBits) & ~word & highBits;
+      zeros = (word - low) & ~word & high;
     }
     const tail = word & (((zeros & -zeros) >>> 7) - 1);
     hash = Math.imul(hash ^ tail, 0x9e37_79b1);

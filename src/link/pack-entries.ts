@@ -32,6 +32,8 @@ export class EntryPacker {
   #ranks = new Int32Array(128);
   /** By rank: the group. */
   #byRank = new Int32Array(128);
+  /** By reference: rank of its next group. */
+  #next = new Int32Array(128);
   /** By rank, while a window is packed: entries of the group so far. All 0 in between. */
   #counts = new Int32Array(128);
   /** Ranks of the groups of all windows, and where the entries of each start in its window. */
@@ -48,7 +50,7 @@ export class EntryPacker {
    */
   pack(source: Entries): PreservedRelocations | undefined {
     const { own, ends, references } = source;
-    this.#reserve(source.groupCount, ends[2]);
+    this.#reserve(source.groupCount, ends[2], references.count);
     this.#rank(source);
     const blocks = this.#cut(source);
     if (blocks === undefined) return undefined;
@@ -61,12 +63,13 @@ export class EntryPacker {
       own,
     });
     const odd = this.#fill(source, columns);
-    columns.words.set(references.rows.subarray(0, references.count), columns.references);
+    columns.words.set(references.rows.subarray(0, references.count));
     const table = new ReferenceTable(references, columns.words);
     return new PreservedRelocations(table, columns, blocks, odd);
   }
 
-  #reserve(groups: number, entries: number): void {
+  #reserve(groups: number, entries: number, references: number): void {
+    if (references >= this.#next.length) this.#next = new Int32Array(references * 2);
     if (groups > this.#ranks.length) {
       this.#ranks = new Int32Array(groups * 2);
       this.#byRank = new Int32Array(groups * 2);
@@ -82,12 +85,13 @@ export class EntryPacker {
   #rank({ groupCount, groups, references }: Entries): void {
     const ranks = this.#ranks;
     const byRank = this.#byRank;
-    const next = new Int32Array(references.count + 1);
+    const next = this.#next;
+    next.fill(0, 0, references.count + 1);
     for (let group = 0; group < groupCount; group += 1) {
       const reference = (groups[group * 2] ?? 0) + 1;
       next[reference] = (next[reference] ?? 0) + 1;
     }
-    for (let index = 1; index < next.length; index += 1)
+    for (let index = 1; index <= references.count; index += 1)
       next[index] = (next[index] ?? 0) + (next[index - 1] ?? 0);
     for (let group = 0; group < groupCount; group += 1) {
       const reference = groups[group * 2] ?? 0;
@@ -149,15 +153,16 @@ export class EntryPacker {
 
   /** Writes the columns, window by window. */
   #fill({ entries, groups, odd }: Entries, columns: PreservedColumns): OddAddends {
-    const { counts: rows, groupStarts: starts, halves, order, ownFixups, ownPlaces, places, words } = columns;
+    const { groupStarts: starts, halves, order, ownFixups, ownPlaces, places, referenced, words } = columns;
     const windows = this.#windows;
+    const windowCount = windows.length / 2 - 1;
     const counts = this.#counts;
     const ranks = this.#ranks;
     const found: { readonly entry: number; readonly addend: number }[] = [];
     const hasOdd = odd.size > 0;
     let first = 0;
     let own = 0;
-    for (let window = 0; window < rows.windows; window += 1) {
+    for (let window = 0; window < windowCount; window += 1) {
       const lastGroup = windows[window * 2 + 3] ?? 0;
       const end = windows[window * 2 + 2] ?? 0;
       const firstGroup = windows[window * 2 + 1] ?? 0;
@@ -174,7 +179,7 @@ export class EntryPacker {
       for (let entry = windows[window * 2] ?? 0; entry < end; entry += 1) {
         const place = entries[entry * 2] ?? 0;
         const packed = entries[entry * 2 + 1] ?? 0;
-        let number = rows.referenced + own;
+        let number = referenced + own;
         if ((packed & baseBits) === 0) {
           const rank = ranks[packed >>> 8] ?? 0;
           const inWindow = counts[rank] ?? 0;
@@ -195,7 +200,7 @@ export class EntryPacker {
       first = next;
       for (let group = firstGroup; group < lastGroup; group += 1) counts[this.#windowGroups[group] ?? 0] = 0;
     }
-    if (rows.windows > 0) columns.setWindow(rows.windows, rows.groups, first, own);
+    if (windowCount > 0) columns.setWindow(windowCount, windows.at(-1) ?? 0, first, own);
     return sortedOdd(found);
   }
 }

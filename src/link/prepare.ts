@@ -65,7 +65,7 @@ function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspac
   return {
     module: object.reader.module,
     blocks: { code: need('code'), readonly: need('readonly'), data: need('data') },
-    symbols: definedSymbols(graph, layout, names),
+    symbols: definedSymbols(graph, layout, names, workspace.keys(object.symbols.count)),
     tls: layout.tls,
     movable,
     content,

@@ -26,15 +26,15 @@ export interface ColumnCounts {
 
 /** Where each column starts, in elements of its width, and the buffer. */
 export class PreservedColumns {
-  readonly counts: ColumnCounts;
+  /** Entries against references. */
+  readonly referenced: number;
+  /** Entries against the image's own blocks. */
+  readonly own: number;
   /** Bytes of the buffer. */
   readonly bytes: number;
   readonly words: Uint32Array;
   readonly halves: Uint16Array;
-  readonly octets: Uint8Array;
-  /** Words: rows of the references that the entries are against. */
-  readonly references = 0;
-  /** Words: records of the windows. */
+  /** Words: records of the windows, behind the rows of the references that the entries are against. */
   readonly windows: number;
   /** Words: packed fixup of each own entry: code (6 bits), base (2 bits), offset in that block (24 bits). */
   readonly ownFixups: number;
@@ -49,13 +49,14 @@ export class PreservedColumns {
   readonly order: number;
   /** Halves: place in its window of each own entry. */
   readonly ownPlaces: number;
-  /** Octets: fixup code of each group. */
+  /** Octets: fixup code of each group; two in each of the last halves. */
   readonly groupCodes: number;
 
   /** @param counts - Rows of each column. */
   constructor(counts: ColumnCounts) {
     const { groups, own, referenced } = counts;
-    this.counts = counts;
+    this.referenced = referenced;
+    this.own = own;
     this.wide = counts.references > narrowReferences;
     // One record more tells where the last window ends.
     this.windows = counts.references;
@@ -80,7 +81,6 @@ export class PreservedColumns {
     this.bytes = buffer.byteLength;
     this.words = new Uint32Array(buffer);
     this.halves = new Uint16Array(buffer);
-    this.octets = new Uint8Array(buffer);
   }
 
   /**
@@ -92,6 +92,17 @@ export class PreservedColumns {
   reference(group: number): number {
     const column = this.wide ? this.words : this.halves;
     return column[this.groupReferences + group] ?? 0;
+  }
+
+  /**
+   * Fixup code of a group.
+   *
+   * @param group - Its number.
+   * @returns The code.
+   */
+  code(group: number): number {
+    const octet = this.groupCodes + group;
+    return ((this.halves[octet >> 1] ?? 0) >> ((octet & 1) * 8)) & 0xff;
   }
 
   /**
@@ -110,7 +121,7 @@ export class PreservedColumns {
   }
 
   /**
-   * Writes what a group is.
+   * Writes what a group is, once.
    *
    * @param group - Its number.
    * @param reference - Number of the reference.
@@ -119,6 +130,7 @@ export class PreservedColumns {
   setGroup(group: number, reference: number, code: number): void {
     const column = this.wide ? this.words : this.halves;
     column[this.groupReferences + group] = reference;
-    this.octets[this.groupCodes + group] = code;
+    const octet = this.groupCodes + group;
+    this.halves[octet >> 1] = (this.halves[octet >> 1] ?? 0) | (code << ((octet & 1) * 8));
   }
 }

@@ -43,8 +43,9 @@ export class PreservedRelocations {
   readonly references: ReferenceTable;
   /** The entries. */
   readonly columns: PreservedColumns;
-  /** The windows of each block. */
-  readonly windows: BlockWindows;
+  readonly #readonlyWindow: number;
+  readonly #dataWindow: number;
+  readonly #windowCount: number;
   readonly #odd: OddAddends;
 
   /**
@@ -56,13 +57,13 @@ export class PreservedRelocations {
   constructor(references: ReferenceTable, columns: PreservedColumns, windows: BlockWindows, odd: OddAddends) {
     this.references = references;
     this.columns = columns;
-    this.windows = windows;
+    [, this.#readonlyWindow, this.#dataWindow, this.#windowCount] = windows;
     this.#odd = odd;
   }
 
   /** Number of entries. */
   get count(): number {
-    const { own, referenced } = this.columns.counts;
+    const { own, referenced } = this.columns;
     return referenced + own;
   }
 
@@ -75,6 +76,18 @@ export class PreservedRelocations {
   }
 
   /**
+   * First window of a block.
+   *
+   * @param block - Number of the block; one more than that of the last block for the number of windows.
+   * @returns Number of the window; that of the next block if this one has none.
+   */
+  firstWindow(block: number): number {
+    if (block === blockNumber.code) return 0;
+    if (block === blockNumber.readonly) return this.#readonlyWindow;
+    return block === blockNumber.data ? this.#dataWindow : this.#windowCount;
+  }
+
+  /**
    * Shows all entries that lie in a block.
    *
    * @param block - The block.
@@ -82,8 +95,8 @@ export class PreservedRelocations {
    */
   inBlock(block: BlockKind, visit: FixupVisitor): void {
     const number = blockNumber[block];
-    const first = this.windows[number - 1] ?? 0;
-    const end = this.windows[number];
+    const first = this.firstWindow(number);
+    const end = this.firstWindow(number + 1);
     for (let window = first; window < end; window += 1) {
       const start = (window - first) << windowBits;
       const group = this.#firstGroup(window);
@@ -105,8 +118,8 @@ export class PreservedRelocations {
    */
   forReference(reference: number, visit: FixupVisitor): void {
     for (const number of [1, 2, 3] as const) {
-      const first = this.windows[number - 1] ?? 0;
-      const end = this.windows[number];
+      const first = this.firstWindow(number);
+      const end = this.firstWindow(number + 1);
       for (let window = first; window < end; window += 1) {
         const groupEnd = this.#firstGroup(window + 1);
         let group = this.#findGroup(this.#firstGroup(window), groupEnd, reference);
@@ -127,8 +140,8 @@ export class PreservedRelocations {
    */
   within(block: BlockKind, from: number, to: number, visit: FixupVisitor): void {
     const number = blockNumber[block];
-    const first = this.windows[number - 1] ?? 0;
-    const end = this.windows[number];
+    const first = this.firstWindow(number);
+    const end = this.firstWindow(number + 1);
     const last = Math.min(end, first + Math.floor(Math.max(0, to - 1) / 2 ** windowBits) + 1);
     for (let window = first + Math.floor(from / 2 ** windowBits); window < last; window += 1) {
       const start = (window - first) << windowBits;
@@ -166,7 +179,7 @@ export class PreservedRelocations {
     to: number,
     visit: FixupVisitor,
   ): void {
-    const { halves, octets, order, places, groupCodes } = this.columns;
+    const { halves, order, places } = this.columns;
     const first = this.#firstEntry(window);
     let low = 0;
     const end = this.#firstEntry(window + 1) - first;
@@ -181,7 +194,7 @@ export class PreservedRelocations {
       const place = start + (halves[places + first + number] ?? 0);
       if (place >= to) return;
       const group = this.#groupOf(window, number);
-      const code = octets[groupCodes + group] ?? 0;
+      const code = this.columns.code(group);
       visit(block, place, code, this.addend(first + number, code), 0, this.columns.reference(group));
     }
   }
@@ -208,11 +221,11 @@ export class PreservedRelocations {
   }
 
   #visitGroup(block: BlockNumber, window: number, start: number, group: number, visit: FixupVisitor): void {
-    const { halves, octets, places, groupCodes, groupStarts } = this.columns;
+    const { halves, places, groupStarts } = this.columns;
     const first = this.#firstEntry(window);
     const lastInWindow = group + 1 === this.#firstGroup(window + 1);
     const end = lastInWindow ? this.#firstEntry(window + 1) : first + (halves[groupStarts + group + 1] ?? 0);
-    const code = octets[groupCodes + group] ?? 0;
+    const code = this.columns.code(group);
     const reference = this.columns.reference(group);
     const odd = this.#odd.entries.length > 0;
     const usual = usualAddend[code] ?? 0;
@@ -223,12 +236,12 @@ export class PreservedRelocations {
   }
 
   #visitOwn(block: BlockNumber, start: number, own: number, visit: FixupVisitor): void {
-    const { halves, ownFixups, ownPlaces, words, counts } = this.columns;
+    const { halves, ownFixups, ownPlaces, referenced, words } = this.columns;
     const packed = words[ownFixups + own] ?? 0;
     const code = packed & 63;
     // Safe because the builder only packs block numbers there.
     const base = ((packed >>> 6) & 3) as BlockNumber;
-    const addend = this.addend(counts.referenced + own, code);
+    const addend = this.addend(referenced + own, code);
     visit(block, start + (halves[ownPlaces + own] ?? 0), code, addend, base, packed >>> 8);
   }
 

@@ -13,6 +13,18 @@ export class Workspace {
   readonly references: ReferenceBuilder = new ReferenceBuilder(this.names);
   readonly classes: FixupClasses = new FixupClasses();
   readonly preserved: PreservedBuilder = new PreservedBuilder();
+  #keys = new Float64Array(0);
+
+  /**
+   * Numbers, for whatever they are needed.
+   *
+   * @param count - How many.
+   * @returns At least as many; what they are is left from before.
+   */
+  keys(count: number): Float64Array {
+    if (count > this.#keys.length) this.#keys = new Float64Array(count * 2);
+    return this.#keys;
+  }
 }
 
 let spare: Workspace | undefined;

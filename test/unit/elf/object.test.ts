@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readObject } from '../../../src/elf/object.js';
 import { symbolSection } from '../../../src/elf/symbols.js';
+import { prepareObject } from '../../../src/link/prepare.js';
 import { buildObject, flags, headerOffset, type SectionSpec, type SymbolSpec } from './elf-builder.js';
 
 const text: SectionSpec = {
@@ -22,7 +23,7 @@ const file = { text: 1, rela: 2, symtab: 3, strtab: 4, names: 5 } as const;
 function damaged(change: (file: Uint8Array, view: DataView) => void): () => unknown {
   const bytes = buildObject([text], symbols);
   change(bytes, new DataView(bytes.buffer));
-  return () => readObject(bytes, 'm');
+  return () => prepareObject(bytes, 'm');
 }
 
 function header(section: number, field: number): (view: DataView, bytes: Uint8Array) => number {
