@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine_state.h"
+#include "frames.h"
 #include "load_llvm.h"
 #include "thread_record.h"
 
@@ -49,12 +50,14 @@ void beforeFork() {
   for (auto one = handlers.rbegin(); one != handlers.rend(); ++one)
     call(*one, one->prepare);
   llvmLoadLock().lock();
+  Frames::beforeFork();
   // Held across the fork, so that the child, which has only this thread, does not find it locked for ever.
   Threads::lock().lock();
 }
 
 void inParent() {
   Threads::lock().unlock();
+  Frames::afterFork(false);
   llvmLoadLock().unlock();
   for (const Registered &one : snapshot())
     call(one, one.parent);
@@ -62,6 +65,7 @@ void inParent() {
 
 void inChild() {
   Threads::lock().unlock();
+  Frames::afterFork(true);
   llvmLoadLock().unlock();
   for (const Registered &one : snapshot())
     call(one, one.child);

@@ -115,6 +115,14 @@ public:
 
   bool indexed() const { return indexed_; }
 
+  // The child of a fork has only the thread that forked: nobody would unlock the mutex or end a stay.
+  void beforeFork() { mutex_.lock(); }
+  void afterFork(bool isChild) {
+    if (isChild)
+      index_.startAnew();
+    mutex_.unlock();
+  }
+
 private:
   Registry() {
     void *const anywhere = reinterpret_cast<void *>(&findEntry);
@@ -125,12 +133,6 @@ private:
       searched.store(&index_, std::memory_order_release);
       indexed_ = redirectImport(entry_, reinterpret_cast<void *>(&findEntry)) && asks();
     }
-    // The child of a fork has only the thread that forked: nobody would unlock the mutex or end a stay.
-    pthread_atfork([] { one().mutex_.lock(); }, [] { one().mutex_.unlock(); },
-                   [] {
-                     one().index_.startAnew();
-                     one().mutex_.unlock();
-                   });
   }
 
   // A thread may have been binding the entry just when it was redirected, and have stored the original since.
@@ -189,5 +191,9 @@ uintptr_t Frames::functionAround(uintptr_t address) {
 }
 
 bool Frames::indexed() { return Registry::one().indexed(); }
+
+void Frames::beforeFork() { Registry::one().beforeFork(); }
+
+void Frames::afterFork(bool isChild) { Registry::one().afterFork(isChild); }
 
 } // namespace tierlink

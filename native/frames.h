@@ -32,6 +32,9 @@ struct Frames {
   // Whether the unwinder asks the index. If it can't be led there (another libgcc), or the environment has
   // TIERLINK_UNWIND=libgcc, tables are given to __register_frame.
   static bool indexed();
+  // Around a fork, on the thread that forks.
+  static void beforeFork();
+  static void afterFork(bool isChild);
 };
 
 } // namespace tierlink
