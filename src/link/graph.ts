@@ -71,7 +71,7 @@ export function buildGraph(
   }
   starts[leftOut] = 0;
   for (let one = 1; one < starts.length; one += 1) starts[one] = (starts[one] ?? 0) + (starts[one - 1] ?? 0);
-  const order = new Int32Array(starts[leftOut] ?? 0);
+  const order = new Int32Array(starts[leftOut]);
   // From the last one back: so the ends of the roles turn into their starts.
   for (let index = count - 1; index > 0; index -= 1) {
     const found = roles[index] ?? leftOut;
