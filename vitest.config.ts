@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    globalSetup: 'test/support/lua-setup.mjs',
+    globalSetup: ['test/support/dist-setup.mjs', 'test/support/lua-setup.mjs'],
+    // A worker is started by Node itself, which doesn't read TypeScript.
+    env: { TIERLINK_CONTROL: join(import.meta.dirname, 'dist/src/control/worker.js') },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     coverage: { provider: 'v8', include: ['src/**', 'stubs/**', 'tiers/**'], reportsDirectory: 'coverage' },

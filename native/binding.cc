@@ -9,7 +9,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 4;
+constexpr int contractVersion = 5;
 } // namespace
 
 NAPI_MODULE_INIT() {

@@ -9,6 +9,7 @@
 #include <node_api.h>
 
 #include "signature.h"
+#include "thread_record.h"
 #include "trampoline.h"
 
 namespace tierlink {
@@ -55,7 +56,8 @@ struct CallFailure {
   const char *code = nullptr;
   std::string message;
 };
-CallFailure callTarget(const Target &target, CallFrame &frame);
+CallFailure callTarget(const Target &target, CallFrame &frame,
+                       Entry::Passage passage = Entry::Passage::AtGate);
 
 // The napi function for a target.
 napi_value bindTarget(napi_env env, Target target);

@@ -1,4 +1,4 @@
-// Job: wakes the engine's JS thread for requests, and ends the engine.
+// Job: wakes the control thread for requests, and ends the engine.
 #include "engine_handle.h"
 
 #include "binding_support.h"
@@ -7,7 +7,11 @@ namespace tierlink {
 
 // Runs when the handle is collected or the environment ends. The engine itself lives on while its threads do:
 // they are neither waited for nor is their code unmapped.
-EngineHandle::~EngineHandle() { waker_.reset(); }
+EngineHandle::~EngineHandle() {
+  waker_.reset();
+  if (controls())
+    engine_->uncontrol();
+}
 
 void EngineHandle::onRequests(napi_value wake) {
   waker_.reset();

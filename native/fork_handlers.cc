@@ -29,8 +29,9 @@ std::vector<Registered> snapshot() {
 void call(const Registered &one, ForkHandlers::Handler handler) {
   if (handler == nullptr)
     return;
-  Entry entry(*one.engine); // the forking thread may be any, also one of Node's
-  handler();
+  const Entry entry(*one.engine); // the forking thread may be any, also one of Node's
+  if (!entry.refused())
+    handler();
 }
 
 void beforeFork() {

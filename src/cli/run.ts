@@ -73,6 +73,8 @@ export async function runCommand(
 function engineOptions(options: RunCommandOptions): EngineOptions {
   const { tiers, thresholds, compileThreads, policy, load } = options;
   return {
+    // This thread has nothing else to do: the program runs on one of its own. A worker would only start later.
+    control: 'inline',
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as 'module',
     linkage: options.linkage as 'stub',
