@@ -1,11 +1,7 @@
 // The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the
 // exports.
 #include "binding_support.h"
-
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringRef.h"
-#include "llvm/Config/llvm-config.h"
-#include "llvm/TargetParser/Host.h"
+#include "host_cpu.h"
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
@@ -16,9 +12,8 @@ NAPI_MODULE_INIT() {
   using namespace tierlink;
   try {
     setProperty(env, exports, "contractVersion", toJs(env, static_cast<double>(contractVersion)));
-    setProperty(env, exports, "llvmVersion", toJs(env, LLVM_VERSION_STRING));
-    llvm::StringRef cpu = llvm::sys::getHostCPUName();
-    setProperty(env, exports, "hostCpu", toJs(env, std::string_view(cpu.data(), cpu.size())));
+    setProperty(env, exports, "llvmVersion", toJs(env, TIERLINK_LLVM_VERSION));
+    setProperty(env, exports, "hostCpu", toJs(env, std::string_view(hostCpuIdentity())));
     registerLlvm(env, exports);
     registerRuntime(env, exports);
   } catch (const PendingJsException &) {

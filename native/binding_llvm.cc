@@ -1,7 +1,7 @@
 // Converts arguments and results of ingest and of the compile pool, nothing else.
 #include "binding_support.h"
 #include "compile_pool.h"
-#include "ingest.h"
+#include "load_llvm.h"
 
 namespace tierlink {
 namespace {
@@ -144,8 +144,12 @@ napi_value ingestModule(Call &call) {
     throw BindingError("format must be 'bitcode' or 'ir'");
   auto moduleId = static_cast<unsigned>(call.integer(2, 0, UINT32_MAX, "moduleId"));
   std::string name = call.string(3, "name");
-  auto result = ingest(llvm::StringRef(reinterpret_cast<const char *>(bytes.data), bytes.size),
-                       format == "ir" ? InputFormat::text : InputFormat::bitcode, moduleId, name);
+  auto loaded = loadLlvm();
+  if (const auto *failure = std::get_if<Failure>(&loaded))
+    return toJs(call.env, *failure);
+  auto result = std::get<const LlvmHalf *>(loaded)->ingest(
+      {reinterpret_cast<const char *>(bytes.data), bytes.size},
+      format == "ir" ? InputFormat::text : InputFormat::bitcode, moduleId, name);
   if (const auto *failure = std::get_if<Failure>(&result))
     return toJs(call.env, *failure);
   const Ingested &parts = std::get<Ingested>(result);

@@ -2,6 +2,7 @@
 #include "compile.h"
 
 #include "compile_parts.h"
+#include "llvm_guard.h"
 #include "llvm_target.h"
 
 #include "llvm/Analysis/RuntimeLibcallInfo.h"
@@ -56,7 +57,7 @@ std::optional<Failure> runPasses(llvm::Module &module, llvm::TargetMachine &mach
 
 /// What TargetMachine::addPassesToEmitFile does, with room for a pass of our own after instruction selection.
 std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machine, const CompileJob &job,
-                                ObjectBytes &object) {
+                                llvm::SmallVectorImpl<char> &object) {
   llvm::raw_svector_ostream out(object);
   llvm::legacy::PassManager passes;
   passes.add(new llvm::TargetLibraryInfoWrapperPass(llvm::TargetLibraryInfoImpl(hostTriple())));
@@ -122,17 +123,18 @@ Result compileIn(llvm::LLVMContext &context, const Diagnostics &diagnostics, con
   }
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
-  ObjectBytes object;
+  llvm::SmallVector<char, 0> object;
   if (auto failure = generate(module, *machine, job, object))
     return std::move(*failure);
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
-  return object;
+  return ObjectBytes(object.begin(), object.end());
 }
 
 } // namespace
 
 Result compile(const CompileJob &job) {
+  SignalStack signalStack;
   Result result = Failure{"crash", "", ""};
   auto crash = runGuarded([&] {
     llvm::LLVMContext context;

@@ -2,14 +2,22 @@
 // context.
 #include "compile_pool.h"
 
+#include "load_llvm.h"
+
 #include <csignal>
-#include <pthread.h>
 
 namespace tierlink {
 namespace {
 
 /// LLVM recurses over expressions and loops; the default size follows the user's limits, this doesn't.
-constexpr unsigned stackBytes = 32U << 20;
+constexpr size_t stackBytes = 32U << 20;
+
+std::variant<ObjectBytes, Failure> compile(const CompileJob &job) {
+  auto loaded = loadLlvm();
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return std::move(*failure);
+  return std::get<const LlvmHalf *>(loaded)->compile(job);
+}
 
 int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
@@ -47,14 +55,17 @@ bool CompilePool::submit(CompileJob job, void *token) {
     return false;
   queue_.push_back({std::move(job), token, Clock::now()});
   if (queue_.size() > idle_ && threads_.size() < maxThreads_)
-    startThread();
+    if (!startThread() && threads_.empty()) {
+      queue_.pop_back();
+      throw std::runtime_error("no compile thread could be made");
+    }
   wake_.notify_one();
   return true;
 }
 
 void CompilePool::stop() {
   std::deque<Queued> dropped;
-  std::vector<llvm::thread> threads;
+  std::vector<pthread_t> threads;
   {
     std::lock_guard lock(mutex_);
     isStopping_ = true;
@@ -65,20 +76,31 @@ void CompilePool::stop() {
   for (Queued &queued : dropped)
     deliver_(queued.token,
              {Failure{"compile", "cancelled", ""}, nanoseconds(Clock::now() - queued.since), 0});
-  for (llvm::thread &thread : threads)
-    thread.join();
+  for (pthread_t thread : threads)
+    pthread_join(thread, nullptr);
 }
 
-void CompilePool::startThread() {
+bool CompilePool::startThread() {
   // A thread inherits the mask of the one that makes it, so that there is no moment without.
   BlockedSignals blocked;
   // Safe because stop() joins the thread before the pool goes away.
-  threads_.emplace_back(std::optional<unsigned>(stackBytes), [this] { work(); });
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, stackBytes);
+  const auto main = [](void *self) -> void * {
+    static_cast<CompilePool *>(self)->work();
+    return nullptr;
+  };
+  pthread_t thread{};
+  const bool isMade = pthread_create(&thread, &attributes, main, this) == 0;
+  pthread_attr_destroy(&attributes);
+  if (isMade)
+    threads_.push_back(thread);
+  return isMade;
 }
 
 void CompilePool::work() {
   pthread_setname_np(pthread_self(), "tierlink-llvm");
-  SignalStack signalStack;
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

@@ -1,9 +1,7 @@
 // Compile threads of one compiler handle, and the way of their results back to the JS thread.
 #pragma once
 
-#include "compile.h"
-
-#include "llvm/Support/thread.h"
+#include "llvm_interface.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -12,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <pthread.h>
 #include <vector>
 
 namespace tierlink {
@@ -50,7 +49,7 @@ private:
     Clock::time_point since;
   };
 
-  void startThread();
+  bool startThread();
   void work();
 
   const unsigned maxThreads_;
@@ -58,7 +57,7 @@ private:
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Queued> queue_;
-  std::vector<llvm::thread> threads_;
+  std::vector<pthread_t> threads_;
   unsigned idle_ = 0;
   bool isStopping_ = false;
 };

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <vector>
 
+#include "load_llvm.h"
 #include "thread_record.h"
 
 namespace tierlink {
@@ -38,18 +39,21 @@ void beforeFork() {
   const auto handlers = snapshot();
   for (auto one = handlers.rbegin(); one != handlers.rend(); ++one)
     call(*one, one->prepare);
+  llvmLoadLock().lock();
   // Held across the fork, so that the child, which has only this thread, does not find it locked for ever.
   Threads::lock().lock();
 }
 
 void inParent() {
   Threads::lock().unlock();
+  llvmLoadLock().unlock();
   for (const Registered &one : snapshot())
     call(one, one.parent);
 }
 
 void inChild() {
   Threads::lock().unlock();
+  llvmLoadLock().unlock();
   for (const Registered &one : snapshot())
     call(one, one.child);
 }

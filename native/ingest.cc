@@ -2,6 +2,7 @@
 #include "ingest.h"
 
 #include "ingest_parts.h"
+#include "llvm_guard.h"
 #include "llvm_memory.h"
 #include "llvm_target.h"
 
@@ -99,11 +100,11 @@ std::optional<Failure> checkValidity(llvm::Module &module) {
   return std::nullopt;
 }
 
-llvm::SmallVector<char, 0> writeBitcode(const llvm::Module &module) {
+std::vector<char> writeBitcode(const llvm::Module &module) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::WriteBitcodeToFile(module, out);
-  return bytes;
+  return {bytes.begin(), bytes.end()};
 }
 
 Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat format, unsigned moduleId,

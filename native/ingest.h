@@ -1,25 +1,13 @@
 // Turns a module as it comes (bitcode or text) into the canonical parts that every later compile starts from.
 #pragma once
 
-#include "llvm_guard.h"
+#include "llvm_interface.h"
 
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
-#include <optional>
-#include <string>
 #include <variant>
 
 namespace tierlink {
-
-enum class InputFormat { bitcode, text };
-
-/// IngestResult of src/native/contract.ts.
-struct Ingested {
-  llvm::SmallVector<char, 0> code;
-  std::optional<llvm::SmallVector<char, 0>> data;
-  std::string summary;
-};
 
 /// Parses, checks target and validity, canonicalises, splits and summarises. Nothing is optimised, not even
 /// into SSA form: clang's allocas are what the cheapest tier runs fastest on. `bytes` is only read during the

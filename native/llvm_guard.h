@@ -2,6 +2,8 @@
 // Failure.
 #pragma once
 
+#include "llvm_interface.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/IR/LLVMContext.h"
 
@@ -9,14 +11,6 @@
 #include <string>
 
 namespace tierlink {
-
-/// What went wrong, as NativeFailure of src/native/contract.ts.
-struct Failure {
-  /// One of the contract's kinds.
-  const char *kind;
-  std::string message;
-  std::string symbol;
-};
 
 /// Collects the errors that LLVM reports to one context. LLVM's default handler prints them and exits the
 /// process.

@@ -9,7 +9,8 @@ import { hashFiles, listFiles, readStamp, writeWhole } from './stamp.mjs';
 
 const sourceFolder = join(root, 'native');
 const buildFolder = join(root, 'build', 'native');
-const addonPath = join(buildFolder, 'tierlink.node');
+/** The runtime, and what it loads when it needs LLVM. */
+const built = ['tierlink.node', 'tierlink_llvm.so'].map((name) => join(buildFolder, name));
 const stampPath = join(buildFolder, '.tierlink-stamp');
 const llvmVersionFile = '/usr/lib/llvm-22/lib/cmake/llvm/LLVMConfigVersion.cmake';
 
@@ -19,7 +20,7 @@ export const nativeAddon = {
   title: 'building the native addon',
   purposes: ['addon', 'run', 'test', 'bench', 'ci'],
   inspect() {
-    if (!existsSync(addonPath)) return 'not built';
+    if (!built.every((path) => existsSync(path))) return 'not built';
     const headers = headersFolder();
     return headers !== undefined && readStamp(stampPath) === currentStamp(headers)
       ? undefined

@@ -153,8 +153,11 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
     () => 'build it with "npm run setup", or set TIERLINK_ADDON to its path',
   ),
   LLVM_MISSING: entry(
-    (d) => `the native addon ${d.addon} needs LLVM 22, which could not be loaded (${d.reason})`,
-    () => 'install LLVM 22 ("npm run setup", or Debian package libllvm22)',
+    (d) => `LLVM 22 is needed now, and ${d.addon} could not be loaded (${d.reason})`,
+    (d) =>
+      d.reason.includes('libLLVM')
+        ? 'install LLVM 22 ("npm run setup", or Debian package libllvm22)'
+        : 'build it with "npm run setup": it belongs beside tierlink.node, from the same build',
   ),
   OPTION_INVALID: entry(
     (d) => `option ${d.option} can't be ${d.value}`,

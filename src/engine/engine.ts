@@ -355,7 +355,7 @@ export class Engine implements AsyncDisposable {
  * @param options - Linkage, tiers, policy, memory; all may be left out.
  * @returns The engine; end it with `dispose`, or `await using`.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING,
- *   LLVM_MISSING, API_VERSION_MISMATCH, MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
+ *   API_VERSION_MISMATCH, MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
  */
 export function createEngine(options: EngineOptions = {}): Engine {
   return new Engine(options);

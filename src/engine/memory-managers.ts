@@ -31,7 +31,7 @@ const largest = 2 ** 30;
  *
  * @param sizes - Address space for each kind of section.
  * @returns The manager, for one engine.
- * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING
  */
 export function dualMappedMemory(sizes: MemorySizes = {}): MemoryManager {
   const { addon, memory } = create(sizes, 'dual');
@@ -50,7 +50,7 @@ export function dualMappedMemory(sizes: MemorySizes = {}): MemoryManager {
  *
  * @param sizes - Address space for each kind of section; each section of code or constants takes whole pages.
  * @returns The manager, for one engine.
- * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError OPTION_INVALID, MEMORY_EXHAUSTED, PLATFORM_UNSUPPORTED, ADDON_MISSING
  */
 export function mprotectMemory(sizes: MemorySizes = {}): MemoryManager {
   const { addon, memory } = create(sizes, 'flipping');

@@ -133,7 +133,7 @@ export interface Settings {
  *
  * @param options - As the user gave them.
  * @returns Every setting.
- * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING,
+ * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING,
  *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE
  */
 export function settle(options: EngineOptions): Settings {

@@ -24,7 +24,7 @@ export function moduleResolver(): SymbolResolver {
  * engine's runtime puts in their place.
  *
  * @returns The resolver; one serves any number of engines.
- * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING
  */
 export function processResolver(): SymbolResolver {
   return new ProcessResolver(loadAddon());
@@ -36,7 +36,7 @@ export function processResolver(): SymbolResolver {
  *
  * @param library - A path, or a name that the dynamic linker finds.
  * @returns The resolver; one serves any number of engines.
- * @throws TierlinkError LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING
  *
  * @example
  * ```ts

@@ -18,8 +18,10 @@ export interface NativeFailure {
     | 'target' // triple or data layout
     | 'unsupported' // a construct tierlink can't take; symbol is set
     | 'compile' // LLVM reported an error
-    | 'crash'; // LLVM crashed or aborted; the process lives
+    | 'crash' // LLVM crashed or aborted; the process lives
+    | 'missing'; // tierlink_llvm.so, or libLLVM, can't be loaded
   readonly message: string;
+  /** With `unsupported`, whose construct it is; with `missing`, the path of tierlink_llvm.so. */
   readonly symbol: string;
 }
 
@@ -174,11 +176,12 @@ export interface StackScan {
 /** The addon's exports. */
 export interface NativeAddon {
   readonly contractVersion: number;
-  /** Such as `22.1.8`. */
+  /** The LLVM that it was built with, such as `22.1.8`; known without loading it. */
   readonly llvmVersion: string;
+  /** Names the processor: where it is the same, so is the code that {@link CompileJob.hostCpu} gives. */
   readonly hostCpu: string;
 
-  // --- LLVM (native/ingest*, native/compile*) ---------------------------------------------------------------------
+  // --- LLVM (native/ingest*, native/compile*): loaded by the first ingest, or the first job that starts -----------
   /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
   ingest(
     bytes: Uint8Array,

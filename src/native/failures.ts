@@ -24,6 +24,8 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
     case 'compile':
     case 'crash':
       return new TierlinkError('BITCODE_INVALID', { module, reason });
+    case 'missing':
+      return missingError(failure);
   }
 }
 
@@ -37,8 +39,13 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
  */
 export function compileError(failure: NativeFailure, module: string, tier: string): TierlinkError {
   const reason = failure.message.trim();
+  if (failure.kind === 'missing') return missingError(failure);
   const code = failure.kind === 'crash' ? 'COMPILE_CRASHED' : 'COMPILE_FAILED';
   return new TierlinkError(code, { module, tier, reason });
+}
+
+function missingError({ symbol, message }: NativeFailure): TierlinkError {
+  return new TierlinkError('LLVM_MISSING', { addon: symbol, reason: message });
 }
 
 function targetError(module: string, reason: string): TierlinkError {

@@ -25,7 +25,7 @@ export function addonCandidates(environment: NodeJS.ProcessEnv = process.env): r
  * Loads the addon once a process.
  *
  * @returns The addon.
- * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING
  */
 export function loadAddon(): NativeAddon {
   loaded ??= loadFrom(addonCandidates(), process.platform, process.arch);
@@ -39,7 +39,7 @@ export function loadAddon(): NativeAddon {
  * @param platform - Node's name of the operating system.
  * @param architecture - Node's name of the processor.
  * @returns The addon.
- * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError PLATFORM_UNSUPPORTED, ADDON_MISSING
  */
 export function loadFrom(candidates: readonly string[], platform: string, architecture: string): NativeAddon {
   if (platform !== 'linux' || architecture !== 'x64') {
@@ -55,8 +55,6 @@ export function loadFrom(candidates: readonly string[], platform: string, archit
     addon = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    if (reason.includes('libLLVM'))
-      throw new TierlinkError('LLVM_MISSING', { addon: path, reason }, { cause });
     throw new TierlinkError('ADDON_MISSING', { tried: [path], reason }, { cause });
   }
   if (addon.contractVersion !== contractVersion) {
