@@ -34,10 +34,15 @@ const depthLimit = 4;
 export function toPlain(error: unknown, depth: number = depthLimit): PlainError {
   const thrown = error instanceof Error ? error : new Error(String(error));
   const cause = thrown.cause === undefined || depth === 0 ? null : toPlain(thrown.cause, depth - 1);
-  if (thrown instanceof TierlinkError) {
+  if (isOwn(thrown)) {
     return { kind: 'tierlink', code: thrown.code, details: thrown.details, cause };
   }
   return { kind: 'other', ...visible(thrown), cause };
+}
+
+/** `instanceof` alone would leave the code's type open. */
+function isOwn(error: Error): error is TierlinkError {
+  return error instanceof TierlinkError;
 }
 
 /** What can be seen of any error. */

@@ -1,4 +1,6 @@
 /** Control on a worker: a request for each thing to do, and events that come back. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { CallHost } from '../call/callable.js';
 import { TierlinkError } from '../core/errors.js';
@@ -18,10 +20,17 @@ import type { WorkerOrder } from './worker.js';
 /** A worker that has said nothing for so many milliseconds will not. */
 const creationMs = 60_000;
 
-/** Where the worker's code is: beside this file, unless `TIERLINK_CONTROL` names another place. */
-function entry(environment: NodeJS.ProcessEnv = process.env): URL | string {
+/**
+ * Where the worker's code is: beside this file, unless `TIERLINK_CONTROL` names another place.
+ *
+ * @throws TierlinkError CONTROL_ENDED: a worker without a file would never say why
+ */
+function entry(environment: NodeJS.ProcessEnv = process.env): string {
   const named = environment['TIERLINK_CONTROL'];
-  return named === undefined || named === '' ? new URL('./worker.js', import.meta.url) : named;
+  const path =
+    named === undefined || named === '' ? fileURLToPath(new URL('./worker.js', import.meta.url)) : named;
+  if (existsSync(path)) return path;
+  throw new TierlinkError('CONTROL_ENDED', { operation: 'createEngine', reason: `there is no file ${path}` });
 }
 
 /** Controls an engine from a worker. */
@@ -49,8 +58,9 @@ export class RemoteControl implements Control {
     const { port1, port2 } = new MessageChannel();
     const order: WorkerOrder = { options, port: port2, memory: this.#signal.memory };
     // Nothing that this process preloads is needed there.
+    const file = entry();
     const settings = { name: 'tierlink control', argv: [], execArgv: [], transferList: [port2] };
-    this.#worker = new Worker(entry(), { ...settings, workerData: order });
+    this.#worker = new Worker(file, { ...settings, workerData: order });
     this.#worker.unref();
     this.#line = new Line(port1, this.#signal, {
       onEvent: (event, data) => {
@@ -121,17 +131,24 @@ export class RemoteControl implements Control {
   }
 
   async end(): Promise<void> {
-    const ended = this.#line.ask('end', []);
-    this.#ending = true;
     try {
-      await ended;
+      await this.#line.ask('end', []);
+    } catch (error) {
+      // Nobody is left who could end it. Its memory is free when no callable and no thread has it any more.
+      if (!isLost(error)) throw error;
     } finally {
+      this.#ending = true;
       this.#line.end(null);
       // Until the thread is gone, the process may not end by itself: who awaits this would never be told.
       this.#worker.ref();
       await this.#worker.terminate();
     }
   }
+}
+
+/** Whether an error says that the control thread is gone. */
+export function isLost(error: unknown): boolean {
+  return error instanceof TierlinkError && error.code === 'CONTROL_ENDED';
 }
 
 /** An event as it was emitted on the control thread. */

@@ -6,7 +6,7 @@ import type { Control } from '../control/control.js';
 import type { EngineHandle } from '../control/engine-handle.js';
 import { watchExit } from '../control/exit.js';
 import { InlineControl } from '../control/inline.js';
-import { RemoteControl } from '../control/remote.js';
+import { isLost, RemoteControl } from '../control/remote.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
@@ -324,7 +324,11 @@ export class Engine implements AsyncDisposable {
    */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
-    this.#samples = this.#control.call('seal');
+    try {
+      this.#samples = this.#control.call('seal');
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    }
     this.#disposed = true;
     await this.#control.end();
     this.#events.removeAllListeners();
