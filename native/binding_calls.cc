@@ -221,7 +221,7 @@ napi_value exitProcess(Call &call) {
 
 napi_value exitIfStuck(Call &call) {
   const int64_t status = call.integer(0, -2147483648ll, 4294967295ll, "status");
-  const int64_t afterMs = call.integer(1, 0, 3'600'000, "afterMs");
+  const int64_t afterMs = call.integer(1, 1, 3'600'000, "afterMs");
   return toJs(call.env, watchExit(static_cast<int>(status & 0xff), static_cast<uint32_t>(afterMs)));
 }
 
