@@ -135,7 +135,7 @@ function libraryOf(
 
 async function engineOf(pairs: readonly Built[], linkage: Linkage): Promise<Engine> {
   // One rung: it is the top of the ladder, and the top counts nothing.
-  const engine = createEngine({ tiers: ['optimized'], policy: 'never', linkage });
+  const engine = createEngine({ control: 'inline', tiers: ['optimized'], policy: 'never', linkage });
   for (const { bitcode } of pairs) {
     engine.addModule(bitcode.callee, readFileSync(bitcode.callee));
     engine.addModule(bitcode.caller, readFileSync(bitcode.caller));
@@ -159,6 +159,7 @@ function slice(measureAt: Callable, caller: bigint, expected: { sum: bigint | un
 
 async function trial({ pairs, library, padded, redirectable }: Setting): Promise<Costs> {
   const peers = createEngine({
+    control: 'inline',
     tiers: ['optimized'],
     policy: 'never',
     libraries: [library, padded, redirectable],

@@ -87,6 +87,13 @@ napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> 
       JsChannel::open(env, nullptr, "tierlink call", [call](napi_env in, napi_value) { settle(in, *call); });
   if (call->channel == nullptr)
     throw PendingJsException();
+  Engine &engine = *call->target.engine;
+  if (!engine.beginLaunch()) {
+    call->failure = {"ENGINE_DISPOSED", call->target.name + " belongs to an engine that is disposed"};
+    call->channel->send();
+    call->channel->close();
+    return promise;
+  }
   auto *handedOver = new std::shared_ptr<AsyncCall>(call);
   std::string failure;
   if (!startNativeThread(*call->target.engine, defaultStackBytes, threadMain, handedOver, failure)) {
@@ -95,6 +102,7 @@ napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> 
     call->channel->send();
     call->channel->close();
   }
+  engine.launching.fetch_sub(1); // the thread is counted by itself, or was not made
   return promise;
 }
 

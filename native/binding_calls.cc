@@ -8,6 +8,7 @@
 
 #include "async_call.h"
 #include "calls.h"
+#include "exit_watch.h"
 #include "frames.h"
 #include "js_channel.h"
 #include "libraries.h"
@@ -20,13 +21,15 @@ namespace {
 
 const void *slotArgument(const Call &call, size_t index, Engine &engine) {
   const uint64_t slot = call.bigint(index, "slot");
-  if (slot % sizeof(uint64_t) != 0 || !engine.covers(slot, sizeof(uint64_t)))
+  if (slot % sizeof(uint64_t) != 0 || !engine.covers(slot, sizeof(uint64_t))) {
+    callerHandle(call, 0); // control may have destroyed the engine at this moment
     throw BindingError("slot must be the address of an aligned 8-byte cell in the engine's memory");
+  }
   return reinterpret_cast<const void *>(slot);
 }
 
 Target targetArguments(const Call &call) {
-  const auto handle = openHandle(call, 0);
+  const auto handle = callerHandle(call, 0);
   Target target{handle->engine(), slotArgument(call, 1, *handle->engine()), {}, call.string(3, "name")};
   const std::string letters = call.string(2, "signature");
   std::string failure;
@@ -64,7 +67,7 @@ napi_value callPlain(Call &call) {
   const auto handle = openHandle(call, 0);
   const Target target{handle->engine(), slotArgument(call, 1, *handle->engine()), {}, "the function"};
   CallState state(target.signature);
-  const CallFailure failure = callTarget(target, state.frame);
+  const CallFailure failure = callTarget(target, state.frame, Entry::Passage::Control);
   if (failure.code == nullptr)
     return toJsBigint(call.env, state.frame.rax);
   napi_throw(call.env, toJsError(call.env, failure));
@@ -74,7 +77,7 @@ napi_value callPlain(Call &call) {
 napi_value engineRunExitHandlers(Call &call) {
   Engine &engine = *openHandle(call, 0)->engine();
   try {
-    Entry entry(engine);
+    Entry entry(engine, Entry::Passage::Control);
     ThreadRecord::here().runDestructors(engine);
     engine.exitHandlers.run(0);
   } catch (...) {
@@ -90,7 +93,7 @@ napi_value engineRunExitHandlersWithin(Call &call) {
   for (size_t at = 0; at + 1 < words.size(); at += 2)
     ranges.push_back({words[at], words[at + 1]});
   try {
-    Entry entry(engine);
+    Entry entry(engine, Entry::Passage::Control);
     engine.exitHandlers.runWithin(ranges);
     engine.quickExitHandlers.removeWithin(ranges);
   } catch (...) {
@@ -216,6 +219,12 @@ napi_value exitProcess(Call &call) {
   _exit(static_cast<int>(status & 0xff));
 }
 
+napi_value exitIfStuck(Call &call) {
+  const int64_t status = call.integer(0, -2147483648ll, 4294967295ll, "status");
+  const int64_t afterMs = call.integer(1, 1, 3'600'000, "afterMs");
+  return toJs(call.env, watchExit(static_cast<int>(status & 0xff), static_cast<uint32_t>(afterMs)));
+}
+
 } // namespace
 
 void registerCalls(napi_env env, napi_value exports) {
@@ -235,6 +244,7 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<flushStdio>(env, exports, "flushStdio");
   exportFunction<adoptProcess>(env, exports, "adoptProcess");
   exportFunction<exitProcess>(env, exports, "exitProcess");
+  exportFunction<exitIfStuck>(env, exports, "exitIfStuck");
 }
 
 } // namespace tierlink

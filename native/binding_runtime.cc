@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "copied_process.h"
+#include "engine_table.h"
 #include "fork_handlers.h"
 #include "host_code.h"
 #include "libraries.h"
@@ -17,12 +18,34 @@
 
 namespace tierlink {
 
-std::shared_ptr<EngineHandle> openHandle(const Call &call, size_t index) {
-  auto handle = call.handle<EngineHandle>(index, "engine");
-  if (!handle->engine()->closed())
-    return handle;
-  napi_throw(call.env, makeError(call.env, "ENGINE_DISPOSED", "the engine is disposed"));
+namespace {
+
+[[noreturn]] void throwDisposed(napi_env env) {
+  napi_throw(env, makeError(env, "ENGINE_DISPOSED", "the engine is disposed"));
   throw PendingJsException();
+}
+
+std::shared_ptr<EngineHandle> controlHandle(const Call &call, size_t index) {
+  auto handle = call.handle<EngineHandle>(index, "engine");
+  if (!handle->controls())
+    throw BindingError("only the environment that created the engine can do this");
+  return handle;
+}
+
+} // namespace
+
+std::shared_ptr<EngineHandle> callerHandle(const Call &call, size_t index) {
+  auto handle = call.handle<EngineHandle>(index, "engine");
+  if (handle->engine()->closed())
+    throwDisposed(call.env);
+  return handle;
+}
+
+std::shared_ptr<EngineHandle> openHandle(const Call &call, size_t index) {
+  auto handle = controlHandle(call, index);
+  if (handle->engine()->closed())
+    throwDisposed(call.env);
+  return handle;
 }
 
 void *libraryArgument(uint64_t number) {
@@ -41,8 +64,30 @@ napi_value engineCreate(Call &call) {
   auto engine = Engine::create(failure);
   if (engine == nullptr)
     throw BindingError(failure);
-  return makeHandle(call.env, std::make_shared<EngineHandle>(call.env, std::move(engine)));
+  return makeHandle(call.env,
+                    std::make_shared<EngineHandle>(call.env, std::move(engine), EngineHandle::Role::Control));
 }
+
+napi_value engineShare(Call &call) {
+  const uint64_t number = EngineTable::share(openHandle(call, 0)->engine());
+  if (number == 0)
+    throw BindingError("getrandom gave no number for the engine");
+  return toJsBigint(call.env, number);
+}
+
+napi_value engineAttach(Call &call) {
+  auto engine = EngineTable::find(call.bigint(0, "number"));
+  if (engine == nullptr || engine->closed())
+    throwDisposed(call.env);
+  return makeHandle(call.env,
+                    std::make_shared<EngineHandle>(call.env, std::move(engine), EngineHandle::Role::Caller));
+}
+
+napi_value engineControlled(Call &call) {
+  return toJs(call.env, call.handle<EngineHandle>(0, "engine")->engine()->controlled());
+}
+
+napi_value engineSeal(Call &call) { return toJs(call.env, openHandle(call, 0)->engine()->seal()); }
 
 napi_value engineCover(Call &call) {
   const auto handle = openHandle(call, 0);
@@ -91,7 +136,7 @@ napi_value enginePatchCalls(Call &call) {
 }
 
 napi_value engineDestroy(Call &call) {
-  const auto handle = call.handle<EngineHandle>(0, "engine");
+  const auto handle = controlHandle(call, 0);
   if (handle->destroy())
     return undefined(call.env);
   napi_throw(call.env, makeError(call.env, "ENGINE_BUSY", "a thread is inside the engine's code"));
@@ -118,7 +163,7 @@ napi_value engineLostRequests(Call &call) {
 }
 
 napi_value engineMutatorsInside(Call &call) {
-  return toJs(call.env, static_cast<double>(Threads::inside(*openHandle(call, 0)->engine())));
+  return toJs(call.env, static_cast<double>(Threads::inside(*callerHandle(call, 0)->engine())));
 }
 
 napi_value engineCloseGate(Call &call) { return toJs(call.env, openHandle(call, 0)->engine()->closeGate()); }
@@ -268,6 +313,10 @@ void registerRuntime(napi_env env, napi_value exports) {
   noteHostCode(env);
   exportFunction<hostCodeRanges>(env, exports, "hostCodeRanges");
   exportFunction<engineCreate>(env, exports, "engineCreate");
+  exportFunction<engineShare>(env, exports, "engineShare");
+  exportFunction<engineAttach>(env, exports, "engineAttach");
+  exportFunction<engineControlled>(env, exports, "engineControlled");
+  exportFunction<engineSeal>(env, exports, "engineSeal");
   exportFunction<engineCover>(env, exports, "engineCover");
   exportFunction<engineUncover>(env, exports, "engineUncover");
   exportFunction<engineSyncCore>(env, exports, "engineSyncCore");

@@ -7,8 +7,10 @@
 
 namespace tierlink {
 
-// The engine of argument `index`; ENGINE_DISPOSED is thrown if it was destroyed.
+// The engine of argument `index`, for what only control does; ENGINE_DISPOSED is thrown if it was destroyed.
 std::shared_ptr<EngineHandle> openHandle(const Call &call, size_t index);
+// The same for what any environment does that holds the engine.
+std::shared_ptr<EngineHandle> callerHandle(const Call &call, size_t index);
 
 // A library by the number libraryOpen gave for it; anything else is refused.
 void *libraryArgument(uint64_t number);

@@ -89,10 +89,11 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
   return true;
 }
 
-CallFailure callTarget(const Target &target, CallFrame &frame) {
-  if (target.engine->closed())
+CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage passage) {
+  Entry entry(*target.engine, passage);
+  // Asked while inside: from here on the engine can't be closed.
+  if (entry.refused() || target.engine->closed())
     return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed", nullptr};
-  Entry entry(*target.engine);
   const void *code = loadSlot(target.slot);
   if (code == nullptr)
     return {"NOT_LINKED", target.name + " has no code yet", nullptr};

@@ -9,6 +9,7 @@
 #include <node_api.h>
 
 #include "signature.h"
+#include "thread_record.h"
 #include "trampoline.h"
 
 namespace tierlink {
@@ -57,7 +58,8 @@ struct CallFailure {
   std::string message;
   std::shared_ptr<const LazyFailure> uncompiled; // if that is what went wrong
 };
-CallFailure callTarget(const Target &target, CallFrame &frame);
+CallFailure callTarget(const Target &target, CallFrame &frame,
+                       Entry::Passage passage = Entry::Passage::AtGate);
 
 // What JS is told of a failure; not thrown.
 napi_value toJsError(napi_env env, const CallFailure &failure);

@@ -1,4 +1,4 @@
-// Job: wakes the engine's JS thread for requests, and ends the engine.
+// Job: wakes the control thread for requests, and ends the engine.
 #include "engine_handle.h"
 
 #include <unistd.h>
@@ -18,7 +18,10 @@ constexpr useconds_t leavingUs = 500;
 // they are neither waited for nor is their code unmapped.
 EngineHandle::~EngineHandle() {
   waker_.reset();
-  engine_->lazy().end();
+  if (controls()) {
+    engine_->lazy().end();
+    engine_->uncontrol();
+  }
 }
 
 void EngineHandle::onRequests(napi_value wake) {

@@ -1,4 +1,5 @@
-// Job: what one JS environment holds of an engine, and the callback for its requests.
+// Job: what one JS environment holds of an engine: the controlling one, with the callback for requests, or
+// one that only calls.
 #pragma once
 
 #include <memory>
@@ -16,12 +17,17 @@ class EngineHandle {
 public:
   static constexpr napi_type_tag typeTag{0x7469657221656e67, 0x96e2b1d03c5f4a88};
 
-  EngineHandle(napi_env env, std::shared_ptr<Engine> engine) : env_(env), engine_(std::move(engine)) {}
+  // Control: the environment that made the engine, links and publishes. Caller: it calls functions, no more.
+  enum class Role : uint8_t { Control, Caller };
+
+  EngineHandle(napi_env env, std::shared_ptr<Engine> engine, Role role)
+      : env_(env), engine_(std::move(engine)), role_(role) {}
   ~EngineHandle();
   EngineHandle(const EngineHandle &) = delete;
   EngineHandle &operator=(const EngineHandle &) = delete;
 
   const std::shared_ptr<Engine> &engine() const { return engine_; }
+  bool controls() const { return role_ == Role::Control; }
 
   void onRequests(napi_value wake);
   // From now on `compile` serves lazy calls on this thread.
@@ -35,6 +41,7 @@ private:
 
   const napi_env env_;
   const std::shared_ptr<Engine> engine_;
+  const Role role_;
   std::unique_ptr<Waker> waker_;
   bool keep_ = false;
 };

@@ -3,7 +3,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <sched.h>
 
+#include "engine_table.h"
 #include "fork_handlers.h"
 #include "frames.h"
 #include "run.h"
@@ -25,6 +27,7 @@ std::shared_ptr<Engine> Engine::create(std::string &failure) {
 }
 
 Engine::~Engine() {
+  EngineTable::forget(*this);
   if (close())
     return;
   // A thread the process made itself is inside: leaking its code is the lesser evil.
@@ -33,18 +36,29 @@ Engine::~Engine() {
   (void)lazy_.release();
 }
 
+bool Engine::seal() {
+  if (sealed())
+    return true;
+  if (!closeGate())
+    return false;
+  // The gate stays closed; who waits at it sees this and turns back.
+  sealed_.store(true, std::memory_order_release);
+  return true;
+}
+
 bool Engine::close() {
   if (closed())
     return true;
-  if (Threads::inside(*this) != 0)
+  // Counted once more, as exit handlers that ran since the sealing may have made threads.
+  if (!seal() || Threads::inside(*this) != 0)
     return false;
-  // Nobody can come in any more: JS calls are made on the thread that calls this, or check `closed`, and
-  // threads of the program were counted above.
   closed_.store(true, std::memory_order_release);
+  EngineTable::forget(*this);
   ForkHandlers::forget(*this);
   keys.removeAll();
   tlsForget(*this);
   Threads::forget(*this);
+  std::unique_lock<std::shared_mutex> lock(coversMutex_);
   for (const auto &[address, cover] : covers_)
     Frames::removeWithin({address, cover.bytes});
   covers_.clear();
@@ -55,7 +69,10 @@ bool Engine::close() {
 }
 
 void Engine::coverOne(uintptr_t address, const Cover &cover) {
-  covers_[address] = cover;
+  {
+    std::unique_lock<std::shared_mutex> lock(coversMutex_);
+    covers_[address] = cover;
+  }
   ring_->widen(address, address + cover.bytes);
 }
 
@@ -76,6 +93,7 @@ void Engine::cover(uintptr_t address, size_t bytes, uint8_t *writable, std::shar
 }
 
 bool Engine::uncover(uintptr_t address) {
+  std::unique_lock<std::shared_mutex> lock(coversMutex_);
   const auto place = covers_.find(address);
   if (place == covers_.end() || Arena::around(address, place->second.bytes) != nullptr)
     return false;
@@ -84,6 +102,7 @@ bool Engine::uncover(uintptr_t address) {
 }
 
 uint8_t *Engine::writable(uintptr_t address, size_t bytes) const {
+  std::shared_lock<std::shared_mutex> lock(coversMutex_);
   auto place = covers_.upper_bound(address);
   if (place == covers_.begin())
     return nullptr;
@@ -102,6 +121,28 @@ bool Engine::closeGate() {
     return true;
   openGate();
   return false;
+}
+
+bool Engine::waitAtGate() const {
+  while (gateClosed.load(std::memory_order_acquire)) {
+    if (sealed())
+      return false;
+    // Else it is closed for as long as it takes to store some slots.
+    sched_yield();
+  }
+  return true;
+}
+
+// Safe for the same reason as an entry: counted first, then the gate is looked at.
+bool Engine::beginLaunch() {
+  for (;;) {
+    launching.fetch_add(1);
+    if (!gateClosed.load(std::memory_order_seq_cst))
+      return true;
+    launching.fetch_sub(1);
+    if (!waitAtGate())
+      return false;
+  }
 }
 
 std::shared_ptr<Run> Engine::activeRun() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -33,16 +34,23 @@ public:
   static std::shared_ptr<Engine> create(std::string &failure);
   ~Engine();
 
-  // Lets go of the memory; false if a thread is inside. Idempotent.
+  // Keeps threads out for good; false, and nothing is changed, if one is inside or being made. Idempotent.
+  bool seal();
+  bool sealed() const { return sealed_.load(std::memory_order_acquire); }
+  // Seals, and lets go of the memory; false if a thread is inside. Idempotent.
   bool close();
   bool closed() const { return closed_.load(std::memory_order_acquire); }
+  // False once the environment that controls the engine is gone: nobody answers requests any more.
+  bool controlled() const { return controlled_.load(std::memory_order_acquire); }
+  void uncontrol() { controlled_.store(false, std::memory_order_release); }
 
   // Only while not closed.
   Ring &ring() { return *ring_; }
   LazyCalls &lazy() { return *lazy_; }
 
-  // The memory of the engine, on its JS thread only. An arena is covered as a whole, and stays mapped while
-  // the engine has not let go of it; `around` is then where it lies. Else whoever covers keeps the memory.
+  // The memory of the engine, changed on the control thread only. An arena is covered as a whole, and stays
+  // mapped while the engine has not let go of it; `around` is then where it lies. Else whoever covers keeps
+  // the memory.
   void cover(uintptr_t address, size_t bytes, uint8_t *writable, std::shared_ptr<Arena> &around);
   // False if no cover begins there that can be taken back alone.
   bool uncover(uintptr_t address);
@@ -64,6 +72,10 @@ public:
   // Closed: who comes in waits at the door. Returns false, and opens again, if a thread is inside or being
   // made.
   bool closeGate();
+  // Waits while the gate is closed; false once the engine is sealed.
+  bool waitAtGate() const;
+  // Counts a thread that an outsider is about to make, at the gate; false once the engine is sealed.
+  bool beginLaunch();
   void openGate() { gateClosed.store(false, std::memory_order_release); }
   std::atomic<bool> gateClosed{false};
   // Threads being made that have no record yet, but will be inside.
@@ -79,7 +91,11 @@ private:
 
   void coverOne(uintptr_t address, const Cover &cover);
 
+  std::atomic<bool> sealed_{false};
   std::atomic<bool> closed_{false};
+  std::atomic<bool> controlled_{true};
+  // Environments that are attached look into the covers while control changes them.
+  mutable std::shared_mutex coversMutex_;
   std::map<uintptr_t, Cover> covers_; // by where the program sees them
   // A pointer, so that it can be let go of without a destructor.
   std::unique_ptr<std::vector<std::shared_ptr<Arena>>> arenas_ =

@@ -32,8 +32,9 @@ std::vector<Registered> snapshot() {
 void call(const Registered &one, ForkHandlers::Handler handler) {
   if (handler == nullptr)
     return;
-  Entry entry(*one.engine); // the forking thread may be any, also one of Node's
-  handler();
+  const Entry entry(*one.engine); // the forking thread may be any, also one of Node's
+  if (!entry.refused())
+    handler();
 }
 
 // The child has no control that could compile for it. Not for forks of the host, which run none of the

@@ -64,6 +64,18 @@ uint32_t Threads::inside(Engine &engine) {
   return threads;
 }
 
+bool Threads::otherCallersInside() {
+  barrier();
+  std::lock_guard<std::mutex> guard(lock());
+  return std::ranges::any_of(all(), [](const ThreadRecord *record) {
+    return record != self && record->kind == ThreadRecord::Kind::Foreign &&
+           std::ranges::any_of(record->mutators, [](const auto &mutator) {
+             return mutator->engine.load(std::memory_order_relaxed) != nullptr &&
+                    mutator->depth.load(std::memory_order_acquire) > 0;
+           });
+  });
+}
+
 void Threads::forget(Engine &engine) {
   std::lock_guard<std::mutex> guard(lock());
   for (ThreadRecord *record : all()) {
@@ -253,7 +265,7 @@ void ThreadRecord::park() {
     pause();
 }
 
-Entry::Entry(Engine &engine)
+Entry::Entry(Engine &engine, Passage passage)
     : thread_(ThreadRecord::here()), mutator_(thread_.mutatorFor(engine)),
       depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current) {
   mutator_.depth.store(depth_ + 1, std::memory_order_relaxed);
@@ -263,18 +275,19 @@ Entry::Entry(Engine &engine)
   if (barrierless)
     std::atomic_thread_fence(std::memory_order_seq_cst);
   // Who is inside already is not kept out: the gate can't close then.
-  if (depth_ == 0 && engine.gateClosed.load(std::memory_order_relaxed)) [[unlikely]]
-    waitAtGate(engine);
+  if (depth_ == 0 && passage == Passage::AtGate && engine.gateClosed.load(std::memory_order_relaxed))
+      [[unlikely]]
+    refused_ = !waitAtGate(engine);
 }
 
-void Entry::waitAtGate(const Engine &engine) {
+bool Entry::waitAtGate(const Engine &engine) {
   do {
     mutator_.depth.store(0, std::memory_order_release);
-    // It is closed for as long as it takes to store some slots.
-    while (engine.gateClosed.load(std::memory_order_acquire))
-      sched_yield();
+    if (!engine.waitAtGate())
+      return false;
     mutator_.depth.store(1, std::memory_order_seq_cst);
   } while (engine.gateClosed.load(std::memory_order_seq_cst));
+  return true;
 }
 
 Entry::~Entry() {

@@ -122,6 +122,8 @@ struct Threads {
   static void barrier();
   // Threads inside `engine` now.
   static uint32_t inside(Engine &engine);
+  // Whether another thread that is none of a program's, so one of JS, is inside any engine now.
+  static bool otherCallersInside();
   // Frees what the records keep for an engine that is closed.
   static void forget(Engine &engine);
   // True in a child made by fork, where none of the other threads exist.
@@ -133,19 +135,26 @@ struct Threads {
 // A stay inside compiled code, from a thread that is not the program's own.
 class Entry {
 public:
-  explicit Entry(Engine &engine);
+  // AtGate: waits while the gate is closed, and is refused once the engine is sealed. Control: the thread
+  // that closes the gate, which runs destructors behind it.
+  enum class Passage : uint8_t { AtGate, Control };
+
+  explicit Entry(Engine &engine, Passage passage = Passage::AtGate);
   ~Entry();
+  // True: the engine is sealed, and no code of it may be run.
+  bool refused() const { return refused_; }
   Entry(const Entry &) = delete;
   Entry &operator=(const Entry &) = delete;
 
 private:
-  [[gnu::cold]] void waitAtGate(const Engine &engine);
+  [[gnu::cold]] bool waitAtGate(const Engine &engine);
 
   ThreadRecord &thread_;
   Mutator &mutator_;
   // Kept by value: a longjmp over inner entries must not leave their count behind.
   const uint32_t depth_;
   Engine *const previous_;
+  bool refused_ = false;
 };
 
 } // namespace tierlink

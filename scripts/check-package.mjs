@@ -12,6 +12,7 @@ const needed = [
   'LICENSE',
   'README.md',
   'dist/src/cli/main.js',
+  'dist/src/control/worker.js',
   'dist/src/index.d.ts',
   'dist/src/index.js',
   'native/CMakeLists.txt',

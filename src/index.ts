@@ -41,16 +41,14 @@ export type {
   AuditRole,
   AuditViolation,
 } from './engine/audit.js';
-export {
-  createEngine,
-  Engine,
-  type AddModuleOptions,
-  type FnOptions,
-  type RunOptions,
-} from './engine/engine.js';
+export { AttachedEngine, attachEngine } from './control/attached.js';
+export type { EngineHandle } from './control/engine-handle.js';
+export type { AddModuleOptions, RunOptions } from './engine/core.js';
+export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
+  type ControlKind,
   type EngineOptions,
   type Linkage,
   policyNames,

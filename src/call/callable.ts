@@ -2,7 +2,7 @@
 import { type ErrorCode, TierlinkError } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import { checkCallable, showSignature } from './signature.js';
+import { checkCallable, parseSignature, showSignature } from './signature.js';
 
 /** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
 export type CallArgument = number | bigint | boolean | null | ArrayBuffer | ArrayBufferView;
@@ -58,12 +58,14 @@ export interface CallHost {
  *
  * @param host - The engine.
  * @param target - What to call.
+ * @param type - Its signature, where the module does not tell or the user knows better.
  * @returns The callable.
  * @throws TierlinkError SIGNATURE_UNSUPPORTED, ENGINE_DISPOSED
  */
-export function bind(host: CallHost, target: CallTarget): Callable {
-  const { symbol, letters } = target;
-  checkCallable(symbol, letters, target.type);
+export function bind(host: CallHost, target: CallTarget, type?: string): Callable {
+  const { symbol } = target;
+  const letters = type === undefined ? target.letters : parseSignature(symbol, type);
+  checkCallable(symbol, letters, type ?? target.type);
   const slot = BigInt(target.slot);
   const native = host.addon.bindFunction(host.handle(symbol), slot, letters, symbol);
   const call = (...args: readonly CallArgument[]): CallResult => {
@@ -109,6 +111,8 @@ function typed(error: unknown, symbol: string): unknown {
       const { index = 0, expected = 'what the signature says', found = 'this' } = seen;
       return new TierlinkError('ARGUMENT_INVALID', { symbol, index, expected, found }, options);
     }
+    case 'ENGINE_DISPOSED':
+      return new TierlinkError('ENGINE_DISPOSED', { operation: symbol }, options);
     case 'EXCEPTION_UNCAUGHT':
       return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
     case 'FUNCTION_REMOVED':

@@ -83,6 +83,8 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     if (options.quiet !== true) say(message);
   });
   return {
+    // This thread has nothing else to do: the program runs on one of its own. A worker would only start later.
+    control: 'inline',
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as 'module',
     linkage: options.linkage as 'stub',

@@ -33,6 +33,7 @@ export interface ErrorDetailsByCode {
   };
   readonly CACHE_DIRECTORY_REFUSED: { readonly path: string; readonly reason: string };
   readonly ENGINE_DISPOSED: { readonly operation: string };
+  readonly CONTROL_ENDED: { readonly operation: string; readonly reason: string };
   readonly ENGINE_BUSY: { readonly operation: string; readonly reason: string };
   readonly INPUT_UNREADABLE: { readonly module: string; readonly path: string; readonly reason: string };
   readonly FORMAT_UNKNOWN: { readonly module: string; readonly found: string };
@@ -177,6 +178,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   ENGINE_DISPOSED: entry(
     (d) => `${d.operation} was called on an engine that is disposed`,
     () => 'create a new engine; callables of a disposed engine are dead',
+  ),
+  CONTROL_ENDED: entry(
+    (d) => `${d.operation}: the thread that controls the engine has ended: ${d.reason}`,
+    () => 'report it with its cause; create a new engine, code that runs in this one goes on',
   ),
   ENGINE_BUSY: entry(
     (d) => `${d.operation} is refused: ${d.reason}`,

@@ -1,20 +1,22 @@
-/** The engine: what a user holds. It composes the parts and owns none of their mechanisms. */
+/** The engine: what a user holds. What it is asked is done by what controls it, on this thread or on a worker. */
 import { EventEmitter } from 'eventemitter3';
 import { bind, type Callable } from '../call/callable.js';
-import { parseSignature } from '../call/signature.js';
+import { controlOf } from '../control/choice.js';
+import type { Control } from '../control/control.js';
+import type { EngineHandle } from '../control/engine-handle.js';
+import { watchExit } from '../control/exit.js';
+import { InlineControl } from '../control/inline.js';
+import { isLost, RemoteControl } from '../control/remote.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
-import { address } from '../core/ids.js';
+import type { AddModuleOptions, RunOptions } from './core.js';
 import type { Compaction } from './mover.js';
-import { type Composition, compose } from './compose.js';
-import { type GroupMember, type GroupOptions, ModuleLoader } from './module-loader.js';
-import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
+import type { GroupMember, GroupOptions } from './module-loader.js';
+import type { EngineOptions } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
-import { takeAudit } from './take-audit.js';
-import { takeSnapshot } from './take-snapshot.js';
 import type { ModuleSource } from './source.js';
 import type { TimeByTier } from './time-by-tier.js';
 
@@ -24,39 +26,22 @@ export interface FnOptions {
   readonly signature?: string;
 }
 
-/** Options of {@link Engine.addModule}. */
-export interface AddModuleOptions {
-  /** How calls that leave this module's versions reach functions. @defaultValue the engine's */
-  readonly linkage?: Linkage;
-}
-
-/** Options of {@link Engine.run}. */
-export interface RunOptions {
-  /** Samples the program's position each so many microseconds of its CPU time, for {@link Engine.timeByTier}. */
-  readonly sampleUs?: number;
-  /**
-   * The program owns the process: stdout is buffered as libc does it, SIGPIPE ends it, and its children inherit the
-   * standard streams. Node's own output must not be used then. @defaultValue false
-   */
-  readonly ownsProcess?: boolean;
-}
-
 /** A tiered JIT for many modules. Made by {@link createEngine}. */
 export class Engine implements AsyncDisposable {
   readonly #events = new EventEmitter<EngineEvents>();
-  readonly #parts: Composition;
-  readonly #loader: ModuleLoader;
-  #running = false;
+  readonly #control: Control;
   #disposed = false;
-  #linking: Promise<void> = Promise.resolve();
+  #samples: TimeByTier | undefined;
 
   /** @internal Use {@link createEngine}. */
   constructor(options: EngineOptions) {
     const emit: Emit = (name, event) => {
       this.#emit(name, event);
     };
-    this.#parts = compose(settle(options), emit);
-    this.#loader = new ModuleLoader(this.#parts);
+    const control = controlOf(options);
+    const settled = { ...options, control };
+    this.#control =
+      control === 'worker' ? new RemoteControl(settled, emit) : new InlineControl(settled, emit);
   }
 
   /**
@@ -73,8 +58,7 @@ export class Engine implements AsyncDisposable {
    */
   addModule(name: string, source: ModuleSource, options: AddModuleOptions = {}): void {
     this.#alive('addModule');
-    const linkage = options.linkage ?? this.#parts.settings.linkage;
-    this.#loader.add(name, source, checkLinkage(linkage, this.#parts.settings));
+    this.#control.call('addModule', name, this.#control.source(name, source), options);
   }
 
   /**
@@ -87,7 +71,7 @@ export class Engine implements AsyncDisposable {
    */
   async link(): Promise<void> {
     this.#alive('link');
-    await this.#alone(() => this.#loader.link());
+    await this.#control.ask('link');
   }
 
   /**
@@ -107,17 +91,7 @@ export class Engine implements AsyncDisposable {
    */
   fn(name: string, options: FnOptions = {}): Callable {
     this.#alive(`fn(${name})`);
-    const { definition, slot } = this.#function(name, `fn(${name})`);
-    const { table, host } = this.#parts;
-    const letters =
-      options.signature === undefined ? definition.signature : parseSignature(name, options.signature);
-    return bind(host, {
-      symbol: name,
-      letters,
-      type: options.signature ?? definition.type,
-      slot: table.slotAddress(slot),
-      stub: table.stubAddress(slot),
-    });
+    return bind(this.#control.host, this.#control.call('target', name), options.signature);
   }
 
   /**
@@ -133,19 +107,7 @@ export class Engine implements AsyncDisposable {
    */
   async run(main = 'main', argv: readonly string[] = [main], options: RunOptions = {}): Promise<RunOutcome> {
     this.#alive('run');
-    if (this.#running) {
-      throw new TierlinkError('ENGINE_BUSY', { operation: 'run', reason: 'a program is running already' });
-    }
-    this.#running = true;
-    try {
-      await this.link();
-      const { slot } = this.#function(main, 'run');
-      if (options.ownsProcess === true) this.#parts.addon.adoptProcess();
-      return await this.#parts.program.run(slot, argv, options.sampleUs);
-    } finally {
-      this.#running = false;
-      this.#parts.reclaimer.soon();
-    }
+    return this.#control.ask('run', main, argv, options);
   }
 
   /**
@@ -160,7 +122,7 @@ export class Engine implements AsyncDisposable {
    */
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
     this.#alive('recompile');
-    return this.#loader.recompile(module, tier);
+    return this.#control.ask('recompile', module, tier);
   }
 
   /**
@@ -177,7 +139,7 @@ export class Engine implements AsyncDisposable {
    */
   async removeModule(module: string, options: { readonly force?: boolean } = {}): Promise<void> {
     this.#alive('removeModule');
-    await this.#alone(() => this.#loader.remove(module, options.force === true));
+    await this.#control.ask('removeModule', module, options.force === true);
   }
 
   /**
@@ -197,15 +159,7 @@ export class Engine implements AsyncDisposable {
     options: ReplaceOptions = {},
   ): Promise<ReplacedEvent> {
     this.#alive('replaceModule');
-    const state: string = options.state ?? 'keep';
-    if (state !== 'keep' && state !== 'reset') {
-      throw new TierlinkError('OPTION_INVALID', {
-        option: 'state',
-        value: state,
-        expected: '"keep" or "reset"',
-      });
-    }
-    return this.#alone(() => this.#loader.replace(module, source, state));
+    return this.#control.ask('replaceModule', module, this.#control.source(module, source), options);
   }
 
   /**
@@ -218,12 +172,14 @@ export class Engine implements AsyncDisposable {
   on<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
     // Safe because the map's listeners all take one event; eventemitter3 loses that for a generic name.
     this.#events.on(event, listener as never);
+    this.#control.listen(event, true);
     return this;
   }
 
   /** Stops listening to an event. */
   off<Name extends keyof EngineEvents>(event: Name, listener: EngineEvents[Name]): this {
     this.#events.off(event, listener as never);
+    this.#control.listen(event, this.#events.listenerCount(event) > 0);
     return this;
   }
 
@@ -242,7 +198,7 @@ export class Engine implements AsyncDisposable {
     options: GroupOptions = {},
   ): Promise<readonly PublishedEvent[]> {
     this.#alive('recompileGroup');
-    return this.#loader.recompileGroup(group, options);
+    return this.#control.ask('recompileGroup', group, options);
   }
 
   /**
@@ -256,8 +212,7 @@ export class Engine implements AsyncDisposable {
    */
   move(module: string, at?: bigint): void {
     this.#alive('move');
-    const { mover, homeOf } = this.#parts;
-    mover.move(homeOf(module), at === undefined ? undefined : address(Number(at)));
+    this.#control.call('move', module, at);
   }
 
   /**
@@ -268,7 +223,7 @@ export class Engine implements AsyncDisposable {
    */
   compact(): Compaction {
     this.#alive('compact');
-    return this.#parts.mover.compact([...this.#parts.modules.values()]);
+    return this.#control.call('compact');
   }
 
   /**
@@ -282,9 +237,7 @@ export class Engine implements AsyncDisposable {
    */
   relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
     this.#alive('relayout');
-    const { mover, homeOf } = this.#parts;
-    const { start, bytes } = mover.relayout([...new Set(order)].map(homeOf));
-    return { start: BigInt(start), bytes };
+    return this.#control.call('relayout', order);
   }
 
   /**
@@ -297,17 +250,18 @@ export class Engine implements AsyncDisposable {
    */
   reclaim(): number {
     this.#alive('reclaim');
-    return this.#parts.reclaimer.now();
+    return this.#control.call('reclaim');
   }
 
   /**
    * What the engine looks like now.
    *
    * @returns Plain data.
-   * @throws TierlinkError PLATFORM_UNSUPPORTED (there is no `/proc`)
+   * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED (there is no `/proc`)
    */
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#parts);
+    this.#alive('snapshot');
+    return this.#control.call('snapshot');
   }
 
   /**
@@ -325,17 +279,32 @@ export class Engine implements AsyncDisposable {
    */
   audit(): AuditReport {
     this.#alive('audit');
-    return takeAudit(this.#parts);
+    return this.#control.call('audit');
   }
 
   /** Samples of the program's position by tier; empty unless {@link run} was asked to sample. */
   timeByTier(): TimeByTier {
-    return this.#parts.program.timeByTier();
+    return this.#samples ?? this.#control.call('timeByTier');
+  }
+
+  /**
+   * A handle by which one other thread, a worker or the main thread, attaches to the engine and calls its functions:
+   * see {@link attachEngine}. Post it with its port in the transfer list. Each thread needs one of its own.
+   *
+   * With control in line, requests of that thread are answered when this one turns its event loop.
+   *
+   * @returns The handle.
+   * @throws TierlinkError ENGINE_DISPOSED
+   */
+  handle(): EngineHandle {
+    this.#alive('handle');
+    watchExit(this.#control.host.addon);
+    return this.#control.handle();
   }
 
   /** Writes what the program left in its stdio buffers. */
   flush(): void {
-    this.#parts.addon.flushStdio();
+    this.#control.host.addon.flushStdio();
   }
 
   /**
@@ -346,7 +315,7 @@ export class Engine implements AsyncDisposable {
    * @returns Whether all of it is stored; true if there is no cache.
    */
   async flushCache(timeoutMs = 1000): Promise<boolean> {
-    return (await this.#parts.cache?.flush(timeoutMs)) ?? true;
+    return this.#control.ask('flushCache', timeoutMs);
   }
 
   /**
@@ -355,7 +324,7 @@ export class Engine implements AsyncDisposable {
    * @param status - Exit status, 0 to 255.
    */
   exitProcess(status: number): void {
-    this.#parts.addon.exitProcess(status);
+    this.#control.host.addon.exitProcess(status);
   }
 
   /**
@@ -366,43 +335,19 @@ export class Engine implements AsyncDisposable {
    */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
-    const inside = this.#parts.addon.engineMutatorsInside(this.#parts.engine);
-    if (this.#running || inside > 0) {
-      throw new TierlinkError('ENGINE_BUSY', {
-        operation: 'dispose',
-        reason: `${String(Math.max(inside, 1))} thread(s) run in it`,
-      });
+    try {
+      this.#samples = this.#control.call('seal');
+    } catch (error) {
+      if (!isLost(error)) throw error;
     }
     this.#disposed = true;
-    await this.#parts.end(this.#linking);
+    await this.#control.end();
     this.#events.removeAllListeners();
   }
 
   /** @internal */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
-  }
-
-  #function(name: string, operation: string) {
-    const found = this.#parts.symbols.resolve(name);
-    if (found?.definition.kind !== 'function' || found.offset !== 0) {
-      throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name });
-    }
-    const { definition } = found;
-    if (definition.slot === undefined || !this.#parts.homeOf(definition.module).isLinked) {
-      throw new TierlinkError('NOT_LINKED', { operation, module: definition.module });
-    }
-    return { definition, slot: definition.slot };
-  }
-
-  /** Does what changes the set of modules after what was begun before: never two at a time. */
-  async #alone<Result>(change: () => Promise<Result>): Promise<Result> {
-    const changed = this.#linking.then(change);
-    this.#linking = changed.then(
-      () => undefined,
-      () => undefined,
-    );
-    return changed;
   }
 
   #alive(operation: string): void {

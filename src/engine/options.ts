@@ -38,11 +38,21 @@ const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies
 /** What is compiled at once: all functions of a module, or one function, when it is called for the first time. */
 export type UnitKind = 'module' | 'function';
 
+/** Where an engine is controlled from: a worker of its own, or the thread that created it. */
+export type ControlKind = 'worker' | 'inline';
+
 /** Names of the shipped policies. */
 export const policyNames = ['counters', 'never', 'eager'] as const;
 
 /** Options of {@link createEngine}; all may be left out. */
 export interface EngineOptions {
+  /**
+   * `worker`: decisions, linking and publishing run on a thread of their own, so that they go on while this one is in
+   * compiled code. `inline`: on this thread, when its event loop turns.
+   * @defaultValue `'worker'`; `'inline'` if `policy` or one of `parts` is an object with functions, which can't be given
+   *   to another thread
+   */
+  readonly control?: ControlKind;
   /** @defaultValue `'stub'` */
   readonly linkage?: Linkage;
   /** @defaultValue `'module'` */
@@ -104,6 +114,7 @@ export interface EngineOptions {
 
 /** Options with every value settled. */
 export interface Settings {
+  readonly control: ControlKind;
   readonly linkage: Linkage;
   readonly unit: UnitKind;
   readonly relocations: RelocationKeeping;
@@ -141,6 +152,7 @@ export function settle(options: EngineOptions): Settings {
   const maxBytes = options.codeCache?.maxBytes;
   const addon = loadAddon();
   return {
+    control: options.control ?? 'inline',
     linkage,
     unit: unitOf(options.unit ?? 'module'),
     relocations,

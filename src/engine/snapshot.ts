@@ -2,6 +2,7 @@
 import type { CacheStatistics } from '../cache/object-cache.js';
 import type { Hold } from '../memory/retirement.js';
 import type { Ledger } from './ledger.js';
+import type { ControlKind } from './options.js';
 import type { Latencies } from './statistics.js';
 
 /** One module. */
@@ -29,6 +30,8 @@ export interface ModuleSnapshot {
 
 /** The whole engine. */
 export interface EngineSnapshot {
+  /** Where the engine is controlled from. */
+  readonly control: ControlKind;
   readonly modules: readonly ModuleSnapshot[];
   /** Versions in use by tier name. */
   readonly versionsByTier: Readonly<Record<string, number>>;

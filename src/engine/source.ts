@@ -55,6 +55,22 @@ export function readSource(module: string, source: ModuleSource): SourceBytes {
   return { format: 'bitcode', bytes: bitcodeOf(module, source) };
 }
 
+/**
+ * A source as plain data, for another thread.
+ *
+ * @param module - Name of the module, for messages.
+ * @param source - Where it comes from.
+ * @returns The same: bytes are copied without what lies around them, an llvm-bindings module is written as bitcode.
+ * @throws TierlinkError INPUT_UNREADABLE
+ */
+export function plainSource(module: string, source: ModuleSource): ModuleSource {
+  if (typeof source === 'string' || source instanceof ArrayBuffer) return source;
+  if (source instanceof Uint8Array) return Uint8Array.from(source);
+  if ('path' in source) return { path: source.path };
+  if ('ir' in source) return { ir: source.ir };
+  return bitcodeOf(module, source);
+}
+
 function text(ir: string): SourceBytes {
   return { format: 'ir', bytes: new TextEncoder().encode(ir) };
 }

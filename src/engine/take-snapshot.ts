@@ -23,6 +23,7 @@ export function takeSnapshot(parts: Composition, read: ReadProcessMap = readProc
   const images = new Set([...versions, ...homes.flatMap(({ data }) => data)].map(({ image }) => image));
   const preserved = Array.from(images, (image) => image.preserved);
   return {
+    control: parts.settings.control,
     modules: homes.map((home) => moduleSnapshot(home, parts.settings.tiers)),
     versionsByTier,
     slots: parts.registry.ownedSlots,

@@ -289,8 +289,22 @@ export interface NativeAddon {
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
-  /** An engine without memory. */
+  /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */
   engineCreate(): Handle;
+  /** A number by which other JS environments of the process can attach; it can't be guessed. */
+  engineShare(engine: Handle): bigint;
+  /**
+   * A handle for another environment: {@link bindFunction}, {@link callAsync}, {@link engineControlled} and
+   * {@link engineMutatorsInside}, no more. Throws ENGINE_DISPOSED if there is no such engine any more.
+   */
+  engineAttach(number: bigint): Handle;
+  /** False once the environment that controls the engine has ended: nobody links and publishes any more. */
+  engineControlled(engine: Handle): boolean;
+  /**
+   * Keeps threads from entering for good: calls fail with ENGINE_DISPOSED. False, and nothing is changed, if a mutator
+   * is inside. Exit handlers can still be run.
+   */
+  engineSeal(engine: Handle): boolean;
   /**
    * Tells an engine that memory is its own: slots, thread-local images and patches are refused elsewhere. An arena
    * that the range lies in is covered as a whole and stays mapped until the engine is destroyed.
@@ -438,4 +452,9 @@ export interface NativeAddon {
   adoptProcess(): void;
   /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
   exitProcess(status: number): void;
+  /**
+   * For the end of the process, at which Node waits for its workers: if another JS thread is inside compiled code now
+   * and `afterMs` milliseconds later, the process is ended then. False if none is inside now.
+   */
+  exitIfStuck(status: number, afterMs: number): boolean;
 }

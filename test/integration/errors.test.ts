@@ -167,7 +167,8 @@ describe('the rest', () => {
     expect(make({ linkage: 'straight' })).toThrow(
       withCode('OPTION_INVALID', { option: 'linkage', value: 'straight' }),
     );
-    expect(make({ unit: 'function' })).toThrow(withCode('OPTION_INVALID', { option: 'unit' }));
+    expect(make({ unit: 'file' })).toThrow(withCode('OPTION_INVALID', { option: 'unit' }));
+    expect(make({ control: 'thread' })).toThrow(withCode('OPTION_INVALID', { option: 'control' }));
     expect(make({ policy: 'nobody' })).toThrow(withCode('OPTION_INVALID', { option: 'policy' }));
     expect(make({ thresholds: { quik: 5 } })).toThrow(withCode('OPTION_INVALID', { option: 'thresholds' }));
     expect(make({ policy: 'never', thresholds: { quick: 5 } })).toThrow(withCode('OPTION_INVALID'));
@@ -302,7 +303,8 @@ describe('the rest', () => {
   );
 
   it('dispose during link ends both', async () => {
-    const engine = createEngine();
+    // A worker may be done with linking before it is asked to dispose.
+    const engine = createEngine({ control: 'inline' });
     engine.addModule('a', good);
     const linking = engine.link();
     const disposing = engine.dispose();

@@ -212,6 +212,29 @@ describe('memory', () => {
     expect(maps).not.toContain(`${code.base.toString(16)}-`);
   });
 
+  test('an environment that attached calls, and does nothing else', () => {
+    const engine = create();
+    const number = addon.engineShare(engine);
+    expect(addon.engineShare(engine)).toBe(number);
+    const caller = addon.engineAttach(number);
+    expect(addon.engineControlled(caller)).toBe(true);
+    expect(addon.engineMutatorsInside(caller)).toBe(0);
+    expect(() => addon.engineShare(caller)).toThrow(/created the engine/);
+    expect(() => addon.engineSeal(caller)).toThrow(/created the engine/);
+    expect(() => addon.engineTakeRequests(caller)).toThrow(/created the engine/);
+    expect(() => {
+      addon.engineDestroy(caller);
+    }).toThrow(/created the engine/);
+    expectFailure(() => addon.engineAttach(number ^ 2n), 'ENGINE_DISPOSED');
+    const { data } = regionsOf(addon, engine);
+    expect(addon.bindFunction(caller, data.base, 'v', 'f')).toBeTypeOf('function');
+    expect(addon.engineSeal(engine)).toBe(true);
+    expectFailure(addon.bindFunction(caller, data.base, 'v', 'f'), 'ENGINE_DISPOSED');
+    destroyEngine(addon, engine);
+    expectFailure(() => addon.bindFunction(caller, data.base, 'v', 'f'), 'ENGINE_DISPOSED');
+    expectFailure(() => addon.engineAttach(number), 'ENGINE_DISPOSED');
+  });
+
   test('a core serialising barrier is available', () => {
     addon.engineSyncCore(create());
   });

@@ -1,13 +1,30 @@
 /** Engines for tests, ended when the test has. */
 import { onTestFinished } from 'vitest';
-import { createEngine, type Engine, type EngineOptions, type Linkage } from '../../src/index.js';
+import {
+  type ControlKind,
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type Linkage,
+} from '../../src/index.js';
 
 /** All linkages, for tests that hold in each. */
 export const linkages: readonly Linkage[] = ['stub', 'offset-table', 'direct'];
 
+/** Where engines of tests are controlled from; in line what is tested is the sources, not dist/. */
+let usual: ControlKind = 'inline';
+
+/** From now on engines of tests are controlled from elsewhere, those with parts of their own excepted. */
+export function useControl(control: ControlKind): void {
+  usual = control;
+}
+
 /** An engine that leaves every unit where it is, unless the options say otherwise. */
 export function engineFor(options: EngineOptions = {}): Engine {
-  const engine = createEngine({ policy: 'never', ...(process.env['TEST_UNIT'] ? { unit: 'function' as const } : {}), ...options });
+  const isBound = options.parts !== undefined || typeof options.policy === 'object';
+  const control = isBound ? 'inline' : usual;
+  const unit = process.env['TEST_UNIT'] === 'function' ? 'function' : 'module';
+  const engine = createEngine({ policy: 'never', control, unit, ...options });
   onTestFinished(async () => {
     await engine.dispose();
   });

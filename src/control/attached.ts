@@ -1,0 +1,99 @@
+/** An engine on a thread that did not create it: its functions can be called there. */
+import { bind, type Callable, type CallHost } from '../call/callable.js';
+import { TierlinkError } from '../core/errors.js';
+import type { CallTarget } from '../call/callable.js';
+import type { EngineSnapshot } from '../engine/snapshot.js';
+import type { Handle } from '../native/contract.js';
+import { loadAddon } from '../native/loader.js';
+import type { EngineHandle } from './engine-handle.js';
+import { Line } from './line.js';
+import { Signal } from './protocol.js';
+
+/** An engine that another thread created. Made by {@link attachEngine}. */
+export class AttachedEngine {
+  readonly #line: Line;
+  readonly #host: CallHost;
+
+  /** @internal Use {@link attachEngine}. */
+  constructor({ port, memory, number }: EngineHandle) {
+    const addon = loadAddon();
+    const engine = attach(number);
+    const lost = (operation: string): TierlinkError => new TierlinkError('ENGINE_DISPOSED', { operation });
+    const isAlive = (): boolean => addon.engineControlled(engine);
+    this.#line = new Line(port, new Signal(memory), { onEvent: () => undefined, isAlive, lost });
+    port.on('close', () => {
+      this.#line.end(null);
+    });
+    this.#host = {
+      addon,
+      handle: (operation) => {
+        this.#line.check(operation);
+        return engine;
+      },
+      settled: () => {
+        this.#line.tell('settled');
+      },
+    };
+  }
+
+  /**
+   * Binds a function for calls from this thread; see `Engine.fn`. This thread waits for control to say where it is.
+   *
+   * @param name - Linker name of a function that a linked module defines.
+   * @param options - The signature, where the module does not tell.
+   * @returns The callable.
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
+   */
+  fn(name: string, options: { readonly signature?: string } = {}): Callable {
+    // Safe because control answers with what `EngineCore.target` returns.
+    return bind(this.#host, this.#line.call('target', [name]) as CallTarget, options.signature);
+  }
+
+  /**
+   * What the engine looks like now.
+   *
+   * @returns Plain data.
+   * @throws TierlinkError ENGINE_DISPOSED
+   */
+  snapshot(): EngineSnapshot {
+    // Safe because control answers with what `EngineCore.snapshot` returns.
+    return this.#line.call('snapshot', []) as EngineSnapshot;
+  }
+
+  /** Lets go of the engine. Callables of this thread are dead afterwards. Calling it again does nothing. */
+  detach(): void {
+    this.#line.end(null);
+  }
+}
+
+/**
+ * Attaches this thread to an engine that another one created. It keeps neither thread alive.
+ *
+ * @param handle - What `Engine.handle` gave, as it was received here.
+ * @returns The engine, for calls.
+ * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ *
+ * @example
+ * ```ts
+ * // main thread
+ * const handle = engine.handle();
+ * new Worker('./calls.js', { workerData: handle, transferList: [handle.port] });
+ * // calls.js
+ * const engine = attachEngine(workerData);
+ * engine.fn('twice')(21); // 42
+ * ```
+ */
+export function attachEngine(handle: EngineHandle): AttachedEngine {
+  return new AttachedEngine(handle);
+}
+
+function attach(number: bigint): Handle {
+  try {
+    return loadAddon().engineAttach(number);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENGINE_DISPOSED') {
+      throw new TierlinkError('ENGINE_DISPOSED', { operation: 'attachEngine' }, { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,213 @@
+/** What controls an engine: registers, links, publishes, reclaims, on the thread that made it. Plain data in and out. */
+import type { CallHost, CallTarget } from '../call/callable.js';
+import { TierlinkError } from '../core/errors.js';
+import type { Emit, PublishedEvent, ReplacedEvent } from '../core/events.js';
+import { address } from '../core/ids.js';
+import type { RunOutcome } from '../native/contract.js';
+import type { AuditReport } from './audit.js';
+import { type Composition, compose } from './compose.js';
+import { type GroupMember, type GroupOptions, ModuleLoader } from './module-loader.js';
+import type { Compaction } from './mover.js';
+import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
+import type { ReplaceOptions } from './replacer.js';
+import type { EngineSnapshot } from './snapshot.js';
+import type { ModuleSource } from './source.js';
+import { takeAudit } from './take-audit.js';
+import { takeSnapshot } from './take-snapshot.js';
+import type { TimeByTier } from './time-by-tier.js';
+
+/** Options of `Engine.addModule`. */
+export interface AddModuleOptions {
+  /** How calls that leave this module's versions reach functions. @defaultValue the engine's */
+  readonly linkage?: Linkage;
+}
+
+/** Options of `Engine.run`. */
+export interface RunOptions {
+  /** Samples the program's position each so many microseconds of its CPU time, for `Engine.timeByTier`. */
+  readonly sampleUs?: number;
+  /**
+   * The program owns the process: stdout is buffered as libc does it, SIGPIPE ends it, and its children inherit the
+   * standard streams. Node's own output must not be used then. @defaultValue false
+   */
+  readonly ownsProcess?: boolean;
+}
+
+/** The controlling half of an engine. Its methods are those of `Engine` of the same name, unless they say otherwise. */
+export class EngineCore {
+  readonly #parts: Composition;
+  readonly #loader: ModuleLoader;
+  #running = false;
+  #linking: Promise<void> = Promise.resolve();
+
+  /**
+   * @param options - The user's.
+   * @param emit - Gives events to observers.
+   * @throws TierlinkError as `createEngine`
+   */
+  constructor(options: EngineOptions, emit: Emit) {
+    this.#parts = compose(settle(options), emit);
+    this.#loader = new ModuleLoader(this.#parts);
+  }
+
+  /** What callables need that are bound on this thread. */
+  get host(): CallHost {
+    return this.#parts.host;
+  }
+
+  /** The number by which other threads attach. */
+  share(): bigint {
+    return this.#parts.addon.engineShare(this.#parts.engine);
+  }
+
+  addModule(name: string, source: ModuleSource, options: AddModuleOptions): void {
+    const { settings } = this.#parts;
+    this.#loader.add(name, source, checkLinkage(options.linkage ?? settings.linkage, settings));
+  }
+
+  async link(): Promise<void> {
+    await this.#alone(() => this.#loader.link());
+  }
+
+  /**
+   * Where a function is called.
+   *
+   * @param name - Its linker name.
+   * @returns What a callable is bound to.
+   * @throws TierlinkError SYMBOL_UNKNOWN, NOT_LINKED
+   */
+  target(name: string): CallTarget {
+    const { definition, slot } = this.#function(name, `fn(${name})`);
+    const { table } = this.#parts;
+    return {
+      symbol: name,
+      letters: definition.signature,
+      type: definition.type,
+      slot: table.slotAddress(slot),
+      stub: table.stubAddress(slot),
+    };
+  }
+
+  async run(main: string, argv: readonly string[], options: RunOptions): Promise<RunOutcome> {
+    if (this.#running) {
+      throw new TierlinkError('ENGINE_BUSY', { operation: 'run', reason: 'a program is running already' });
+    }
+    this.#running = true;
+    try {
+      await this.link();
+      const { slot } = this.#function(main, 'run');
+      if (options.ownsProcess === true) this.#parts.addon.adoptProcess();
+      return await this.#parts.program.run(slot, argv, options.sampleUs);
+    } finally {
+      this.#running = false;
+      this.#parts.reclaimer.soon();
+    }
+  }
+
+  recompile(module: string, tier: string): Promise<PublishedEvent> {
+    return this.#loader.recompile(module, tier);
+  }
+
+  recompileGroup(group: readonly GroupMember[], options: GroupOptions): Promise<readonly PublishedEvent[]> {
+    return this.#loader.recompileGroup(group, options);
+  }
+
+  async flushCache(timeoutMs: number): Promise<boolean> {
+    return (await this.#parts.cache?.flush(timeoutMs)) ?? true;
+  }
+
+  async removeModule(module: string, force: boolean): Promise<void> {
+    await this.#alone(() => this.#loader.remove(module, force));
+  }
+
+  async replaceModule(module: string, source: ModuleSource, options: ReplaceOptions): Promise<ReplacedEvent> {
+    const state: string = options.state ?? 'keep';
+    if (state !== 'keep' && state !== 'reset') {
+      throw new TierlinkError('OPTION_INVALID', {
+        option: 'state',
+        value: state,
+        expected: '"keep" or "reset"',
+      });
+    }
+    return this.#alone(() => this.#loader.replace(module, source, state));
+  }
+
+  move(module: string, at: bigint | undefined): void {
+    const { mover, homeOf } = this.#parts;
+    mover.move(homeOf(module), at === undefined ? undefined : address(Number(at)));
+  }
+
+  compact(): Compaction {
+    return this.#parts.mover.compact([...this.#parts.modules.values()]);
+  }
+
+  relayout(order: readonly string[]): { readonly start: bigint; readonly bytes: number } {
+    const { mover, homeOf } = this.#parts;
+    const { start, bytes } = mover.relayout([...new Set(order)].map(homeOf));
+    return { start: BigInt(start), bytes };
+  }
+
+  reclaim(): number {
+    return this.#parts.reclaimer.now();
+  }
+
+  /** A call on a thread of its own has ended: old code may be free. */
+  settled(): void {
+    this.#parts.host.settled();
+  }
+
+  snapshot(): EngineSnapshot {
+    return takeSnapshot(this.#parts);
+  }
+
+  audit(): AuditReport {
+    return takeAudit(this.#parts);
+  }
+
+  timeByTier(): TimeByTier {
+    return this.#parts.program.timeByTier();
+  }
+
+  /**
+   * The first half of `Engine.dispose`: from here on no call comes in.
+   *
+   * @returns What `timeByTier` answers from now on.
+   * @throws TierlinkError ENGINE_BUSY; nothing is changed then
+   */
+  seal(): TimeByTier {
+    const { addon, engine } = this.#parts;
+    const inside = addon.engineMutatorsInside(engine);
+    if (this.#running || inside > 0 || !addon.engineSeal(engine)) {
+      const reason = `${String(Math.max(inside, 1))} thread(s) run in it`;
+      throw new TierlinkError('ENGINE_BUSY', { operation: 'dispose', reason });
+    }
+    return this.timeByTier();
+  }
+
+  /** The second half: waits for what is under way, runs destructors, frees all memory. */
+  end(): Promise<void> {
+    return this.#parts.end(this.#linking);
+  }
+
+  #function(name: string, operation: string) {
+    const found = this.#parts.symbols.resolve(name);
+    if (found?.definition.kind !== 'function' || found.offset !== 0) {
+      throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name });
+    }
+    const { definition } = found;
+    if (definition.slot === undefined || !this.#parts.homeOf(definition.module).isLinked) {
+      throw new TierlinkError('NOT_LINKED', { operation, module: definition.module });
+    }
+    return { definition, slot: definition.slot };
+  }
+
+  /** Does what changes the set of modules after what was begun before: never two at a time. */
+  async #alone<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.#linking.then(change);
+    this.#linking = changed.then(
+      () => undefined,
+      () => undefined,
+    );
+    return changed;
+  }
+}
