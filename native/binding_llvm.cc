@@ -30,6 +30,7 @@ napi_value toJs(napi_env env, const CompileOutcome &outcome) {
     setProperty(env, value, "ok", toJs(env, true));
     setProperty(env, value, "object", toJsBytes(env, compiled->object.data(), compiled->object.size()));
     setProperty(env, value, "functions", toJs(env, compiled->functions));
+    setProperty(env, value, "likely", toJs(env, compiled->likely));
   } else {
     setProperty(env, value, "ok", toJs(env, false));
     setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));
@@ -274,6 +275,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
+  job.importBudget = static_cast<unsigned>(toInteger(env, get("importBudget"), 0, 1 << 30, "importBudget"));
   job.near = toNames(env, get("near"), "near");
   job.functions = toSelection(env, get("functions"));
   return job;

@@ -32,6 +32,7 @@ export class LlvmCompiler implements Compiler {
       hostCpu: tier.hostCpu,
       calls: request.calls,
       counters: tier.counters && request.part === 'code',
+      importBudget: tier.importBudget ?? 0,
       near: this.#sharedNames(request.near),
       functions:
         functions === undefined
@@ -44,6 +45,7 @@ export class LlvmCompiler implements Compiler {
           resolve({
             object: outcome.object,
             functions: outcome.functions,
+            likely: outcome.likely,
             queuedMs: outcome.queuedNs / 1e6,
             compileMs: outcome.compileNs / 1e6,
           });
