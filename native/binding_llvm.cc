@@ -127,6 +127,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
+  job.importBudget = static_cast<unsigned>(toInteger(env, get("importBudget"), 0, 1 << 30, "importBudget"));
   job.near = toNames(env, get("near"), "near");
   job.functions = toSelection(env, get("functions"));
   return job;

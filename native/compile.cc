@@ -2,105 +2,32 @@
 #include "compile.h"
 
 #include "compile_extract.h"
+#include "compile_machinery.h"
 #include "compile_modules.h"
 #include "compile_parts.h"
+#include "compile_select.h"
 #include "llvm_guard.h"
 #include "llvm_target.h"
 
-#include "llvm/Analysis/RuntimeLibcallInfo.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
-#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/CodeGen/MachineModuleInfo.h"
-#include "llvm/CodeGen/Passes.h"
-#include "llvm/CodeGen/TargetPassConfig.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/raw_ostream.h"
-#include "llvm/Target/TargetMachine.h"
 
 namespace tierlink {
 namespace {
 
 using Result = std::variant<Compiled, Failure>;
 
-/// The text form of a pipeline doesn't say how a static compiler would tune it: as clang does at this level.
-llvm::PipelineTuningOptions tuningFor(const CompileJob &job) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.CallGraphProfile = false;
-  tuning.LoopVectorization = job.codegenLevel >= 2;
-  tuning.LoopInterleaving = job.codegenLevel >= 2;
-  tuning.SLPVectorization = job.codegenLevel >= 2;
-  return tuning;
-}
-
-std::optional<Failure> runPasses(llvm::Module &module, llvm::TargetMachine &machine, const CompileJob &job) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine, tuningFor(job));
-  llvm::ModulePassManager passes;
-  if (llvm::Error error = builder.parsePassPipeline(passes, job.passes))
-    return Failure{"compile", "pass pipeline '" + job.passes + "': " + llvm::toString(std::move(error)), ""};
-  // Before the builder's own registrations, which keep what is there already.
-  functions.registerPass(
-      [&] { return llvm::TargetLibraryAnalysis(llvm::TargetLibraryInfoImpl(hostTriple())); });
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  passes.run(module, modules);
-  return std::nullopt;
-}
-
-/// What TargetMachine::addPassesToEmitFile does, with room for a pass of our own after instruction selection.
-std::optional<Failure> generate(llvm::Module &module, llvm::TargetMachine &machine, const CompileJob &job,
-                                llvm::SmallVectorImpl<char> &object) {
-  llvm::raw_svector_ostream out(object);
-  llvm::legacy::PassManager passes;
-  passes.add(new llvm::TargetLibraryInfoWrapperPass(llvm::TargetLibraryInfoImpl(hostTriple())));
-  passes.add(new llvm::RuntimeLibraryInfoWrapper(hostTriple(), machine.Options.ExceptionModel));
-  passes.add(llvm::createTargetTransformInfoWrapperPass(machine.getTargetIRAnalysis()));
-  llvm::TargetPassConfig *config = machine.createPassConfig(passes);
-  // The input was verified at ingest.
-  config->setDisableVerify(true);
-  if (!job.isData && job.calls == CallForm::indirect)
-    config->insertPass(&llvm::FinalizeISelID, llvm::IdentifyingPassPtr(createGotCallsPass()));
-  auto *machineModule = new llvm::MachineModuleInfoWrapperPass(&machine);
-  passes.add(config);
-  passes.add(machineModule);
-  if (config->addISelPasses())
-    return Failure{"compile", "no instruction selection for " + hostTriple().str(), ""};
-  config->addMachinePasses();
-  config->setInitialized();
-  // The assembler that this makes takes over what is set now.
-  std::optional<AlignedCalls> aligned;
-  if (!job.isData)
-    aligned.emplace(job.calls == CallForm::patchable);
-  bool isRefused = machine.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile,
-                                         machineModule->getMMI().getContext());
-  aligned.reset();
-  if (isRefused)
-    return Failure{"compile", "this LLVM can't write objects for " + hostTriple().str(), ""};
-  passes.add(llvm::createFreeMachineFunctionPass());
-  passes.run(module);
-  return std::nullopt;
-}
-
 /// From a module that is complete to its object.
-Result finish(llvm::Module &module, const Diagnostics &diagnostics, const CompileJob &job) {
-  std::unique_ptr<llvm::TargetMachine> machine =
-      createTargetMachine(job.isData ? 0 : job.codegenLevel, !job.isData && job.hostCpu);
+Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &diagnostics,
+              const CompileJob &job) {
   if (job.isData) {
     markData(module);
   } else {
     if (job.hostCpu)
       setHostCpu(module);
-    if (auto failure = runPasses(module, *machine, job))
+    if (auto failure = machinery.optimise(module))
       return std::move(*failure);
     // After the passes: what was inlined is no call any more, and a counter would have made it look too large
     // to inline.
@@ -110,15 +37,19 @@ Result finish(llvm::Module &module, const Diagnostics &diagnostics, const Compil
   }
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
-  llvm::SmallVector<char, 0> object;
-  if (auto failure = generate(module, *machine, job, object))
+  auto generated = machinery.generate(module);
+  if (auto *failure = std::get_if<Failure>(&generated))
     return std::move(*failure);
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}};
+  auto object = std::get<llvm::ArrayRef<char>>(generated);
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}};
 }
 
-Result compileModule(llvm::LLVMContext &context, const Diagnostics &diagnostics, const CompileJob &job) {
+/// In a context of its own, which goes with the module.
+Result compileModule(Machinery &machinery, const CompileJob &job) {
+  llvm::LLVMContext context;
+  Diagnostics diagnostics(context);
   context.setDiscardValueNames(true);
   auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(job.bitcode->bytes, "job"), context);
   if (!parsed)
@@ -126,40 +57,41 @@ Result compileModule(llvm::LLVMContext &context, const Diagnostics &diagnostics,
   llvm::Module &module = **parsed;
   if (module.getTargetTriple() != hostTriple() || module.getDataLayout() != hostDataLayout())
     return Failure{"target", "only what ingest returned can be compiled", ""};
-  return finish(module, diagnostics, job);
+  return finish(module, machinery, diagnostics, job);
 }
 
-std::optional<Failure> findWanted(LazyModule &source, const FunctionSelection &selection,
-                                  llvm::SmallVectorImpl<llvm::Function *> &batch) {
-  for (const std::string &name : selection.wanted) {
-    llvm::Function *function = source.definition(name);
-    if (function == nullptr)
-      return Failure{"compile", "the module defines no function '" + name + "'", name};
-    if (auto failure = source.read(*function))
-      return failure;
-    if (!llvm::is_contained(batch, function))
-      batch.push_back(function);
-  }
-  return std::nullopt;
+std::vector<std::string> namesOf(llvm::ArrayRef<llvm::Function *> functions) {
+  std::vector<std::string> names;
+  names.reserve(functions.size());
+  for (const llvm::Function *function : functions)
+    names.push_back(function->getName().str());
+  return names;
 }
 
-Result compileFunctions(Workspace &workspace, const CompileJob &job, const FunctionSelection &selection) {
+Result compileFunctions(Workspace &workspace, Machinery &machinery, const CompileJob &job,
+                        const FunctionSelection &selection) {
   auto loaded = workspace.load(job.bitcode);
   if (auto *failure = std::get_if<Failure>(&loaded))
     return std::move(*failure);
   LazyModule &source = *std::get<LazyModule *>(loaded);
-  llvm::SmallVector<llvm::Function *, 16> batch;
-  if (auto failure = findWanted(source, selection, batch))
+  auto chosen = chooseBatch(source, selection);
+  if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
-  auto extracted = extract(source, {batch, {}, /*withConstants=*/job.codegenLevel > 0});
+  const Batch &batch = std::get<Batch>(chosen);
+  auto imports = chooseImports(source, batch.functions, job.importBudget);
+  if (auto *failure = std::get_if<Failure>(&imports))
+    return std::move(*failure);
+  auto extracted =
+      extract(source, {batch.functions, std::get<0>(imports), /*withConstants=*/job.codegenLevel > 0});
   if (auto *failure = std::get_if<Failure>(&extracted))
     return std::move(*failure);
   llvm::Module &module = *std::get<std::unique_ptr<llvm::Module>>(extracted);
   workspace.addCopied(module.getInstructionCount());
-  Result result = finish(module, workspace.diagnostics(), job);
-  if (auto *compiled = std::get_if<Compiled>(&result))
-    for (const llvm::Function *function : batch)
-      compiled->functions.push_back(function->getName().str());
+  Result result = finish(module, machinery, workspace.diagnostics(), job);
+  if (auto *compiled = std::get_if<Compiled>(&result)) {
+    compiled->functions = namesOf(batch.functions);
+    compiled->likely = namesOf(batch.likely);
+  }
   return result;
 }
 
@@ -167,11 +99,20 @@ class State final : public CompilerState {
 public:
   void forget(const SharedBitcode &bitcode) override { workspaces_.forget(bitcode); }
 
-  Result compileFunctions(const CompileJob &job, const FunctionSelection &selection) {
+  Result compile(const CompileJob &job) {
     std::unique_ptr<Workspace> workspace = workspaces_.take(*job.bitcode);
-    workspace->diagnostics().clear();
     Result result = Failure{"crash", "", ""};
-    if (auto crash = runGuarded([&] { result = tierlink::compileFunctions(*workspace, job, selection); })) {
+    auto crash = runGuarded([&] {
+      workspace->diagnostics().clear();
+      Machinery &machinery = workspace->machineryFor(job);
+      result = job.functions ? compileFunctions(*workspace, machinery, job, *job.functions)
+                             : compileModule(machinery, job);
+      // What reported an error may have stopped halfway.
+      if (std::holds_alternative<Failure>(result))
+        workspace->dropMachinery();
+    });
+    if (crash) {
+      // Never touched again, not even to be freed: it may be in any state.
       (void)workspace.release();
       return Failure{"crash", *crash, ""};
     }
@@ -189,18 +130,10 @@ private:
 std::unique_ptr<CompilerState> createCompilerState() { return std::make_unique<State>(); }
 
 Result compile(const CompileJob &job, CompilerState &state) {
-  SignalStack signalStack;
-  if (job.functions)
-    return static_cast<State &>(state).compileFunctions(job, *job.functions);
-  Result result = Failure{"crash", "", ""};
-  auto crash = runGuarded([&] {
-    llvm::LLVMContext context;
-    Diagnostics diagnostics(context);
-    result = compileModule(context, diagnostics, job);
-  });
-  if (crash)
-    return Failure{"crash", *crash, ""};
-  return result;
+  // For as long as the thread lives: making one takes longer than to compile a small function.
+  static thread_local SignalStack signalStack;
+  (void)signalStack;
+  return static_cast<State &>(state).compile(job);
 }
 
 } // namespace tierlink

@@ -2,6 +2,8 @@
 // the module is that they come from.
 #include "compile_extract.h"
 
+#include "compile_parts.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
@@ -50,8 +52,10 @@ public:
       define(*function);
     for (Function *function : request_.functions)
       copyBody(*function);
-    for (Function *function : request_.imports)
+    for (Function *function : request_.imports) {
       copyBody(*function);
+      llvm::cast<Function>(map_[function])->addFnAttr(importAttribute);
+    }
     // Labels need the bodies; and a value may lead to further ones.
     while (!pending_.empty())
       copyValue(*pending_.pop_back_val());
@@ -65,10 +69,11 @@ public:
     if (auto *label = llvm::dyn_cast<llvm::BlockAddress>(value)) {
       // Left alone, it would go on to name a block of the source module.
       auto *copy = llvm::cast_or_null<Function>(map_.lookup(label->getFunction()));
-      if (copy == nullptr || copy->isDeclaration())
-        failure_ = Failure{"unsupported", "a label is used outside of its function",
-                           label->getFunction()->getName().str()};
-      return nullptr;
+      if (copy != nullptr && !copy->isDeclaration())
+        return nullptr;
+      failure_ = Failure{"unsupported", "a label is used outside of its function",
+                         label->getFunction()->getName().str()};
+      return llvm::Constant::getNullValue(label->getType());
     }
     auto *global = llvm::dyn_cast<GlobalValue>(value);
     if (global == nullptr || global->getParent() == module_.get())
@@ -191,6 +196,16 @@ private:
 };
 
 } // namespace
+
+void dropImports(llvm::Module &module) {
+  for (Function &function : module) {
+    if (!function.hasFnAttribute(importAttribute))
+      continue;
+    if (!function.isDeclaration())
+      function.deleteBody();
+    function.removeFnAttr(importAttribute);
+  }
+}
 
 std::variant<std::unique_ptr<llvm::Module>, Failure> extract(const LazyModule &source,
                                                              const ExtractRequest &request) {

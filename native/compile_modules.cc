@@ -6,7 +6,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/PassManager.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 
 #include <algorithm>
 
@@ -25,6 +28,9 @@ constexpr size_t bytesPerInstruction = 150;
 /// new.
 constexpr size_t wornBytesPerInstruction = 20;
 
+/// As many as a ladder has rungs, with some room: a few megabytes each.
+constexpr size_t keptMachinery = 8;
+
 /// A compile unit lists the whole module's variables and types. Each object would describe all of them again.
 void slimDebugInfo(llvm::Module &module) {
   for (llvm::DICompileUnit *unit : module.debug_compile_units()) {
@@ -42,6 +48,10 @@ LazyModule::LazyModule(std::shared_ptr<const SharedBitcode> bitcode, std::unique
     : bitcode_(std::move(bitcode)), module_(std::move(module)),
       bytes_(bitcode_->bytes.size() * bytesPerByte) {
   for (const llvm::Function &function : *module_)
+    if (function.getIntrinsicID() == llvm::Intrinsic::expect ||
+        function.getIntrinsicID() == llvm::Intrinsic::expect_with_probability)
+      hasExpectations_ = true;
+  for (const llvm::Function &function : *module_)
     if (!function.isDeclaration())
       indices_.try_emplace(&function, indices_.size());
 }
@@ -57,6 +67,11 @@ std::optional<Failure> LazyModule::read(llvm::Function &function) {
   if (llvm::Error error = function.materialize())
     return Failure{"bitcode", llvm::toString(std::move(error)), function.getName().str()};
   bytes_ += function.getInstructionCount() * bytesPerInstruction;
+  // Now, so that what is made of a body never depends on whether somebody looked at its branches before.
+  if (hasExpectations_) {
+    llvm::FunctionAnalysisManager none;
+    llvm::LowerExpectIntrinsicPass().run(function, none);
+  }
   return std::nullopt;
 }
 
@@ -93,6 +108,17 @@ std::variant<LazyModule *, Failure> Workspace::load(std::shared_ptr<const Shared
 void Workspace::forget(const SharedBitcode *bitcode) {
   modules_.remove_if(
       [&](const LazyModule &module) { return &module.bitcode() == bitcode || module.bitcode().isGone; });
+}
+
+Machinery &Workspace::machineryFor(const CompileJob &job) {
+  auto found = llvm::find_if(machinery_, [&](const Machinery &kept) { return kept.fits(job); });
+  if (found != machinery_.end()) {
+    machinery_.splice(machinery_.begin(), machinery_, found);
+    return machinery_.front();
+  }
+  if (machinery_.size() == keptMachinery)
+    machinery_.pop_back();
+  return machinery_.emplace_front(job);
 }
 
 void Workspace::addCopied(size_t instructions) { wornBytes_ += instructions * wornBytesPerInstruction; }

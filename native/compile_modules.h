@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compile.h"
+#include "compile_machinery.h"
 #include "llvm_guard.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -44,9 +45,10 @@ private:
   const std::unique_ptr<llvm::Module> module_;
   llvm::DenseMap<const llvm::Function *, unsigned> indices_;
   size_t bytes_;
+  bool hasExpectations_ = false;
 };
 
-/// A context with its modules: whatever one compile at a time works with.
+/// A context with its modules, and machinery: whatever one compile at a time works with.
 class Workspace {
 public:
   Workspace();
@@ -64,6 +66,12 @@ public:
   /// Drops this module, and those whose bitcode is gone.
   void forget(const SharedBitcode *bitcode);
 
+  /// Valid until the next call.
+  Machinery &machineryFor(const CompileJob &job);
+
+  /// Drops what machineryFor() returned last.
+  void dropMachinery() { machinery_.pop_front(); }
+
   /// Notes that a compile copied so many instructions, which leaves something in the context for good.
   void addCopied(size_t instructions);
 
@@ -77,6 +85,8 @@ private:
   Diagnostics diagnostics_;
   /// Last used first.
   std::list<LazyModule> modules_;
+  /// Last used first.
+  std::list<Machinery> machinery_;
   size_t wornBytes_ = 0;
 };
 

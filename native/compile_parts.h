@@ -13,6 +13,12 @@ namespace tierlink {
 /// What the names of entry counters begin with; the function's name follows.
 constexpr llvm::StringLiteral counterPrefix = "__tierlink_counter.";
 
+/// Marks bodies that are there to be inlined and learnt from only.
+constexpr llvm::StringLiteral importAttribute = "tierlink-import";
+
+/// Turns them into declarations. What was found out about them stays, as it would if they were compiled here.
+void dropImports(llvm::Module &module);
+
 /// Sets visibility, dso_local and call attributes so that code generation leaves the relocations that the
 /// linker wants. Runs after the pass pipeline, which brings library functions of its own into the module.
 void markCode(llvm::Module &module, CallForm calls, const NameSet &near);

@@ -69,6 +69,8 @@ struct CompileJob {
   bool hostCpu = false;
   CallForm calls = CallForm::direct;
   bool counters = false;
+  /// IR instructions of other functions that a selection may take along to be inlined.
+  unsigned importBudget = 0;
   std::shared_ptr<const NameSet> near;
   /// Nothing: the whole module.
   std::optional<FunctionSelection> functions;
@@ -81,6 +83,8 @@ struct Compiled {
   ObjectBytes object;
   /// The selected functions that the object defines, with those that were added; empty for a whole module.
   std::vector<std::string> functions;
+  /// Possible functions that it leaves out but may well call soon.
+  std::vector<std::string> likely;
 };
 
 /// What compiles keep for those that follow: modules, machines. For any number of threads.

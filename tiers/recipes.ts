@@ -34,6 +34,7 @@ export const optimized: TierRecipe = {
   codegenLevel: 2,
   hostCpu: false,
   counters: true,
+  importBudget: 4000,
   bindLocalCalls: false,
 };
 
@@ -44,6 +45,7 @@ export const peak: TierRecipe = {
   codegenLevel: 3,
   hostCpu: true,
   counters: false,
+  importBudget: 4000,
   bindLocalCalls: true,
 };
 

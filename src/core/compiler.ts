@@ -49,6 +49,11 @@ export interface CompiledObject {
   readonly object: Uint8Array;
   /** Names of the functions that the object defines, all wanted ones and what was added, if the request selected some. */
   readonly functions?: readonly string[];
+  /**
+   * Possible functions that it does not define, though what it defines calls them in maybe one of two to ten cases, or
+   * they were too large; the likeliest first.
+   */
+  readonly likely?: readonly string[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
   /** Milliseconds in LLVM. */

@@ -13,6 +13,13 @@ export interface TierRecipe {
   /** True: every function counts its calls down to a tier request. */
   readonly counters: boolean;
   /**
+   * When functions are compiled one by one: how many IR instructions of other functions of the module come along to be
+   * inlined. Those that must be always come.
+   *
+   * @defaultValue 0
+   */
+  readonly importBudget?: number;
+  /**
    * True: calls between functions of one unit stay inside the version. False: they go through stub or
    * slot, so that a recursive or long-running caller reaches a newer version at its next call.
    */

@@ -134,6 +134,8 @@ export interface CompileJob {
   readonly calls: 'direct' | 'indirect' | 'patchable';
   /** True: insert an entry counter into each function. */
   readonly counters: boolean;
+  /** IR instructions of other functions that are taken along with {@link functions} to be inlined. */
+  readonly importBudget: number;
   /**
    * Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. Or a handle of
    * {@link NativeAddon.shareNames}.
@@ -156,6 +158,7 @@ export type CompileOutcome =
       readonly ok: true;
       readonly object: Uint8Array; // ELF64 relocatable
       readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
+      readonly likely: readonly string[]; // possible functions that it leaves out but may call soon
       readonly queuedNs: number;
       readonly compileNs: number;
     }

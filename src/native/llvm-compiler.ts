@@ -91,6 +91,7 @@ export class LlvmCompiler implements Compiler {
       hostCpu,
       calls,
       counters: tier.counters && part === 'code',
+      importBudget: tier.importBudget ?? 0,
       near: shared(this.#names, near, (names) => this.#addon.shareNames(names)),
       functions: functions
         ? { wanted: functions.wanted, possible: functions.possible ?? new Uint8Array() }
@@ -120,6 +121,7 @@ function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObje
   return {
     object: outcome.object,
     functions: outcome.functions,
+    likely: outcome.likely,
     queuedMs: outcome.queuedNs / 1e6,
     compileMs: outcome.compileNs / 1e6,
   };

@@ -40,6 +40,7 @@ const job = (bitcode: Uint8Array, level = 0): CompileJob => ({
   passes: `default<O${String(level)}>`,
   codegenLevel: level,
   hostCpu: false,
+  importBudget: 0,
   calls: 'direct',
   counters: false,
   near: [],

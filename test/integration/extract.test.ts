@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LlvmCompiler } from '../../src/native/llvm-compiler.js';
 import { loadAddon } from '../../src/native/loader.js';
 import { baseline, optimized } from '../../tiers/recipes.js';
-import { buildProgram, canonical, linkSeparately } from '../support/separate.js';
+import { buildNative, buildProgram, canonical, linkSeparately } from '../support/separate.js';
 import { root } from '../support/toolchain.js';
 
 const addon = loadAddon();
@@ -64,7 +64,9 @@ describe.each(folders('c'))('the C program %s, a function an object,', (name) =>
 describe.each(folders('cxx'))('the C++ program %s, a function an object,', (name) => {
   it('does the same', async () => {
     const folder = join(root, 'test', 'corpus', 'cxx', name);
-    const { modules, native, libraries } = buildProgram(folder, ['-std=c++20']);
+    const flags = ['-std=c++20'];
+    const { modules, libraries } = buildProgram(folder, flags);
+    const native = buildNative(folder, flags, libraries);
     const parts = canonical(addon, modules);
     const args = ['order', 'stray-exception'].includes(name) ? [] : ['20'];
     const program = await linkSeparately(compiler, parts, tiers[0] ?? baseline, 1, libraries);

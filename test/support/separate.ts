@@ -1,7 +1,7 @@
 /** Programs of which every function is an object of its own, linked by the system's linker. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Compiler } from '../../src/core/compiler.js';
 import type { TierRecipe } from '../../src/core/tier.js';
 import { readObject } from '../../src/elf/object.js';
@@ -19,10 +19,9 @@ export interface Canonical {
   readonly functions: readonly string[];
 }
 
-/** A program of the corpus as bitcode, and its native build. */
+/** A program of the corpus as bitcode, and shared libraries of its own. */
 export interface Program {
   readonly modules: readonly Uint8Array[];
-  readonly native: string;
   readonly libraries: readonly string[];
 }
 
@@ -47,21 +46,21 @@ export function buildProgram(folder: string, flags: readonly string[]): Program 
     run('clang', [...form, source, '-o', module]);
     return readFileSync(module);
   });
-  const native = join(output, 'program');
-  run('clang++', [
-    ...sources.flatMap((source) => ['-x', source.endsWith('.c') ? 'c' : 'c++', source]),
-    '-x',
-    'none',
-    ...flags,
-    '-O2',
-    ...libraries,
-    `-Wl,-rpath,${output}`,
-    '-lm',
-    '-lpthread',
-    '-o',
-    native,
-  ]);
-  return { modules, native, libraries };
+  return { modules, libraries };
+}
+
+/** Builds a C++ program with clang alone. */
+export function buildNative(folder: string, flags: readonly string[], libraries: readonly string[]): string {
+  const native = join(scratch(), 'program');
+  const sources = readdirSync(folder)
+    .filter((file) => file.endsWith('.cc'))
+    .sort();
+  const inputs = [...sources.map((file) => join(folder, file)), ...libraries];
+  const paths = libraries.map((path) => `-Wl,-rpath,${dirname(path)}`);
+  execFileSync(join(llvmBin, 'clang++'), [...flags, '-O2', ...inputs, ...paths, '-lpthread', '-o', native], {
+    stdio: 'pipe',
+  });
+  return native;
 }
 
 /** Ingests modules, which get ids from 1 on. */
@@ -77,7 +76,7 @@ export function canonical(addon: NativeAddon, modules: readonly Uint8Array[]): C
 }
 
 /** Names of the functions that an object defines. */
-function definedFunctions(object: Uint8Array): string[] {
+export function definedFunctions(object: Uint8Array): string[] {
   const { symbols } = readObject(object, 'object');
   const names: string[] = [];
   for (let at = 0; at < symbols.count; at += 1)
@@ -187,7 +186,7 @@ export async function linkSeparately(
   const program = join(folder, 'program');
   const list = join(folder, 'inputs');
   writeFileSync(list, inputs.map((input) => `"${input}"`).join('\n'));
-  const ending = [...libraries, ...libraries.map((path) => `-Wl,-rpath,${join(path, '..')}`)];
+  const ending = [...libraries, ...libraries.map((path) => `-Wl,-rpath,${dirname(path)}`)];
   execFileSync(join(llvmBin, 'clang++'), [`@${list}`, ...ending, '-lm', '-ldl', '-lpthread', '-o', program], {
     stdio: 'pipe',
   });

@@ -1,0 +1,29 @@
+// Which functions of a module belong in one object, and which bodies help to optimise them.
+#pragma once
+
+#include "compile_modules.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <variant>
+#include <vector>
+
+namespace tierlink {
+
+struct Batch {
+  /// The wanted functions, then those that were added; all are read.
+  llvm::SmallVector<llvm::Function *, 16> functions;
+  /// Possible functions that may well be called soon, but were not added; the likeliest first.
+  llvm::SmallVector<llvm::Function *, 16> likely;
+};
+
+/// Adds to the wanted functions those of the possible ones that they call, directly or through each other, in
+/// at least half of the cases, as far as branch weights and LLVM's heuristics tell.
+std::variant<Batch, Failure> chooseBatch(LazyModule &source, const FunctionSelection &selection);
+
+/// Bodies, apart from the functions' own, that optimising them may want: those marked always_inline, and
+/// others, the nearest and smallest first, of `budget` instructions in total.
+std::variant<llvm::SmallVector<llvm::Function *, 16>, Failure>
+chooseImports(LazyModule &source, llvm::ArrayRef<llvm::Function *> functions, unsigned budget);
+
+} // namespace tierlink
