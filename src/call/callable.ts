@@ -111,8 +111,6 @@ function typed(error: unknown, symbol: string): unknown {
       const { index = 0, expected = 'what the signature says', found = 'this' } = seen;
       return new TierlinkError('ARGUMENT_INVALID', { symbol, index, expected, found }, options);
     }
-    case 'ENGINE_DISPOSED':
-      return new TierlinkError('ENGINE_DISPOSED', { operation: symbol }, options);
     case 'EXCEPTION_UNCAUGHT':
       return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
     case 'FUNCTION_REMOVED':

@@ -127,11 +127,16 @@ export class LazyCalls {
     addon.engineLazySettled(engine, publisher.uncompiled > 0);
   }
 
-  #fail(cell: bigint, error: unknown): void {
+  #fail(cell: bigint, cause: unknown): void {
     const { addon, engine } = this.#parts;
-    const known = error instanceof TierlinkError ? error : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    const details = known === undefined ? '' : JSON.stringify(known.details);
-    addon.engineLazyFailed(engine, cell, known?.code ?? 'COMPILE_FAILED', message, details);
+    const { code, message, details } = errorOf(cause);
+    addon.engineLazyFailed(engine, cell, code, message, JSON.stringify(details));
   }
+}
+
+function errorOf(cause: unknown): TierlinkError {
+  // Safe because the engine's errors are all of the table's codes.
+  if (cause instanceof TierlinkError) return cause as TierlinkError;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TierlinkError('COMPILE_FAILED', { module: '', tier: '', reason }, { cause });
 }

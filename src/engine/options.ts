@@ -55,7 +55,7 @@ export interface EngineOptions {
   readonly control?: ControlKind;
   /** @defaultValue `'stub'` */
   readonly linkage?: Linkage;
-  /** @defaultValue `'module'` */
+  /** What is compiled at once. @defaultValue `'module'` */
   readonly unit?: UnitKind;
   /**
    * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage

@@ -14,7 +14,7 @@ const compiler = new LlvmCompiler(addon, 1);
 const tiers = [baseline, optimized].map((tier) => ({ ...tier, counters: false }));
 
 afterAll(() => {
-  compiler.destroy();
+  void compiler.destroy();
 });
 
 interface Ended {

@@ -75,7 +75,7 @@ describe.each(linkages)('units of one function with linkage %s', (linkage) => {
 
   it('are promoted one by one, and the batch they came with goes when the last has left it', async () => {
     const text = `
-      long inner(long n) { long s = 0; for (long i = 0; i < n; i++) s += i ^ (s << 1); return s; }
+      __attribute__((noinline)) long inner(long n) { long s = 0; for (long i = 0; i < n; i++) s += i ^ (s << 1); return s; }
       long outer(long n) { return inner(n) + inner(n + 1); }
       long cold(long n) { return n < 0 ? inner(n) : n; }`;
     const { engine, published } = await linked(
@@ -271,7 +271,7 @@ describe('a first call', () => {
         });
     };
     const { engine } = await linked(
-      { m: 'int bad(int x) { return x + 1; } int good(int x) { return x > 100 ? bad(x) : x; }' },
+      { m: 'int bad(int x) { return x + 1; } int good(int x) { return __builtin_expect(x > 100, 0) ? bad(x) : x; }' },
       {
         parts: {
           compiler: () => ({
