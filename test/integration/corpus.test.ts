@@ -68,4 +68,20 @@ describe.each(programs)('the C program %s does what its native build does', (nam
     const { status, stdout } = expected;
     expect(await run(words, expected)).toEqual({ status, stdout });
   });
+
+  it('in units of one function, tiering up early', async () => {
+    const modules = build(folder, expected.flags ?? []);
+    const linkage = linkages[name.length % linkages.length] ?? 'stub';
+    const tiering = [
+      '--unit',
+      'function',
+      '--linkage',
+      linkage,
+      '--thresholds',
+      'quick=50,optimized=500,peak=5000',
+    ];
+    const words = ['run', '--quiet', ...tiering, ...modules, '--', ...expected.args];
+    const { status, stdout } = expected;
+    expect(await run(words, expected)).toEqual({ status, stdout });
+  });
 });

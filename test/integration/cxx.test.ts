@@ -121,6 +121,13 @@ describe.each(Object.entries(settings))('the C++ program %s', (name, setting) =>
     expect(tierlink(words, input)).toEqual(expected);
   });
 
+  it('in units of one function ends as natively, tiering up eagerly', () => {
+    const load = built.libraries.flatMap((library) => ['--load', library]);
+    const linkage = linkages[name.length % linkages.length] ?? 'stub';
+    const units = ['--unit', 'function', '--policy', 'eager', '--linkage', linkage];
+    expect(tierlink(['run', ...units, ...load, ...built.modules, '--', ...args], input)).toEqual(expected);
+  });
+
   if (setting.shaken === false) return;
   it.each(linkages)(
     'with linkage %s ends as natively, recompiled, moved and compacted at random',

@@ -271,7 +271,9 @@ describe('a first call', () => {
         });
     };
     const { engine } = await linked(
-      { m: 'int bad(int x) { return x + 1; } int good(int x) { return __builtin_expect(x > 100, 0) ? bad(x) : x; }' },
+      {
+        m: 'int bad(int x) { return x + 1; } int good(int x) { return __builtin_expect(x > 100, 0) ? bad(x) : x; }',
+      },
       {
         parts: {
           compiler: () => ({

@@ -114,6 +114,27 @@ describe.each(linkages)('tierlink run --linkage %s ends as a native Lua does', (
   });
 });
 
+describe('tierlink run --unit function, tiering up, prints what a native Lua prints', () => {
+  const share = scripts.map(
+    (script, index) => [linkages[index % linkages.length] ?? 'stub', script] as const,
+  );
+  it.each(share)('linkage %s: %s', (linkage, script) => {
+    const tiering = ['--unit', 'function', '--thresholds', 'quick=200,optimized=2000,peak=20000'];
+    const words = [
+      'run',
+      '--linkage',
+      linkage,
+      ...tiering,
+      '--argv0',
+      native,
+      ...modules,
+      '--',
+      ...repeated(script),
+    ];
+    expect(tierlink(words)).toEqual(execute(native, repeated(script)));
+  });
+});
+
 it('units are published at two tiers or more while main is running', () => {
   const stats = join(scratch(), 'stats.json');
   const longest = join(root, 'examples', 'lua', 'demo.lua');
