@@ -156,7 +156,7 @@ describe('the command line refuses', () => {
   it.each([
     [['run', '/no/such.bc'], 'INPUT_UNREADABLE'],
     [['run', '--linkage', 'indirect', '/no/such.bc'], 'OPTION_INVALID'],
-    [['run', '--unit', 'function', '/no/such.bc'], 'later release'],
+    [['run', '--unit', 'file', '/no/such.bc'], '"module" or "function"'],
     [['run', '--thresholds', 'quick', '/no/such.bc'], 'tier=calls'],
     [['run', '--load', 'libnowhere.so', '/no/such.bc'], 'LIBRARY_UNLOADABLE'],
     [['run'], 'missing required argument'],
