@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { LlvmCompiler } from '../../src/native/llvm-compiler.js';
 import { loadAddon } from '../../src/native/loader.js';
 import { baseline, optimized } from '../../tiers/recipes.js';
@@ -75,18 +75,15 @@ describe.each(folders('cxx'))('the C++ program %s, a function an object,', (name
 });
 
 describe('Lua, a function an object,', () => {
-  const folder = join(root, '.cache', 'lua', 'bitcode');
   const scripts = ['closures', 'coroutines', 'errors', 'patterns', 'numbers'];
   it.each(tiers)('runs scripts at $name', async (tier) => {
-    const files = readdirSync(folder)
-      .filter((file) => file.endsWith('.bc'))
-      .sort();
+    const files = [...inject('luaModules')].sort();
     const parts = canonical(
       addon,
-      files.map((file) => readFileSync(join(folder, file))),
+      files.map((file) => readFileSync(file)),
     );
     const program = await linkSeparately(compiler, parts, tier, 1);
-    const native = join(root, '.cache', 'lua', 'static-O2', 'lua');
+    const native = inject('luaProgram');
     const long = join(root, 'test', 'corpus', 'lua', 'long');
     for (const script of scripts)
       expect(run(program, [`${script}.lua`], '', long)).toEqual(run(native, [`${script}.lua`], '', long));
