@@ -21,7 +21,7 @@ namespace {
 
 void onTick(int signal, siginfo_t *info, void *context);
 
-SignalRelay relay(onTick);
+constinit SignalRelay relay(onTick);
 
 void onTick(int signal, siginfo_t *info, void *context) {
   const int savedErrno = errno;

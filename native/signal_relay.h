@@ -10,7 +10,7 @@ class SignalRelay {
 public:
   using Handler = void (*)(int, siginfo_t *, void *);
 
-  constexpr explicit SignalRelay(Handler handler) : handler_(handler) {}
+  constexpr explicit SignalRelay(Handler handler) noexcept : handler_(handler) {}
 
   // Whether ours is the one that the kernel calls. False, too, if the kernel doesn't tell.
   bool isFirst(int signal) const;

@@ -55,7 +55,7 @@ void repeatSystemCall(ucontext_t &context) {
 
 void onScanSignal(int signal, siginfo_t *info, void *context);
 
-SignalRelay relay(onScanSignal);
+constinit SignalRelay relay(onScanSignal);
 
 void onScanSignal(int signal, siginfo_t *info, void *context) {
   const int savedErrno = errno;
