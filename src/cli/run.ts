@@ -1,7 +1,13 @@
 /** `tierlink run`: runs a program of many modules, as the program it would be if it were linked statically. */
 import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { createEngine, type EngineOptions, type PublishedEvent } from '../index.js';
+import {
+  createEngine,
+  type EngineOptions,
+  type Linkage,
+  type PublishedEvent,
+  type UnitKind,
+} from '../index.js';
 import { cacheFor } from './cache.js';
 import { feedLive } from './live-feed.js';
 import { makeReport } from './report.js';
@@ -86,8 +92,8 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     // This thread has nothing else to do: the program runs on one of its own. A worker would only start later.
     control: 'inline',
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
-    unit: options.unit as 'module',
-    linkage: options.linkage as 'stub',
+    unit: options.unit as UnitKind,
+    linkage: options.linkage as Linkage,
     policy,
     libraries: load,
     ...(cache === undefined ? {} : { cache }),

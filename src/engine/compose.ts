@@ -258,11 +258,18 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
     reclaimer.stop();
-    const stopped = compiler.destroy();
+    let stopped: Promise<void>;
+    try {
+      // While there is a compiler: what is called at the end may never have been called before.
+      addon.engineRunExitHandlers(engine);
+    } finally {
+      stopped = compiler.destroy();
+    }
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
     await Promise.all([stopped, ...[...modules.values()].map(settled)]);
     await cache?.end(cacheEndMs);
+    // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
     frames.destroy();

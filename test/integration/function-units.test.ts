@@ -1,8 +1,10 @@
 /** Units of one function: compiled when they are called for the first time, promoted one by one. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Engine, type EngineOptions, type PublishedEvent, TierlinkError } from '../../src/index.js';
 import { engineFor, examined, linkages, pause } from '../support/engine.js';
-import { bitcode } from '../support/toolchain.js';
+import { bitcode, scratch } from '../support/toolchain.js';
 
 /** An engine of function units with modules of C text, linked. */
 async function linked(
@@ -229,6 +231,19 @@ describe('a first call', () => {
         int main(void) { volatile int kept = 3; int got = setjmp(back); if (!got) { deep(5); return never(); } return got == 7 && kept == 3 ? 0 : 1; }`,
     });
     expect(await engine.run('main')).toMatchObject({ status: 0 });
+  });
+
+  it('may come at the end of the engine, from a destructor', async () => {
+    const file = join(scratch(), 'ended');
+    const { engine } = await linked({
+      end: `
+        #include <stdio.h>
+        static void told(void) { FILE *f = fopen("${file}", "w"); fputs("yes", f); fclose(f); }
+        __attribute__((destructor)) static void last(void) { told(); }
+        int main(void) { return 0; }`,
+    });
+    await engine.dispose();
+    expect(readFileSync(file, 'utf8')).toBe('yes');
   });
 
   it('works in a child that was forked before', async () => {
