@@ -77,7 +77,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   auto chosen = chooseBatch(source, selection);
   if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
-  const Batch &batch = std::get<Batch>(chosen);
+  Batch &batch = std::get<Batch>(chosen);
   auto imports = chooseImports(source, batch.functions, job.importBudget);
   if (auto *failure = std::get_if<Failure>(&imports))
     return std::move(*failure);
@@ -90,7 +90,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   Result result = finish(module, machinery, workspace.diagnostics(), job);
   if (auto *compiled = std::get_if<Compiled>(&result)) {
     compiled->functions = namesOf(batch.functions);
-    compiled->likely = namesOf(batch.likely);
+    compiled->likely = std::move(batch.likely);
   }
   return result;
 }

@@ -24,7 +24,7 @@ constexpr double hintedLikelihood = 0.1;
 /// What may be added; by then the fixed cost of an object is shared among enough.
 constexpr size_t addedFunctions = 15;
 constexpr size_t addedInstructions = 3000;
-constexpr size_t hintedFunctions = 16;
+constexpr size_t hintedFunctions = 32;
 
 class Chooser {
 public:
@@ -58,13 +58,19 @@ private:
     return index / 8 < selection_.possible.size() && (selection_.possible[index / 8] >> (index % 8) & 1) != 0;
   }
 
+  static bool isElsewhere(const Function &function) {
+    return function.isDeclaration() && !function.isIntrinsic() &&
+           !function.hasFnAttribute(llvm::Attribute::Cold);
+  }
+
   /// Notes how likely the function's callees are called, when the function itself is with `likelihood`.
   void followCalls(Function &function, double likelihood) {
     llvm::SmallVector<std::pair<const llvm::BasicBlock *, Function *>, 16> calls;
     for (const llvm::BasicBlock &block : function)
       for (const llvm::Instruction &instruction : block)
         if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction))
-          if (Function *callee = call->getCalledFunction(); callee != nullptr && isPossible(*callee))
+          if (Function *callee = call->getCalledFunction();
+              callee != nullptr && (isPossible(*callee) || isElsewhere(*callee)))
             calls.emplace_back(&block, callee);
     if (calls.empty())
       return;
@@ -87,7 +93,8 @@ private:
   void note(Function &callee, double likelihood) {
     if (likelihood < hintedLikelihood || llvm::is_contained(batch_.functions, &callee))
       return;
-    auto [found, isNew] = likelihoods_.try_emplace(&callee, likelihood);
+    auto &likelihoods = callee.isDeclaration() ? elsewhere_ : likelihoods_;
+    auto [found, isNew] = likelihoods.try_emplace(&callee, likelihood);
     if (!isNew)
       found->second = std::max(found->second, likelihood);
   }
@@ -110,7 +117,7 @@ private:
         return failure;
       size_t size = next->getInstructionCount();
       if (size > instructionsLeft) {
-        batch_.likely.push_back(next);
+        large_.emplace_back(likelihood, next);
         continue;
       }
       --functionsLeft;
@@ -121,25 +128,31 @@ private:
     return std::nullopt;
   }
 
+  /// A function that was too large may have been reached again, from one that was added later.
   void giveHints() {
-    llvm::SmallVector<std::pair<double, Function *>, 16> rest;
-    for (const auto &[function, likelihood] : likelihoods_)
-      rest.emplace_back(likelihood, function);
+    std::vector<std::pair<double, Function *>> rest(large_.begin(), large_.end());
+    for (const auto *likelihoods : {&likelihoods_, &elsewhere_})
+      for (const auto &[function, likelihood] : *likelihoods)
+        if (llvm::none_of(large_, [&](const auto &large) { return large.second == function; }))
+          rest.emplace_back(likelihood, function);
     std::ranges::sort(rest, [&](const auto &left, const auto &right) {
       return left.first != right.first ? left.first > right.first
-                                       : source_.indexOf(*left.second) < source_.indexOf(*right.second);
+                                       : left.second->getName() < right.second->getName();
     });
+    if (rest.size() > hintedFunctions)
+      rest.resize(hintedFunctions);
     for (const auto &[likelihood, function] : rest)
-      batch_.likely.push_back(function);
-    // A function that was too large may be reached again from one that was added later.
-    if (batch_.likely.size() > hintedFunctions)
-      batch_.likely.truncate(hintedFunctions);
+      batch_.likely.push_back({function->getName().str(), likelihood});
   }
 
   LazyModule &source_;
   const FunctionSelection &selection_;
   Batch batch_;
   llvm::DenseMap<Function *, double> likelihoods_;
+  /// Of functions of other modules.
+  llvm::DenseMap<Function *, double> elsewhere_;
+  /// Likely, but too large to be added.
+  llvm::SmallVector<std::pair<double, Function *>, 4> large_;
 };
 
 } // namespace

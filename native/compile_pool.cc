@@ -43,7 +43,7 @@ private:
 bool CompilePool::Place::operator<(const Place &other) const {
   if (priority.isLazy != other.priority.isLazy)
     return priority.isLazy;
-  if (!priority.isLazy && priority.heat != other.priority.heat)
+  if (priority.heat != other.priority.heat)
     return priority.heat > other.priority.heat;
   return id < other.id;
 }

@@ -25,14 +25,14 @@ struct CompileOutcome {
 
 /// JobPriority of src/native/contract.ts.
 struct JobPriority {
-  /// The program waits for it. All others are optimising.
+  /// The program waits for it, or soon will. All others are optimising.
   bool isLazy = false;
   double heat = 0;
 };
 
-/// Lazy jobs go first, in the order in which they came; then optimising ones, the hottest first. Of several
-/// threads one never takes an optimising job, so that a lazy one waits for no more than one running job.
-/// Threads start when there is work for them. Every submitted job gets exactly one outcome.
+/// Lazy jobs go first, then optimising ones; of each the hottest first. Of several threads one never takes an
+/// optimising job, so that a lazy one waits for no more than one running job. Threads start when there is
+/// work for them. Every submitted job gets exactly one outcome.
 class CompilePool {
 public:
   using JobId = uint64_t;

@@ -13,8 +13,9 @@ namespace tierlink {
 struct Batch {
   /// The wanted functions, then those that were added; all are read.
   llvm::SmallVector<llvm::Function *, 16> functions;
-  /// Possible functions that may well be called soon, but were not added; the likeliest first.
-  llvm::SmallVector<llvm::Function *, 16> likely;
+  /// Possible functions, and functions of other modules, that may well be called soon, but were not added;
+  /// the likeliest first.
+  std::vector<LikelyCall> likely;
 };
 
 /// Adds to the wanted functions those of the possible ones that they call, directly or through each other, in

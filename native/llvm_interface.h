@@ -78,13 +78,20 @@ struct CompileJob {
 
 using ObjectBytes = std::vector<char>;
 
+/// A function that may be called soon.
+struct LikelyCall {
+  std::string name;
+  /// The share of cases, 0 to 1, in which it is, as far as branch weights and heuristics tell.
+  double likelihood;
+};
+
 /// What a job made.
 struct Compiled {
   ObjectBytes object;
   /// The selected functions that the object defines, with those that were added; empty for a whole module.
   std::vector<std::string> functions;
-  /// Possible functions that it leaves out but may well call soon.
-  std::vector<std::string> likely;
+  /// Possible functions that it leaves out, and functions of other modules, that it may well call soon.
+  std::vector<LikelyCall> likely;
 };
 
 /// What compiles keep for those that follow: modules, machines. For any number of threads.

@@ -20,6 +20,18 @@ napi_value toJs(napi_env env, const std::vector<std::string> &strings) {
   return array;
 }
 
+napi_value toJs(napi_env env, const std::vector<LikelyCall> &calls) {
+  napi_value array;
+  check(env, napi_create_array_with_length(env, calls.size(), &array), "array");
+  for (uint32_t i = 0; i < calls.size(); ++i) {
+    napi_value call = object(env);
+    setProperty(env, call, "name", toJs(env, std::string_view(calls[i].name)));
+    setProperty(env, call, "likelihood", toJs(env, calls[i].likelihood));
+    check(env, napi_set_element(env, array, i, call), "element");
+  }
+  return array;
+}
+
 napi_value toJs(napi_env env, const CompileOutcome &outcome) {
   napi_value value = object(env);
   if (const auto *compiled = std::get_if<Compiled>(&outcome.result)) {

@@ -13,7 +13,7 @@ import { defaultPenalty, type PenaltyRule, penalty } from './penalty.js';
 /** What happens to a unit. */
 export type LifecycleEvent =
   /** Someone wants the unit at a tier; `forced` passes over a bar and a wait. */
-  | { readonly type: 'request'; readonly target: number; readonly reason: string; readonly forced: boolean }
+  | { readonly type: 'request'; readonly target: number; readonly forced: boolean }
   /** The version is linked and its slots are stored. */
   | { readonly type: 'published' }
   /** Another unit's compile brought its first version along. */
@@ -28,7 +28,7 @@ export type LifecycleEvent =
 
 /** What an executor has to do after a transition. */
 export type LifecycleEffect =
-  | { readonly type: 'compile'; readonly target: number; readonly reason: string }
+  | { readonly type: 'compile'; readonly target: number }
   | { readonly type: 'wait'; readonly target: number; readonly milliseconds: number }
   | { readonly type: 'bar'; readonly target: number; readonly failures: number };
 
@@ -63,7 +63,7 @@ const machine = setup({
     events: {} as LifecycleEvent,
   },
   actions: {
-    compile: (_, _effect: { target: number; reason: string }) => undefined,
+    compile: (_, _effect: { target: number }) => undefined,
     wait: (_, _effect: { target: number; milliseconds: number }) => undefined,
     bar: (_, _effect: { target: number; failures: number }) => undefined,
     begin: assign(({ event }) => (event.type === 'request' ? { target: event.target } : {})),
@@ -162,20 +162,27 @@ const machine = setup({
 
 function requested(): [
   'begin',
-  {
-    type: 'compile';
-    params: (args: { event: { target: number; reason: string } }) => { target: number; reason: string };
-  },
+  { type: 'compile'; params: (args: { event: { target: number } }) => { target: number } },
 ] {
-  return [
-    'begin',
-    { type: 'compile', params: ({ event }) => ({ target: event.target, reason: event.reason }) },
-  ];
+  return ['begin', { type: 'compile', params: ({ event }) => ({ target: event.target }) }];
 }
 
 function failuresWithThis(context: Context): number {
   return (context.failures[context.target] ?? 0) + 1;
 }
+
+interface Step {
+  readonly state: LifecycleState;
+  readonly effects: readonly LifecycleEffect[];
+}
+
+/** One first state for each rule. */
+const declared = new WeakMap<PenaltyRule, LifecycleState>();
+/**
+ * The steps that were taken from a state. Units go the same few ways, and xstate makes an actor for each step: half a
+ * millisecond in a process that has just begun.
+ */
+const taken = new WeakMap<LifecycleState, Map<string, Step>>();
 
 /**
  * The state of a unit that was just registered.
@@ -184,7 +191,12 @@ function failuresWithThis(context: Context): number {
  * @returns The state `declared`.
  */
 export function declaredUnit(rule: PenaltyRule = defaultPenalty): LifecycleState {
-  return conceal(initialTransition(machine, { penalty: rule })[0]);
+  let state = declared.get(rule);
+  if (state === undefined) {
+    state = conceal(initialTransition(machine, { penalty: rule })[0]);
+    declared.set(rule, state);
+  }
+  return state;
 }
 
 /**
@@ -194,10 +206,22 @@ export function declaredUnit(rule: PenaltyRule = defaultPenalty): LifecycleState
  * @param event - What happened.
  * @returns The next state and the effects to perform, in order.
  */
-export function advance(
-  state: LifecycleState,
-  event: LifecycleEvent,
-): { readonly state: LifecycleState; readonly effects: readonly LifecycleEffect[] } {
+export function advance(state: LifecycleState, event: LifecycleEvent): Step {
+  let steps = taken.get(state);
+  if (steps === undefined) {
+    steps = new Map();
+    taken.set(state, steps);
+  }
+  const key = Object.values(event).join(' ');
+  let step = steps.get(key);
+  if (step === undefined) {
+    step = take(state, event);
+    steps.set(key, step);
+  }
+  return step;
+}
+
+function take(state: LifecycleState, event: LifecycleEvent): Step {
   const [next, actions] = transition(machine, reveal(state), event);
   const effects = actions
     .filter(({ type }) => type === 'compile' || type === 'wait' || type === 'bar')

@@ -1,10 +1,14 @@
 /** How soon a compile is wanted, and the hand that its requester keeps on it while it waits. */
 
 /**
- * `lazy`: the program waits for it. `tier-up`: it replaces code that runs; the hotter the sooner. Heat is in calls per
- * millisecond; Infinity: somebody asked for it by name and waits.
+ * `lazy`: the program waits for it. `ahead`: the program will wait for it, with this likelihood (0 to 1), if it isn't
+ * there by then. `tier-up`: it replaces code that runs; the hotter the sooner. Heat is in calls per millisecond;
+ * Infinity: somebody asked for it by name and waits.
  */
-export type CompilePriority = { readonly kind: 'lazy' } | { readonly kind: 'tier-up'; readonly heat: number };
+export type CompilePriority =
+  | { readonly kind: 'lazy' }
+  | { readonly kind: 'ahead'; readonly likelihood: number }
+  | { readonly kind: 'tier-up'; readonly heat: number };
 
 /** Of what was asked for by name: before anything that a policy wants. */
 export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
@@ -68,6 +72,9 @@ export class CompileTicket {
 }
 
 function isSooner(one: CompilePriority, other: CompilePriority): boolean {
-  if (other.kind === 'lazy') return false;
-  return one.kind === 'lazy' || one.heat > other.heat;
+  if (one.kind === 'tier-up' && other.kind === 'tier-up') return one.heat > other.heat;
+  if (one.kind === 'ahead' && other.kind === 'ahead') return one.likelihood > other.likelihood;
+  return ranks[one.kind] < ranks[other.kind];
 }
+
+const ranks: Readonly<Record<CompilePriority['kind'], number>> = { lazy: 0, ahead: 1, 'tier-up': 2 };

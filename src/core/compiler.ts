@@ -44,16 +44,23 @@ export interface CompileRequest {
   readonly ticket?: CompileTicket | undefined;
 }
 
+/** A function that may be called soon. */
+export interface LikelyCall {
+  readonly name: string;
+  /** In which share of cases, 0 to 1, as far as can be told from the code. */
+  readonly likelihood: number;
+}
+
 /** A compiled ELF64 object and what it took. */
 export interface CompiledObject {
   readonly object: Uint8Array;
   /** Names of the functions that the object defines, all wanted ones and what was added, if the request selected some. */
   readonly functions?: readonly string[];
   /**
-   * Possible functions that it does not define, though what it defines calls them in maybe one of two to ten cases, or
-   * they were too large; the likeliest first.
+   * What it calls in maybe one of ten cases or more but does not define: possible functions, and functions of other
+   * modules; the likeliest first.
    */
-  readonly likely?: readonly string[];
+  readonly likely?: readonly LikelyCall[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
   /** Milliseconds in LLVM. */

@@ -47,7 +47,7 @@ export async function buildTogether(
   try {
     for (const { unit, target } of all) {
       controller.takeFailure(unit);
-      const started = controller.step(unit, { type: 'request', target, reason, forced: true });
+      const started = controller.ask([unit], target, { reason, forced: true });
       assert(started, 'a unit that is not being compiled starts when it is forced to');
     }
     await batch.run();

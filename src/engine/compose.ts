@@ -27,6 +27,7 @@ import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
@@ -220,7 +221,11 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
+    lookAhead: (calls, likelihood) => {
+      lookAhead.compile(calls, likelihood);
+    },
   });
+  const lookAhead = new LookAhead({ symbols, controller });
   const program = new Program({ addon, engine, table, versions });
   let ended = false;
   const lazyCalls = new LazyCalls({

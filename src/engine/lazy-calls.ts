@@ -12,6 +12,9 @@ import type { Publisher } from './publisher.js';
 import type { TierController } from './tier-controller.js';
 import { firstCall } from './unit-builder.js';
 
+/** The program can't go on without. */
+const waitedFor = { kind: 'lazy' } as const;
+
 /** Nobody knows whose code the call is in. */
 const caller = 'compiled code';
 
@@ -80,8 +83,9 @@ export class LazyCalls {
       const unit = this.#unitAt(slot);
       if (unit.work === undefined) {
         controller.takeFailure(unit);
-        controller.step(unit, { type: 'request', target: 0, reason: firstCall, forced: true });
+        controller.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
       }
+      unit.ticket?.raise(waitedFor);
       await unit.work;
       const failure = controller.takeFailure(unit);
       if (failure !== undefined) throw failure;

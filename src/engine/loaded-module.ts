@@ -66,6 +66,8 @@ export interface LoadedModule {
   indexes: ReadonlyMap<string, number>;
   /** In units of one function: a bit for each position whose function has no version. */
   uncompiled: Uint8Array;
+  /** Units whose first version is being compiled. */
+  readonly beginning: Set<Unit>;
   /** Its linked variables: there once, whatever versions come (I2); with each new source, those that it added. */
   data: readonly LinkedData[];
   /** Versions before those in use that are not reclaimed yet, in the order in which they were retired. */
@@ -100,6 +102,7 @@ export function loadedModule(
     slots: new Map(),
     indexes: new Map(),
     uncompiled: new Uint8Array(),
+    beginning: new Set(),
     data: [],
     retired: new Set(),
     cutOff: undefined,

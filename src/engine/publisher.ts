@@ -1,4 +1,5 @@
 /** Brings a linked version into use and retires the one before it (I4). */
+import { bitsOf, clearBit, countBits } from '../core/bits.js';
 import type { Clock } from '../core/clock.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
@@ -236,28 +237,4 @@ export class Publisher {
       },
     });
   }
-}
-
-function bitsOf(positions: Iterable<number>): Uint8Array {
-  const all = [...positions];
-  const bits = new Uint8Array(
-    Math.ceil((all.reduce((most, position) => Math.max(most, position), -1) + 1) / 8),
-  );
-  for (const position of all) bits[position >> 3] = (bits[position >> 3] ?? 0) | (1 << (position & 7));
-  return bits;
-}
-
-function countBits(bits: Uint8Array): number {
-  let count = 0;
-  for (let rest of bits) for (; rest !== 0; rest &= rest - 1) count += 1;
-  return count;
-}
-
-/** True if it was set. */
-function clearBit(bits: Uint8Array, position: number | undefined): boolean {
-  const byte = position === undefined ? undefined : bits[position >> 3];
-  if (position === undefined || byte === undefined) return false;
-  const cleared = byte & ~(1 << (position & 7));
-  bits[position >> 3] = cleared;
-  return cleared !== byte;
 }

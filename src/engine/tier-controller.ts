@@ -4,7 +4,7 @@
  */
 import { present } from '../core/assert.js';
 import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
-import type { Compiler } from '../core/compiler.js';
+import type { Compiler, LikelyCall } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
@@ -15,8 +15,6 @@ import type { Decision, Policy } from '../../tiers/policy.js';
 import type { UnitBuilder } from './unit-builder.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
-
-type CompileEffect = LifecycleEffect & { readonly type: 'compile' };
 
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
@@ -35,6 +33,18 @@ export interface TierControllerParts {
   readonly atMs: () => number;
   /** Compiles, links and publishes units; leaves no trace when it fails. */
   readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
+  /** Hears of functions that what was just compiled may call soon, and how likely it is called itself. */
+  readonly lookAhead: (calls: readonly LikelyCall[], likelihood: number) => void;
+}
+
+/** Why a unit is wanted at a tier, and how urgently. */
+export interface TierRequest {
+  /** For events. */
+  readonly reason: string;
+  /** Passes over a bar and a wait after failures. */
+  readonly forced: boolean;
+  /** By default somebody asked for it by name. */
+  readonly priority?: CompilePriority;
 }
 
 /** Calls that a counter was last armed with, those counted before in the same tier, and since when, in milliseconds. */
@@ -76,7 +86,7 @@ export class TierController {
     }
     const { target, reason } = decision;
     const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - count.sinceMs) } as const;
-    const asked = this.step(unit, { type: 'request', target, reason, forced: false }, priority);
+    const asked = this.ask([unit], target, { reason, forced: false, priority });
     if (!asked) {
       // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
       unit.ticket?.raise(priority);
@@ -116,18 +126,37 @@ export class TierController {
   }
 
   /**
+   * Wants units at a tier; those that it compiles are compiled together.
+   *
+   * @param units - Units of one module.
+   * @param target - The tier.
+   * @param request - Why, and how urgently.
+   * @returns True if a compile was started by this.
+   */
+  ask(units: readonly Unit[], target: number, request: TierRequest): boolean {
+    const { forced } = request;
+    // A request has no other effect than a compile.
+    const started = units.filter(
+      (unit) => this.#advance(unit, { type: 'request', target, forced }).length > 0,
+    );
+    if (started.length > 0) this.#start(started, target, request);
+    return started.length > 0;
+  }
+
+  /**
    * Steps the lifecycle of a unit and performs the effects.
    *
    * @param unit - The unit.
    * @param event - What happened.
-   * @param priority - How soon a compile is wanted that this starts; by default somebody asked for it by name.
-   * @returns True if a compile was started by this event.
    */
-  step(unit: Unit, event: LifecycleEvent, priority: CompilePriority = askedFor): boolean {
+  step(unit: Unit, event: Exclude<LifecycleEvent, { type: 'request' }>): void {
+    for (const effect of this.#advance(unit, event)) this.#perform(unit, effect);
+  }
+
+  #advance(unit: Unit, event: LifecycleEvent): readonly LifecycleEffect[] {
     const { state, effects } = advance(unit.state, event);
     unit.state = state;
-    for (const effect of effects) this.#perform(unit, effect, priority);
-    return effects.some((effect) => effect.type === 'compile');
+    return effects;
   }
 
   /**
@@ -140,14 +169,19 @@ export class TierController {
   compileNow(home: LoadedModule, units: readonly Unit[]): void {
     const { builder, tiers } = this.#parts;
     const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
-    for (const unit of built) this.#ended(unit);
-    this.#include(built, 0);
+    for (const unit of built.units) this.#ended(unit);
+    this.#include(built.units, 0);
+    // Nothing is compiled ahead: this thread is back in the program before it could publish it.
   }
 
-  /** Drops the compiles that the policy wanted for a module's units, if they wait: something else is to become of them. */
+  /** Drops the compiles of a module's units that nobody asked for, if they wait: something else is to become of them. */
   supersede(home: LoadedModule): void {
     for (const { ticket } of home.units.values())
-      if (ticket?.priority.kind === 'tier-up' && ticket.priority.heat < Infinity) ticket.cancel();
+      if (
+        ticket?.priority.kind === 'ahead' ||
+        (ticket?.priority.kind === 'tier-up' && ticket.priority.heat < Infinity)
+      )
+        ticket.cancel();
   }
 
   /** The error of the unit's last failed compile, taken away. */
@@ -203,10 +237,10 @@ export class TierController {
     this.#parts.table.arm(slot, armed);
   }
 
-  #perform(unit: Unit, effect: LifecycleEffect, priority: CompilePriority): void {
+  #perform(unit: Unit, effect: LifecycleEffect): void {
     switch (effect.type) {
       case 'compile':
-        this.#start(unit, effect, priority);
+        // Of requests only.
         return;
       case 'wait': {
         const timer = setTimeout(() => {
@@ -224,35 +258,44 @@ export class TierController {
     }
   }
 
-  #start(unit: Unit, { target, reason }: CompileEffect, priority: CompilePriority): void {
+  #start(units: readonly Unit[], target: number, { reason, priority = askedFor }: TierRequest): void {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
-    // The program waits for what it can't run without.
-    const ticket = new CompileTicket(unit.version === undefined ? { kind: 'lazy' } : priority);
-    unit.ticket = ticket;
-    const work = this.#parts.builder.build(unit, tier, reason, ticket).then(
-      (included) => {
-        // What was overtaken (compiled at once, or the module replaced) has no unit to tell any more.
-        if (unit.work !== work) return;
-        this.#ended(unit);
-        this.step(unit, { type: 'published' });
-        this.#include(included, target);
+    const ticket = new CompileTicket(priority);
+    const work = this.#parts.builder.build(units, tier, reason, ticket).then(
+      (built) => {
+        for (const unit of units) {
+          // What was overtaken (compiled at once, or the module replaced) has no unit to tell any more.
+          if (unit.work !== work) continue;
+          this.#ended(unit);
+          this.step(unit, { type: 'published' });
+        }
+        this.#include(built.units, target);
+        const { priority: last } = ticket;
+        this.#parts.lookAhead(built.likely, last.kind === 'ahead' ? last.likelihood : 1);
       },
       (error: unknown) => {
-        if (unit.work !== work) return;
-        this.#ended(unit);
-        this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
-        const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
-        this.step(unit, { type: dropped ? 'dropped' : 'failed' });
-        // A counter that asked is all but silent until it is armed again, so that a later try can come.
-        this.#armAll(unit);
+        for (const unit of units) {
+          if (unit.work !== work) continue;
+          this.#ended(unit);
+          this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
+          const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
+          this.step(unit, { type: dropped ? 'dropped' : 'failed' });
+          // A counter that asked is all but silent until it is armed again, so that a later try can come.
+          this.#armAll(unit);
+        }
       },
     );
-    unit.work = work;
+    for (const unit of units) {
+      unit.work = work;
+      unit.ticket = ticket;
+      if (unit.version === undefined) unit.home.beginning.add(unit);
+    }
   }
 
   #ended(unit: Unit): void {
     unit.work = undefined;
     unit.ticket = undefined;
+    unit.home.beginning.delete(unit);
   }
 
   /** Takes note of units that have a version now. */

@@ -3,6 +3,7 @@
  * version before it goes on running.
  */
 import { CompileTicket } from '../core/compile-ticket.js';
+import type { LikelyCall } from '../core/compiler.js';
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -30,6 +31,16 @@ export interface UnitBuilderParts {
   readonly reclaim: () => void;
 }
 
+/** What came of a compile. */
+export interface Built {
+  /** The units that came to a new version. */
+  readonly units: readonly Unit[];
+  /** What they are likely to call that has none yet; of first versions only. */
+  readonly likely: readonly LikelyCall[];
+}
+
+const nothing: Built = { units: [], likely: [] };
+
 /** Why a function is compiled for the first time. */
 export const firstCall = 'first call';
 
@@ -54,28 +65,34 @@ export class UnitBuilder {
   }
 
   /**
-   * Compiles a unit at a tier, links it, publishes it; a function's first version together with functions that it is
+   * Compiles units at a tier, links them, publishes them; a function's first version together with functions that it is
    * likely to call.
    *
-   * @param unit - The unit.
+   * @param units - Units of one module.
    * @param tier - The tier.
    * @param reason - Why, for events.
    * @param ticket - How soon, until it begins.
-   * @returns The units that came to a new version; none if it was overtaken: by a compile at once, or by new source.
+   * @returns What came of it; nothing if it was overtaken: by a compile at once, or by new source.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
-  async build(unit: Unit, tier: TierRecipe, reason: string, ticket: CompileTicket): Promise<readonly Unit[]> {
+  async build(
+    units: readonly Unit[],
+    tier: TierRecipe,
+    reason: string,
+    ticket: CompileTicket,
+  ): Promise<Built> {
+    const { home } = present(units[0], 'somebody wants something');
     for (const batch of this.#batches) {
-      if (!batch.has(unit)) continue;
+      if (!units.some((unit) => batch.has(unit))) continue;
       await batch.done;
-      return [unit];
+      return { units, likely: [] };
     }
-    const order = orderOf(unit.home, [unit], { tier, reason, ticket });
-    const { version } = unit;
+    const order = orderOf(home, units, { tier, reason, ticket });
+    const first = order.units.filter(({ version }) => version === undefined);
     const compiled = await this.#parts.compiler.compile(order);
-    const isOvertaken =
-      unit.home.record !== order.record || (version === undefined && unit.version !== undefined);
-    return isOvertaken ? [] : this.#publish(compiled);
+    if (home.record !== order.record) return nothing;
+    const left = order.units.filter((unit) => unit.version === undefined || !first.includes(unit));
+    return left.length === 0 ? nothing : this.#publish({ ...compiled, units: left });
   }
 
   /**
@@ -84,22 +101,22 @@ export class UnitBuilder {
    * @param home - Their module.
    * @param units - The units.
    * @param tier - The lowest tier.
-   * @returns The units that came to a version.
+   * @returns What came of it.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
    */
-  buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): readonly Unit[] {
+  buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): Built {
     const ticket = new CompileTicket({ kind: 'lazy' });
     return this.#publish(
       this.#parts.compiler.compileNow(orderOf(home, units, { tier, reason: firstCall, ticket })),
     );
   }
 
-  #publish(compiled: CompiledOrder): readonly Unit[] {
+  #publish(compiled: CompiledOrder): Built {
     const units = [...compiled.units, ...broughtAlong(compiled)];
     const version = this.#link({ ...compiled, units });
     this.#parts.publisher.publish([{ units, version }]);
     this.#parts.reclaim();
-    return units;
+    return { units, likely: compiled.object?.likely ?? [] };
   }
 
   #link(compiled: CompiledOrder): LinkedVersion {

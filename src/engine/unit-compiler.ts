@@ -2,6 +2,7 @@
 import type { CompileTicket } from '../core/compile-ticket.js';
 import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
+import { clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -140,7 +141,7 @@ export class UnitCompiler {
       code:
         units.length === 0
           ? undefined
-          : { ...request, bitcode: code, part: 'code', ...functionsOf(home, units) },
+          : { ...request, bitcode: code, part: 'code', ...functionsOf(home, record, units) },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };
   }
@@ -177,12 +178,19 @@ export class UnitCompiler {
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */
 function functionsOf(
-  { unitKind, indexes, uncompiled }: LoadedModule,
+  { unitKind, indexes, uncompiled, beginning }: LoadedModule,
+  { whole }: ModuleRecord,
   units: readonly Unit[],
 ): Pick<CompileRequest, 'functions'> {
-  if (unitKind === 'module' || units.length === indexes.size) return {};
+  if (unitKind === 'module' || whole !== '') return {};
+  // All of many cost less as a whole. The only one of a module has callees elsewhere, which this would not tell of.
+  if (units.length === indexes.size && units.length > 1) return {};
   const wanted = units.map(({ name }) => name);
   // A unit that is recompiled comes alone: those that it calls have their own counters.
   const isFirst = units.every(({ version }) => version === undefined);
-  return { functions: isFirst ? { wanted, possible: uncompiled } : { wanted } };
+  if (!isFirst) return { functions: { wanted } };
+  // What another request is about to bring is not brought again.
+  const possible = beginning.size === 0 ? uncompiled : uncompiled.slice();
+  for (const { name } of beginning) clearBit(possible, indexes.get(name));
+  return { functions: { wanted, possible } };
 }

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 6;
+export const contractVersion = 7;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -147,10 +147,17 @@ export interface CompileJob {
 
 /** How soon a job is wanted. */
 export interface JobPriority {
-  /** True: the program waits for it, and it goes before all that is not lazy. */
+  /** True: the program waits for it or soon will, and it goes before all that is not lazy. */
   readonly lazy: boolean;
-  /** Of jobs that are not lazy, the hottest goes first; one of infinite heat is never dropped for want of room. */
+  /** The hottest goes first. Of jobs that are not lazy, one of infinite heat is never dropped for want of room. */
   readonly heat: number;
+}
+
+/** A function that may be called soon. */
+export interface LikelyCall {
+  readonly name: string;
+  /** In which share of cases, 0 to 1. */
+  readonly likelihood: number;
 }
 
 export type CompileOutcome =
@@ -158,7 +165,7 @@ export type CompileOutcome =
       readonly ok: true;
       readonly object: Uint8Array; // ELF64 relocatable
       readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
-      readonly likely: readonly string[]; // possible functions that it leaves out but may call soon
+      readonly likely: readonly LikelyCall[]; // what it leaves out, or other modules define, but it may call soon
       readonly queuedNs: number;
       readonly compileNs: number;
     }

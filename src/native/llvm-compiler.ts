@@ -114,7 +114,14 @@ function shared<Key extends object>(
 }
 
 function jobPriority(priority: CompilePriority): JobPriority {
-  return priority.kind === 'lazy' ? { lazy: true, heat: 0 } : { lazy: false, heat: priority.heat };
+  switch (priority.kind) {
+    case 'lazy':
+      return { lazy: true, heat: Infinity };
+    case 'ahead':
+      return { lazy: true, heat: priority.likelihood };
+    case 'tier-up':
+      return { lazy: false, heat: priority.heat };
+  }
 }
 
 function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObject {

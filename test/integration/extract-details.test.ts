@@ -108,8 +108,25 @@ describe('a batch', () => {
 
   it('hints at what may be called', async () => {
     const { likely } = await batch(chain, ['first']);
-    expect(likely).toContain('maybe');
-    for (const name of ['rare', 'fails', 'chilly', 'alone']) expect(likely).not.toContain(name);
+    const names = likely?.map(({ name }) => name);
+    expect(names).toContain('maybe');
+    for (const name of ['rare', 'fails', 'chilly', 'alone']) expect(names).not.toContain(name);
+    expect(likely?.every(({ likelihood }) => likelihood >= 0.1 && likelihood <= 1)).toBe(true);
+  });
+
+  it('hints at functions of other modules, the likeliest first', async () => {
+    const { functions, likely } = await batch(
+      ingestC(`
+        int sure(int); int half(int); __attribute__((cold)) int chilly(int);
+        static int inner(int x) { return sure(x); }
+        int outer(int x) { if (x & 1) half(x); if (__builtin_expect(x == 3, 0)) chilly(x); return inner(x); }`),
+      ['outer'],
+    );
+    expect(functions).toHaveLength(2);
+    expect(likely).toEqual([
+      { name: 'sure', likelihood: 1 },
+      { name: 'half', likelihood: expect.closeTo(0.5, 1) as number },
+    ]);
   });
 
   it('takes only what is possible', async () => {
@@ -128,7 +145,7 @@ describe('a batch', () => {
     );
     const { functions, likely } = await batch(ingestC(many.join('\n')), ['f299']);
     expect(functions?.length).toBe(16);
-    expect(likely).toEqual(['f283']);
+    expect(likely).toEqual([{ name: 'f283', likelihood: 1 }]);
   });
 
   it('gives each function the code that it has alone', async () => {

@@ -10,7 +10,6 @@ import {
 const request = (target: number, forced = false): LifecycleEvent => ({
   type: 'request',
   target,
-  reason: 'test',
   forced,
 });
 
@@ -26,7 +25,7 @@ describe('the lifecycle of a unit', () => {
     expect(walk([request(0)])).toEqual({
       stage: 'compiling',
       tier: -1,
-      effects: [{ type: 'compile', target: 0, reason: 'test' }],
+      effects: [{ type: 'compile', target: 0 }],
     });
   });
 

@@ -1,0 +1,146 @@
+/** What is very likely called soon is compiled before it is called, whatever module it is in. */
+import { expect, it, vi } from 'vitest';
+import type { CompileRequest, Compiler } from '../../src/core/compiler.js';
+import { createEngine, type Engine, type EngineOptions, type PublishedEvent } from '../../src/index.js';
+import { LlvmCompiler } from '../../src/native/llvm-compiler.js';
+import { loadAddon } from '../../src/native/loader.js';
+import { bitcode } from '../support/toolchain.js';
+
+const first = `
+  int next(int); int rare(int);
+  int begin(int x) { if (x < 0) return x == -8 ? rare(x) + 1 : x; return next(x); }`;
+const second = `
+  int last(int);
+  int next(int x) { return last(x) + 1; }
+  int rare(int x) { return x; }`;
+const third = 'int last(int x) { return x * 2; }';
+
+/** Compiles; what is asked for ahead waits for a word, or fails. */
+class HeldAhead implements Compiler {
+  readonly threads = 2;
+  readonly ahead: CompileRequest[] = [];
+  readonly raised: string[] = [];
+  readonly #inner = new LlvmCompiler(loadAddon(), 2);
+  readonly #held: (() => void)[] = [];
+  readonly #fails: boolean;
+
+  constructor(fails: boolean) {
+    this.#fails = fails;
+  }
+
+  async compile(request: CompileRequest): ReturnType<Compiler['compile']> {
+    if (request.priority.kind !== 'ahead') return this.#inner.compile(request);
+    this.ahead.push(request);
+    if (this.#fails) throw new Error('not today');
+    await new Promise<void>((resolve) => {
+      this.#held.push(resolve);
+      request.ticket?.attach({
+        cancel: resolve,
+        move: ({ kind }) => {
+          this.raised.push(kind);
+          resolve();
+        },
+      });
+    });
+    return this.#inner.compile(request);
+  }
+
+  compileNow(request: CompileRequest): ReturnType<Compiler['compileNow']> {
+    return this.#inner.compileNow(request);
+  }
+
+  pending(): number {
+    return this.#inner.pending();
+  }
+
+  release(): void {
+    for (const resolve of this.#held.splice(0)) resolve();
+  }
+
+  async destroy(): Promise<void> {
+    this.release();
+    await this.#inner.destroy();
+  }
+}
+
+async function linked(
+  options: EngineOptions = {},
+): Promise<{ readonly engine: Engine; readonly published: PublishedEvent[] }> {
+  const engine = createEngine({ unit: 'function', policy: 'never', ...options });
+  const published: PublishedEvent[] = [];
+  engine.on('published', (event) => published.push(event));
+  for (const [name, text] of Object.entries({ first, second, third })) engine.addModule(name, bitcode(text));
+  await engine.link();
+  return { engine, published };
+}
+
+/** An engine of which a thread of its own has called `begin`, so that control is free to look ahead. */
+async function held(fails = false): Promise<Awaited<ReturnType<typeof linked>> & { compiler: HeldAhead }> {
+  const compiler = new HeldAhead(fails);
+  const all = await linked({ parts: { compiler: () => compiler } });
+  expect(await all.engine.fn('begin').async(-7)).toBe(-7);
+  await vi.waitFor(() => {
+    expect(compiler.ahead).toHaveLength(1);
+  });
+  return { ...all, compiler };
+}
+
+it('follows calls into other modules, from one to the next, and leaves out what is not likely', async () => {
+  const { engine, published } = await linked();
+  expect(await engine.fn('begin').async(-7)).toBe(-7);
+  await vi.waitFor(() => {
+    expect(published.map(({ unit, reason }) => [unit, reason])).toEqual([
+      ['begin', 'first call'],
+      ['next', 'likely to be called'],
+      ['last', 'likely to be called'],
+    ]);
+  });
+  expect(await engine.fn('begin').async(1)).toBe(3);
+  expect(published).toHaveLength(3);
+  expect(await engine.fn('begin').async(-8)).toBe(-7);
+  expect(published.at(-1)).toMatchObject({ unit: 'rare', reason: 'first call' });
+  await engine.dispose();
+});
+
+it('a call of what is being compiled ahead waits for that compile, which goes before all others', async () => {
+  const { engine, published, compiler } = await held();
+  const call = engine.fn('begin').async(2);
+  await vi.waitFor(() => {
+    expect(compiler.raised).toContain('lazy');
+  });
+  expect(await call).toBe(5);
+  expect(published.filter(({ unit }) => unit === 'next')).toHaveLength(1);
+  await engine.dispose();
+});
+
+it('a call on the thread of control overtakes it', async () => {
+  const { engine, published, compiler } = await held();
+  expect(engine.fn('begin')(2)).toBe(5);
+  compiler.release();
+  await engine.recompile('first', 'quick');
+  expect(published.filter(({ unit }) => unit === 'next')).toHaveLength(1);
+  expect(engine.fn('begin')(3)).toBe(7);
+  await engine.dispose();
+});
+
+it('its failure is nobody’s: the call compiles again', async () => {
+  const { engine, compiler } = await held(true);
+  const failures: unknown[] = [];
+  engine.on('failed', (event) => failures.push(event));
+  expect(await engine.fn('begin').async(2)).toBe(5);
+  expect(failures).toEqual([]);
+  expect(compiler.ahead.length).toBeGreaterThan(0);
+  await engine.dispose();
+});
+
+it('is dropped for a module that gets new source, or is removed', async () => {
+  const { engine, compiler } = await held();
+  const replaced = engine.replaceModule('second', bitcode(second.replace('+ 1', '+ 100')));
+  compiler.release();
+  await replaced;
+  expect(await engine.fn('begin').async(2)).toBe(104);
+  await engine.removeModule('second', { force: true });
+  await expect(engine.fn('begin').async(2)).rejects.toMatchObject({ code: 'FUNCTION_REMOVED' });
+  expect(await engine.fn('begin').async(-7)).toBe(-7);
+  await engine.dispose();
+});
