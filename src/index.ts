@@ -55,7 +55,13 @@ export {
   type RelocationKeeping,
   type UnitKind,
 } from './engine/options.js';
-export { directory, memory, type StoreLimits } from './engine/object-stores.js';
+export {
+  type DirectoryCache,
+  directory,
+  memory,
+  openStore,
+  type StoreLimits,
+} from './engine/object-stores.js';
 export type { Ledger, LedgerAmounts, LedgerEntry } from './engine/ledger.js';
 export {
   absoluteResolver,

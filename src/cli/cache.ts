@@ -1,7 +1,7 @@
 /** Which object cache a program is run with. */
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { directory, type ObjectStore, TierlinkError } from '../index.js';
+import { type DirectoryCache, directory, TierlinkError } from '../index.js';
 
 /**
  * Chooses the cache: what the command says, then `TIERLINK_CACHE` (a directory, or `off`), then `tierlink` in the user's
@@ -17,7 +17,7 @@ export function cacheFor(
   chosen: string | boolean | undefined,
   environment: NodeJS.ProcessEnv,
   warn: (message: string) => void,
-): ObjectStore | undefined {
+): DirectoryCache | undefined {
   if (chosen === false) return undefined;
   const named = typeof chosen === 'string' ? chosen : environment['TIERLINK_CACHE'];
   if (named === 'off' && named !== chosen) return undefined;

@@ -1,12 +1,12 @@
 /** What an engine can be told, and the values it takes when it is told nothing. */
 import { availableParallelism } from 'node:os';
+import type { ObjectStore } from '../cache/object-store.js';
 import { checkApiVersion } from '../core/api-version.js';
 import { type Clock, monotonicClock } from '../core/clock.js';
 import type { Compiler } from '../core/compiler.js';
 import type { TierRecipe } from '../core/tier.js';
 import { checkMemoryManager, nameOfManager } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
-import { type ObjectStore, objectStoreVersion } from '../cache/object-store.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
@@ -21,6 +21,7 @@ import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
+import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
 import { libraryResolver, moduleResolver, processResolver } from './resolvers.js';
 
@@ -49,8 +50,8 @@ export interface EngineOptions {
   /**
    * `worker`: decisions, linking and publishing run on a thread of their own, so that they go on while this one is in
    * compiled code. `inline`: on this thread, when its event loop turns.
-   * @defaultValue `'worker'`; `'inline'` if `policy` or one of `parts` is an object with functions, which can't be given
-   *   to another thread
+   * @defaultValue `'worker'`; `'inline'` if `policy`, `cache` or one of `parts` is an object with functions, which can't
+   *   be given to another thread; `directory(path)` is none
    */
   readonly control?: ControlKind;
   /** @defaultValue `'stub'` */
@@ -88,7 +89,7 @@ export interface EngineOptions {
    * write to it can run code in this process.
    * @defaultValue none: everything is compiled
    */
-  readonly cache?: ObjectStore;
+  readonly cache?: ObjectStore | DirectoryCache;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Replaces parts that the engine would make itself. */
@@ -168,7 +169,7 @@ export function settle(options: EngineOptions): Settings {
     memoryManager,
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
-    cache: storeOf(options),
+    cache: options.cache && openStore(options.cache),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,
@@ -289,11 +290,6 @@ function resolversOf({ parts, libraries = [] }: EngineOptions): readonly SymbolR
     );
   }
   return [...given];
-}
-
-function storeOf({ cache }: EngineOptions): ObjectStore | undefined {
-  if (cache !== undefined) checkApiVersion(cache, 'ObjectStore', objectStoreVersion);
-  return cache;
 }
 
 function penaltyOf(rule: PenaltyRule): PenaltyRule {

@@ -17,6 +17,8 @@ import {
   baseline,
   type CacheEvent,
   type Compiler,
+  type ControlKind,
+  type DirectoryCache,
   directory,
   type Engine,
   type EngineOptions,
@@ -71,7 +73,10 @@ async function linked(options: EngineOptions, sources = modules): Promise<Linked
 const asked = 5;
 
 /** A store that has everything. */
-async function warm<Store extends ObjectStore>(store: Store, options: EngineOptions = {}): Promise<Store> {
+async function warm<Cache extends ObjectStore | DirectoryCache>(
+  store: Cache,
+  options: EngineOptions = {},
+): Promise<Cache> {
   const { engine, outcomes } = await linked({ cache: store, ...options });
   expect(await engine.flushCache()).toBe(true);
   expect(outcomes()).toEqual({ miss: asked, stored: asked });
@@ -97,6 +102,18 @@ describe('an engine with a warm cache', () => {
     const start = engine.fn('start');
     expect([start(1), start(1), start(1)]).toEqual([4, 6, 8]);
     expect(engine.snapshot().cache).toMatchObject({ hits: asked, misses: 0, stored: 0 });
+  });
+
+  it.each<ControlKind>(['worker', 'inline'])('needs no LLVM with control %s', async (control) => {
+    const cache = directory(join(scratch(), 'cache'));
+    const cold = await linked({ cache, control });
+    expect(cold.engine.snapshot().control).toBe(control);
+    expect(await cold.engine.flushCache()).toBe(true);
+    expect(cold.outcomes()).toEqual({ miss: asked, stored: asked });
+    const { engine, outcomes } = await linked({ cache, control });
+    expect(engine.fn('start')(1)).toBe(4);
+    expect(outcomes()).toEqual({ hit: asked });
+    expect(await engine.flushCache()).toBe(true);
   });
 
   it('links what a cold one links', async () => {

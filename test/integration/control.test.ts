@@ -6,9 +6,11 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type ControlKind,
   createEngine,
+  directory,
   type Engine,
   type EngineEvents,
   type EngineOptions,
+  memory,
   mprotectMemory,
   neverPolicy,
   TierlinkError,
@@ -16,7 +18,7 @@ import {
 import { execute } from '../support/command.js';
 import { pause } from '../support/engine.js';
 import { collectGarbage } from '../support/garbage.js';
-import { bitcode, root } from '../support/toolchain.js';
+import { bitcode, root, scratch } from '../support/toolchain.js';
 
 const drivers = join(root, 'test', 'drivers');
 const controls: readonly ControlKind[] = ['worker', 'inline'];
@@ -327,6 +329,8 @@ describe('where an engine is controlled from', () => {
     expect(engineOf({ policy: 'never' }).snapshot().control).toBe('worker');
     expect(engineOf({ policy: neverPolicy }).snapshot().control).toBe('inline');
     expect(engineOf({ parts: {} }).snapshot().control).toBe('worker');
+    expect(engineOf({ cache: directory(join(scratch(), 'cache')) }).snapshot().control).toBe('worker');
+    expect(engineOf({ cache: memory() }).snapshot().control).toBe('inline');
     expect(engineOf({ parts: { memoryManager: mprotectMemory() } }).snapshot().control).toBe('inline');
   });
 
