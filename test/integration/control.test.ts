@@ -13,7 +13,9 @@ import {
   memory,
   mprotectMemory,
   neverPolicy,
+  type PublishedEvent,
   TierlinkError,
+  type UnitKind,
 } from '../../src/index.js';
 import { execute } from '../support/command.js';
 import { pause } from '../support/engine.js';
@@ -90,56 +92,68 @@ async function attached(engine: Engine, stop = new SharedArrayBuffer(4)): Promis
 }
 
 describe('while the thread of JS is in compiled code', () => {
-  it('units tier up, are published, and old code is reclaimed (I5)', async () => {
-    const engine = engineOf({ policy: 'counters', tiers: ['baseline', 'quick', 'optimized'] });
-    const published: { module: string; tier: string; atMs: number }[] = [];
-    const seen: string[] = [];
-    engine.on('published', ({ module, tier, atMs }) => published.push({ module, tier, atMs }));
-    engine.on('reclaimed', () => seen.push('reclaimed'));
-    engine.on('retired', ({ module, tier }) => seen.push(`${module} ${tier}`));
-    // Where the code of `where` runs tells which version of it does.
-    engine.addModule(
-      'where',
-      bitcode('long where(void) { long here; __asm__("lea 0(%%rip), %0" : "=r"(here)); return here; }'),
-    );
-    engine.addModule(
-      'loop',
-      bitcode(`
+  const trials: readonly { readonly unit: UnitKind; readonly seconds: number }[] = [
+    { unit: 'module', seconds: 3 },
+    { unit: 'function', seconds: 10 },
+  ];
+
+  it.each(trials)(
+    'for $seconds s, units tier up, are published, and old code is reclaimed (I5), unit $unit',
+    async ({ unit, seconds }) => {
+      const engine = engineOf({ unit, policy: 'counters', tiers: ['baseline', 'quick', 'optimized'] });
+      const published: PublishedEvent[] = [];
+      const seen: string[] = [];
+      engine.on('published', (event) => published.push(event));
+      engine.on('reclaimed', () => seen.push('reclaimed'));
+      engine.on('retired', ({ module, tier }) => seen.push(`${module} ${tier}`));
+      // Where the code of `where` runs tells which version of it does.
+      engine.addModule(
+        'where',
+        bitcode('long where(void) { long here; __asm__("lea 0(%%rip), %0" : "=r"(here)); return here; }'),
+      );
+      engine.addModule(
+        'loop',
+        bitcode(`
         #include <time.h>
         long where(void);
+        static long (*volatile pointer)(void) = where; // a call that nobody foresees
         long loop(long seconds) {
           struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t);
           long end = t.tv_sec + seconds, changes = 0, last = 0;
-          do { for (int i = 0; i < 1000; i++) { long now = where(); if (now != last) { changes++; last = now; } }
+          do { for (int i = 0; i < 1000; i++) { long now = pointer(); if (now != last) { changes++; last = now; } }
             clock_gettime(CLOCK_MONOTONIC, &t); } while (t.tv_sec <= end);
           return changes;
         }`),
-    );
-    await engine.link();
-    const loop = engine.fn('loop');
-    published.length = 0;
-    const before = engine.snapshot();
-    const versions = loop(3n);
-    // The first request after the loop: whatever is known by now happened meanwhile.
-    const after = engine.snapshot();
-    // One address for each version; one with a counter may have two.
-    expect(versions).toBeGreaterThanOrEqual(3n);
-    expect(after.wallMs - before.wallMs).toBeGreaterThan(3000);
-    expect(published.map(({ module, tier }) => [module, tier])).toEqual(
-      expect.arrayContaining([
-        ['where', 'quick'],
-        ['where', 'optimized'],
-      ]),
-    );
-    for (const { atMs } of published) {
-      expect(atMs).toBeGreaterThan(before.wallMs);
-      expect(atMs).toBeLessThan(after.wallMs - 500);
-    }
-    expect(seen).toEqual(expect.arrayContaining(['where baseline', 'where quick', 'reclaimed']));
-    expect(seen.lastIndexOf('reclaimed')).toBeGreaterThan(seen.indexOf('where baseline'));
-    expect(after.memory.reclaimed).toBeGreaterThan(before.memory.reclaimed);
-    expect(after.control).toBe('worker');
-  });
+      );
+      await engine.link();
+      const loop = engine.fn('loop');
+      published.length = 0;
+      const before = engine.snapshot();
+      const versions = loop(BigInt(seconds));
+      // The first request after the loop: whatever is known by now happened meanwhile.
+      const after = engine.snapshot();
+      // One address for each version; one with a counter may have two.
+      expect(versions).toBeGreaterThanOrEqual(3n);
+      expect(after.wallMs - before.wallMs).toBeGreaterThan(seconds * 1000);
+      expect(published.map(({ module, tier }) => [module, tier])).toEqual(
+        expect.arrayContaining([
+          ['where', 'quick'],
+          ['where', 'optimized'],
+        ]),
+      );
+      for (const { atMs } of published) {
+        expect(atMs).toBeGreaterThan(before.wallMs);
+        expect(atMs).toBeLessThan(after.wallMs - 500);
+      }
+      const first = published.find(({ module }) => module === 'where');
+      if (unit === 'function') expect(first).toMatchObject({ tier: 'baseline', reason: 'first call' });
+      else expect(first?.tier).toBe('quick');
+      expect(seen).toEqual(expect.arrayContaining(['where baseline', 'where quick', 'reclaimed']));
+      expect(seen.lastIndexOf('reclaimed')).toBeGreaterThan(seen.indexOf('where baseline'));
+      expect(after.memory.reclaimed).toBeGreaterThan(before.memory.reclaimed);
+      expect(after.control).toBe('worker');
+    },
+  );
 });
 
 describe.each(controls)('threads that attach, with control %s', (control) => {
