@@ -83,7 +83,8 @@ export interface LoadedModule {
  *
  * @param record - The module.
  * @param linkage - How its calls reach functions.
- * @param unitKind - What is compiled at once; a module that can't be taken apart is compiled as a whole all the same.
+ * @param unitKind - What is compiled at once; a module that can't be taken apart, or has nothing to take apart, is
+ *   compiled as a whole all the same.
  * @param declared - Where its units begin.
  * @returns The module, not linked.
  */
@@ -93,11 +94,12 @@ export function loadedModule(
   unitKind: UnitKind,
   declared: LifecycleState,
 ): LoadedModule {
+  const isDivisible = record.pinned === '' && record.definitions.some(({ kind }) => kind === 'function');
   return {
     record,
     isLinked: false,
     linkage,
-    unitKind: record.pinned === '' ? unitKind : 'module',
+    unitKind: isDivisible ? unitKind : 'module',
     units: new Map(),
     slots: new Map(),
     indexes: new Map(),

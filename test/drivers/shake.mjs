@@ -1,17 +1,18 @@
 /**
- * Runs a program while its modules are recompiled, moved and compacted at random moments: shake.mjs <linkage> <manager> <seed> <modules...> -- <args...>.
+ * Runs a program while its modules are recompiled, moved and compacted at random moments: shake.mjs <linkage> <manager> <unit> <seed> <modules...> -- <args...>.
  * The program owns stdout; what happened goes to file descriptor 3 as JSON.
  */
 import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createEngine, dualMappedMemory, mprotectMemory } from '../../dist/src/index.js';
 
-const [linkageText, managerName, seedText, ...rest] = process.argv.slice(2);
+const [linkageText, managerName, unitText, seedText, ...rest] = process.argv.slice(2);
 const cut = rest.indexOf('--');
 const modules = rest.slice(0, cut);
 const args = rest.slice(cut + 1);
-// The engine refuses what is no linkage.
+// The engine refuses what is no linkage, and no kind of unit.
 const linkage = /** @type {import('../../dist/src/index.js').Linkage} */ (linkageText);
+const unit = /** @type {import('../../dist/src/index.js').UnitKind} */ (unitText);
 const tiers = ['baseline', 'quick', 'optimized', 'peak'];
 
 // A linear congruential generator (Numerical Recipes' constants), so that a seed gives one order of moments.
@@ -29,7 +30,7 @@ const parts = {
   mprotect: () => ({ memoryManager: mprotectMemory() }),
 }[managerName ?? ''];
 if (parts === undefined) throw new Error(`no manager ${String(managerName)}`);
-const engine = createEngine({ linkage, policy: 'never', parts: parts() });
+const engine = createEngine({ linkage, unit, policy: 'never', parts: parts() });
 /** @type {Record<string, number>} */
 const swaps = {};
 let moves = 0;

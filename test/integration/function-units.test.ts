@@ -136,6 +136,18 @@ describe.each(linkages)('units of one function with linkage %s', (linkage) => {
     expect({ modules, retired, slots }).toEqual({ modules: [], retired: [], slots: 0 });
   });
 
+  it('of a module without functions are the module', async () => {
+    const { engine } = await linked({
+      data: 'int value = 4;',
+      code: 'extern int value; int f(void) { return value; }',
+    });
+    expect(await engine.recompile('data', 'optimized')).toMatchObject({ unit: 'data', functions: 0 });
+    await engine.replaceModule('data', bitcode('int value = 5; int g(void) { return value; }'), {
+      state: 'reset',
+    });
+    expect([engine.fn('f')(), engine.fn('g')()]).toEqual([5, 5]);
+  });
+
   it('of several modules are recompiled as a group', async () => {
     const { engine } = await linked(calculator, { linkage });
     const run = engine.fn('run');

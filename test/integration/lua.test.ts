@@ -33,10 +33,21 @@ const times: Readonly<Record<string, string>> = {
   'utf8.lua': '80',
 };
 
+/** How an engine runs Lua: with the default manager on a worker, with others on the thread that made it. */
+interface Way {
+  readonly linkage: string;
+  readonly manager?: string;
+  readonly unit?: string;
+}
+
 /** Runs a script while modules are recompiled, moved and compacted at random moments; tells how often. */
-function shaken(linkage: string, manager: string, seed: number, args: readonly string[]) {
+function shaken(
+  { linkage, manager = 'default', unit = 'module' }: Way,
+  seed: number,
+  args: readonly string[],
+) {
   const driver = join(root, 'test', 'drivers', 'shake.mjs');
-  const words = [driver, linkage, manager, String(seed), ...modules, '--', ...args];
+  const words = [driver, linkage, manager, unit, String(seed), ...modules, '--', ...args];
   const ended = spawnSync(process.execPath, words, {
     cwd: root,
     encoding: 'utf8',
@@ -62,11 +73,11 @@ function repeated(script: string): string[] {
 }
 
 /** Compares a run under random recompilation and moving with a native one. */
-function expectSame(linkage: string, args: readonly string[], manager = 'default'): void {
+function expectSame(way: Way, args: readonly string[]): void {
   const expected = execute(native, args);
   expect(expected).toMatchObject({ status: 0, stderr: '' });
-  const seed = args.join().length * 7919 + linkage.length;
-  const { ended, swaps, moves, violations } = shaken(linkage, manager, seed, args);
+  const seed = args.join().length * 7919 + way.linkage.length;
+  const { ended, swaps, moves, violations } = shaken(way, seed, args);
   expect(ended).toEqual(expected);
   expect(Object.values(swaps).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   expect(moves).toBeGreaterThan(0);
@@ -78,13 +89,13 @@ describe.each(linkages)(
   'Lua with linkage %s, recompiled, moved and compacted at random moments, prints what a native build prints',
   (linkage) => {
     it.each(scripts)('%s', (script) => {
-      expectSame(linkage, repeated(script));
+      expectSame({ linkage }, repeated(script));
     });
 
     // A share of the longer ones in each linkage: they are many, and linkages differ in few instructions.
     const share = longer.filter((_script, index) => index % linkages.length === linkages.indexOf(linkage));
     it.each(share)('%s', (script) => {
-      expectSame(linkage, [script]);
+      expectSame({ linkage }, [script]);
     });
   },
 );
@@ -100,7 +111,21 @@ describe('Lua over each shipped memory manager, recompiled, moved and compacted 
     (script, index) => [...(kinds[index % kinds.length] ?? kinds[0]), script] as const,
   );
   it.each(share)('%s, linkage %s: %s', (manager, linkage, script) => {
-    expectSame(linkage, repeated(script), manager);
+    expectSame({ linkage, manager }, repeated(script));
+  });
+});
+
+describe('Lua in units of one function, recompiled, moved and compacted at random moments', () => {
+  const kinds = ['default', 'dualMapped'] as const;
+  const share = scripts.map((script, index) => {
+    return [
+      linkages[index % linkages.length] ?? 'stub',
+      kinds[(index >> 1) % 2] ?? 'default',
+      script,
+    ] as const;
+  });
+  it.each(share)('linkage %s, manager %s: %s', (linkage, manager, script) => {
+    expectSame({ linkage, manager, unit: 'function' }, repeated(script));
   });
 });
 
