@@ -2,6 +2,7 @@
 import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import type { PublishedEvent, ReplacedEvent } from '../core/events.js';
+import type { ModuleRecord } from '../registry/records.js';
 import { ArchiveResolver } from '../resolve/archive-resolver.js';
 import { declaredUnit, type LifecycleState } from '../../tiers/lifecycle.js';
 import { type BatchHooks, buildTogether } from './batch-builder.js';
@@ -146,7 +147,7 @@ export class ModuleLoader {
       return;
     }
     await this.#remover.remove(home, force);
-    this.#forget(name);
+    this.#forget(home.record);
   }
 
   /** Gives a module new source; see `Engine.replaceModule`. */
@@ -224,12 +225,12 @@ export class ModuleLoader {
     registry.remove(name);
     uses.remove(home.record);
     memory.releaseModule(name);
-    this.#forget(name);
+    this.#forget(home.record);
   }
 
-  /** Forgets what is kept by a module's name. */
-  #forget(name: string): void {
-    this.#reader.forget(name);
-    this.#parts.unitCompiler.dropObject(name);
+  /** Forgets what is kept for a module. */
+  #forget(record: ModuleRecord): void {
+    this.#reader.forget(record.name);
+    this.#parts.unitCompiler.forget(record);
   }
 }

@@ -237,6 +237,7 @@ class Swap {
     }
     transaction.commit();
     withdrawn.commit();
+    this.#parts.unitCompiler.forget(before);
   }
 
   /** Sets the variables that don't keep their values. */

@@ -85,6 +85,12 @@ export class UnitCompiler {
     this.#objects.delete(module);
   }
 
+  /** Drops what is kept of a module's source: the module is gone, or has new source. */
+  forget({ name, canonical }: ModuleRecord): void {
+    if (canonical.kind === 'ir') this.#compiler.forget?.(canonical.code);
+    else this.dropObject(name);
+  }
+
   /**
    * Compiles what is ordered.
    *

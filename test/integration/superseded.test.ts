@@ -15,6 +15,7 @@ class SlowQueue implements Compiler {
   readonly waiting: CompileRequest[] = [];
   readonly moves: CompilePriority[] = [];
   readonly priorities: CompilePriority[] = [];
+  forgotten = 0;
   readonly #inner = new LlvmCompiler(loadAddon(), 2);
 
   compile(request: CompileRequest): ReturnType<Compiler['compile']> {
@@ -36,6 +37,11 @@ class SlowQueue implements Compiler {
 
   compileNow(request: CompileRequest): ReturnType<Compiler['compileNow']> {
     return this.#inner.compileNow(request);
+  }
+
+  forget(bitcode: Uint8Array): void {
+    this.forgotten += 1;
+    this.#inner.forget(bitcode);
   }
 
   pending(): number {
@@ -95,7 +101,10 @@ it('a module is removed, or replaced, although its promotion waits', async () =>
   expect(engine.fn('f')()).toBe(5);
   expect(queue.waiting).toEqual([]);
   await heat(engine, queue);
+  // The source before is compiled no more.
+  expect(queue.forgotten).toBe(1);
   await engine.removeModule('f');
+  expect(queue.forgotten).toBe(2);
   expect(queue.waiting).toEqual([]);
   expect(failures).toEqual([]);
   await engine.dispose();
