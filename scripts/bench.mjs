@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureLua } from './lua.mjs';
-import { ensureField, ensureRedirectable } from './peers.mjs';
+import { ensureField, ensureRedirectable, ensureScale } from './peers.mjs';
 import { runAttached, runLogged } from './setup/command.mjs';
 import { runScript, SetupFailure } from './setup/failure.mjs';
 import { root } from './setup/places.mjs';
@@ -19,6 +19,7 @@ const questions = {
   relink: async () => ({ lua: await ensureLua() }),
   memory: async () => ({ lua: await ensureLua() }),
   latency: async () => ({ lua: await ensureLua() }),
+  scale: ensureScale,
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 

@@ -90,6 +90,17 @@ export async function ensureRedirectable() {
   return join(output, 'redirectable.so');
 }
 
+/**
+ * Makes what `scale` compares be there.
+ *
+ * @returns {Promise<{ command: string, lljit: string }>} The command line of tierlink, and the program on LLJIT.
+ * @throws {SetupFailure} if the build fails
+ */
+export async function ensureScale() {
+  await ensureEngines();
+  return { command: join(root, 'dist', 'src', 'cli', 'main.js'), lljit: join(output, 'lljit') };
+}
+
 /** lli takes the module with main as its program. */
 function byMain(/** @type {string} */ a, /** @type {string} */ b) {
   return Number(b.endsWith('/lua.bc')) - Number(a.endsWith('/lua.bc'));
