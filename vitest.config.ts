@@ -9,7 +9,7 @@ export default defineConfig({
     // Tests compile what they run, and leave the user's own cache alone. A worker is started by Node itself, which doesn't read TypeScript.
     env: {
       TIERLINK_CACHE: 'off',
-      TIERLINK_CONTROL: join(import.meta.dirname, 'dist/src/control/worker.js'),
+      TIERLINK_CONTROL: join(import.meta.dirname, 'dist/src/worker.cjs'),
     },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -11,7 +11,7 @@ await runScript(async () => {
   const modules = await ensureLua();
   const own = process.argv.slice(2);
   const program = own.length > 0 ? own : [join('examples', 'lua', 'demo.lua')];
-  const command = join(root, 'dist', 'src', 'cli', 'main.js');
+  const command = join(root, 'dist', 'src', 'main.cjs');
   return runAttached(process.execPath, [
     command,
     'run',

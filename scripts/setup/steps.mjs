@@ -1,4 +1,5 @@
 /** The set-up: its steps in their order, and how they are gone through. */
+import { codeCache } from './code-cache.mjs';
 import { debianPackages } from './debian-packages.mjs';
 import { llvmBindings } from './llvm-bindings.mjs';
 import { withLock } from './lock.mjs';
@@ -20,7 +21,7 @@ import { typescript } from './typescript.mjs';
  */
 
 /** @type {readonly Step[]} */
-const allSteps = [platform, debianPackages, npmDependencies, llvmBindings, nativeAddon, typescript];
+const allSteps = [platform, debianPackages, npmDependencies, llvmBindings, nativeAddon, typescript, codeCache];
 
 /**
  * Makes everything that a purpose needs and that is missing or out of date.

@@ -1,6 +1,6 @@
-/** Sixth step: the TypeScript sources, compiled to dist/. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+/** Sixth step: the TypeScript sources, built into dist/. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runLogged } from './command.mjs';
 import { isCheckout, root } from './places.mjs';
 import { hashFiles, listFiles, readStamp, writeWhole } from './stamp.mjs';
@@ -22,9 +22,7 @@ export const typescript = {
   async perform() {
     // Taken before the build: a source that changes meanwhile is compiled next time.
     const stamp = currentStamp();
-    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    await runLogged(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { log: 'typescript' });
-    removeOrphans();
+    await runLogged(process.execPath, [join(root, 'scripts', 'build.mjs')], { log: 'typescript' });
     writeWhole(stampPath, stamp);
   },
 };
@@ -32,19 +30,14 @@ export const typescript = {
 /** @returns {string} A hash of all that dist/ is made from. */
 function currentStamp() {
   const sources = folders.flatMap((folder) => listFiles(join(root, folder), /\.ts$/));
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package.json'].map((name) => join(root, name));
-  return hashFiles([...sources, ...settings], [compilerVersion()]);
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs', 'scripts/bundle.mjs'].map(
+    (name) => join(root, name),
+  );
+  return hashFiles([...sources, ...settings], ['typescript', 'rolldown'].map(versionOf));
 }
 
-function compilerVersion() {
-  const path = join(root, 'node_modules', 'typescript', 'package.json');
+/** @param {string} name - A package that takes part. */
+function versionOf(name) {
+  const path = join(root, 'node_modules', name, 'package.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).version : '';
-}
-
-/** Removes what was compiled from sources that are gone; the compiler leaves it, and it would be published. */
-function removeOrphans() {
-  for (const path of listFiles(output, /\.(js|js\.map|d\.ts)$/)) {
-    const source = relative(output, path).replace(/\.(js|js\.map|d\.ts)$/, '.ts');
-    if (!existsSync(join(root, source))) rmSync(path);
-  }
 }

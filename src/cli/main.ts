@@ -1,13 +1,12 @@
-#!/usr/bin/env node
-/** The command line: reads words, calls the library, turns errors into messages and exit statuses. */
+/**
+ * The command line: reads words, calls the library, turns errors into messages and exit statuses. What only some commands
+ * need is imported when one is run: `--help` must not wait for the engine.
+ */
 import { writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
-import { policyNames, shippedTiers, TierlinkError } from '../index.js';
-import { inspectCommand } from './inspect.js';
-import { liveCommand } from './live.js';
+import { policyWords, tierWords } from './choices.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
-import { type RunCommandOptions, runCommand } from './run.js';
+import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
 
 /** Status for everything that is the command's own failure, not the program's. */
@@ -16,7 +15,6 @@ const failureStatus = 2;
 function build(words: readonly string[]): Command {
   const cut = words.indexOf('--');
   const programArgs = cut < 0 ? [] : words.slice(cut + 1);
-  const tiers = shippedTiers.map((tier) => tier.name).join(',');
   const command = new Command('tierlink')
     .description('Runs programs of many LLVM modules on a tiered JIT.')
     .version(version)
@@ -34,8 +32,8 @@ function build(words: readonly string[]): Command {
       'module',
     )
     .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')
-    .option('--tiers <list>', `the ladder, lowest first (default: "${tiers}")`, parseList)
-    .option('--policy <name>', `when to recompile: ${policyNames.join(', ')}`, 'counters')
+    .option('--tiers <list>', `the ladder, lowest first (default: "${tierWords.join(',')}")`, parseList)
+    .option('--policy <name>', `when to recompile: ${policyWords.join(', ')}`, 'counters')
     .option('--thresholds <list>', 'calls that move a unit into a tier, as tier=calls,...', parseThresholds)
     .option(
       '--compile-threads <count>',
@@ -55,6 +53,7 @@ function build(words: readonly string[]): Command {
     .option('--quiet', 'print no warnings of tierlink')
     .action(async (modules: string[], options: RunCommandOptions & { readonly live?: boolean }) => {
       if (options.live !== true) {
+        const { runCommand } = await import('./run.js');
         await runCommand(modules, programArgs, options);
         return;
       }
@@ -62,14 +61,18 @@ function build(words: readonly string[]): Command {
       const own = words.slice(0, cut < 0 ? words.length : cut).filter((word) => word !== '--live');
       const [verb = 'run', ...rest] = own;
       const args = [verb, ...sample, ...rest, '--', ...programArgs];
-      process.exitCode = await liveCommand(fileURLToPath(import.meta.url), args);
+      const { liveCommand } = await import('./live.js');
+      process.exitCode = await liveCommand(process.argv[1] ?? '', args);
     });
   command
     .command('inspect')
     .description('Show functions, globals and symbols of a module, and what would be promoted or split.')
     .argument('<module>', 'a module (.bc, .ll, .o) or archive (.a)')
     .option('--json', 'as JSON')
-    .action(inspectCommand);
+    .action(async (path: string, options: { readonly json?: boolean }) => {
+      const { inspectCommand } = await import('./inspect.js');
+      inspectCommand(path, options);
+    });
   return command;
 }
 
@@ -82,12 +85,14 @@ async function main(words: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : failureStatus;
       return;
     }
+    const { TierlinkError } = await import('../index.js');
     if (!(error instanceof TierlinkError)) throw error;
-    const { code, message } = error as TierlinkError;
+    const { code, message } = error;
     writeSync(2, `tierlink: ${code}: ${message}\n`);
     // Threads of the addon may still be busy; the failure is said, so nothing is waited for.
     process.exit(failureStatus);
   }
 }
 
-await main(process.argv.slice(2));
+// Not awaited: it is built as CommonJS, which can't. A rejection ends the process with its trace.
+void main(process.argv.slice(2));

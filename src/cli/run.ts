@@ -9,6 +9,7 @@ import {
   type UnitKind,
 } from '../index.js';
 import { cacheFor } from './cache.js';
+import { tierWords } from './choices.js';
 import { feedLive } from './live-feed.js';
 import { makeReport } from './report.js';
 import { version } from './version.js';
@@ -75,11 +76,13 @@ export async function runCommand(
   await endFeed();
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
-    const tiers = options.tiers ?? ['baseline', 'quick', 'optimized', 'peak'];
+    const tiers = options.tiers ?? tierWords;
     const record = { version, linkage, policy, tiers, argv, startedAtMs, published, failures };
     const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
     writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
   }
+  // The process is ended past Node, which would not tell those who wait for its exit.
+  process.emit('exit', outcome.status);
   engine.exitProcess(outcome.status);
 }
 

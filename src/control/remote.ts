@@ -21,16 +21,17 @@ import type { WorkerOrder } from './worker.js';
 const creationMs = 60_000;
 
 /**
- * Where the worker's code is: beside this file, unless `TIERLINK_CONTROL` names another place.
+ * Where the worker's code is: beside this file, built (`worker.cjs`) or only compiled, unless `TIERLINK_CONTROL` names
+ * another place.
  *
  * @throws TierlinkError CONTROL_ENDED: a worker without a file would never say why
  */
 function entry(environment: NodeJS.ProcessEnv = process.env): string {
   const named = environment['TIERLINK_CONTROL'];
-  const path =
-    named === undefined || named === '' ? fileURLToPath(new URL('./worker.js', import.meta.url)) : named;
+  const beside = ['./worker.cjs', './worker.js'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  const path = named === undefined || named === '' ? (beside.find((file) => existsSync(file)) ?? '') : named;
   if (existsSync(path)) return path;
-  throw new TierlinkError('CONTROL_ENDED', { operation: 'createEngine', reason: `there is no file ${path}` });
+  throw new TierlinkError('CONTROL_ENDED', { operation: 'createEngine', reason: `there is no file ${path === '' ? beside.join(' or ') : path}` });
 }
 
 /** Controls an engine from a worker. */

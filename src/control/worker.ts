@@ -28,16 +28,21 @@ const emit: Emit = (event, data) => {
   post({ event, data: 'error' in data ? { ...data, error: toPlain(data.error) } : data });
 };
 
-try {
-  // Not imported above, so that a file that can't be loaded is an answer, too.
-  const [{ EngineCore }, { Services }] = await Promise.all([
-    import('../engine/core.js'),
-    import('./service.js'),
-  ]);
-  const core = new EngineCore(options, emit);
-  new Services(core).serve(port, signal);
-  post({ id: creationId, value: core.share() });
-} catch (error) {
-  post({ id: creationId, error: toPlain(error) });
-  port.close();
+async function start(): Promise<void> {
+  try {
+    // Not imported above, so that a file that can't be loaded is an answer, too.
+    const [{ EngineCore }, { Services }] = await Promise.all([
+      import('../engine/core.js'),
+      import('./service.js'),
+    ]);
+    const core = new EngineCore(options, emit);
+    new Services(core).serve(port, signal);
+    post({ id: creationId, value: core.share() });
+  } catch (error) {
+    post({ id: creationId, error: toPlain(error) });
+    port.close();
+  }
 }
+
+// Not awaited here: it is built as CommonJS, too, which can't.
+void start();

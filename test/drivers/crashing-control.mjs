@@ -7,4 +7,4 @@ channel.onmessage = (/** @type {any} */ { data }) => {
   throw new Error('as the test wanted');
 };
 channel.unref();
-await import('../../dist/src/control/worker.js');
+await import('../../dist/src/worker.cjs');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from './toolchain.js';
 
 /** The built command. */
-export const command: string = join(root, 'dist', 'src', 'cli', 'main.js');
+export const command: string = join(root, 'dist', 'src', 'main.cjs');
 
 /** How a process ended, and what it wrote. */
 export interface Ended {
