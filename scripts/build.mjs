@@ -25,7 +25,6 @@ await runScript(async () => {
     runAttached(process.execPath, [compiler, '-p', 'tsconfig.build.json']),
     bundle(output),
   ]);
-  if (status === 0 && codeCache.inspect('run') !== undefined)
-    await codeCache.perform('run', new Progress(1));
+  if (status === 0 && codeCache.inspect('run') !== undefined) await codeCache.perform('run', new Progress(1));
   return status;
 });

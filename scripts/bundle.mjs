@@ -9,6 +9,11 @@ import { root } from './setup/places.mjs';
  */
 const external = ['eventemitter3', 'llvm-bindings'];
 
+/** All but the ends that are started: one file, as each part of it needs nearly each other one. */
+const library = new RegExp(
+  `^${root}/(src/(?!cli/|boot/|control/worker[.])|tiers/|stubs/)|/node_modules/(xstate|eventemitter3)/`,
+);
+
 /** Readable, since traces and debuggers show it. @type {import('rolldown').OutputOptions} */
 const common = { sourcemap: true, minify: false, comments: { legal: true, annotation: false, jsdoc: false } };
 
@@ -21,7 +26,12 @@ const common = { sourcemap: true, minify: false, comments: { legal: true, annota
 export async function bundle(output) {
   const folder = join(output, 'src');
   const modules = await Promise.all([
-    write({ index: 'src/index.ts' }, external, { ...common, dir: folder, format: 'esm', codeSplitting: false }),
+    write({ index: 'src/index.ts' }, external, {
+      ...common,
+      dir: folder,
+      format: 'esm',
+      codeSplitting: false,
+    }),
     write({ main: 'src/boot/main.ts', worker: 'src/boot/worker.ts', load: 'src/boot/load.ts' }, [], {
       ...common,
       dir: folder,
@@ -37,9 +47,7 @@ export async function bundle(output) {
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name].cjs',
       codeSplitting: {
-        groups: [
-          { name: 'library', test: /\/(src\/(?!cli\/|boot\/|control\/worker\.)|tiers\/|stubs\/)|\/(xstate|eventemitter3)\// },
-        ],
+        groups: [{ name: 'library', test: library }],
       },
     }),
   ]);
@@ -57,7 +65,9 @@ async function write(input, notBundled, options) {
     input: Object.fromEntries(Object.entries(input).map(([name, path]) => [name, join(root, path)])),
     external: [...notBundled],
     platform: 'node',
-    treeshake: { moduleSideEffects: (id) => !/\/(src|tiers|stubs)\//.test(id) || /(main|worker)\.ts$/.test(id) },
+    treeshake: {
+      moduleSideEffects: (id) => !/\/(src|tiers|stubs)\//.test(id) || /(main|worker)\.ts$/.test(id),
+    },
   });
   const { output } = await build.write(options);
   await build.close();

@@ -59,7 +59,10 @@ export const codeCache = {
       const env = { ...process.env, NODE_OPTIONS: '' };
       const log = 'code-cache';
       const cache = join(temporary, 'cache');
-      await runLogged(process.execPath, [maker('keep-command'), folder, 'run', '--cache', cache, ...paths], { log, env });
+      await runLogged(process.execPath, [maker('keep-command'), folder, 'run', '--cache', cache, ...paths], {
+        log,
+        env,
+      });
       await runLogged(process.execPath, [maker('keep-control'), folder, ...paths], { log, env });
     } finally {
       rmSync(temporary, { recursive: true, force: true });

@@ -9,7 +9,7 @@ const channel = new BroadcastChannel('tierlink: code cache');
 
 async function control() {
   const [, , folder = '', ...paths] = process.argv;
-  process.env['TIERLINK_CONTROL'] = __filename;
+  process.env['TIERLINK_CONTROL'] = module.filename;
   process.env['TIERLINK_BUILT'] = folder;
   const { createEngine } = await import(join(folder, 'index.js'));
   const engine = createEngine({ control: 'worker' });

@@ -21,7 +21,15 @@ import { typescript } from './typescript.mjs';
  */
 
 /** @type {readonly Step[]} */
-const allSteps = [platform, debianPackages, npmDependencies, llvmBindings, nativeAddon, typescript, codeCache];
+const allSteps = [
+  platform,
+  debianPackages,
+  npmDependencies,
+  llvmBindings,
+  nativeAddon,
+  typescript,
+  codeCache,
+];
 
 /**
  * Makes everything that a purpose needs and that is missing or out of date.

@@ -30,9 +30,13 @@ export const typescript = {
 /** @returns {string} A hash of all that dist/ is made from. */
 function currentStamp() {
   const sources = folders.flatMap((folder) => listFiles(join(root, folder), /\.ts$/));
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs', 'scripts/bundle.mjs'].map(
-    (name) => join(root, name),
-  );
+  const settings = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package.json',
+    'scripts/build.mjs',
+    'scripts/bundle.mjs',
+  ].map((name) => join(root, name));
   return hashFiles([...sources, ...settings], ['typescript', 'rolldown'].map(versionOf));
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { load } from './load.js';
 
-// V8 optimises a function of JavaScript after so many bytes of bytecode, by default about 130,000. Start-up is over before
-// its functions pay for that; what control does for hours still gets there. Unknown flags are ignored by V8.
-setFlagsFromString('--interrupt-budget=1000000');
+// V8 optimises a function after three times so many bytes of its bytecode have run, 67,584 by default. Start-up is over
+// before that pays, and control, which runs for longer, gets there, too. Node.js 20 only: a V8 that does not know a flag
+// writes a message, and those after it compile at less cost at first. docs/startup.md has the figures.
+if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=1000000');
 load(join(import.meta.dirname, 'code', 'command.cjs'));

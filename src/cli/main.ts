@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
 import type { RunCommandOptions } from './run.js';
@@ -85,9 +86,9 @@ async function main(words: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : failureStatus;
       return;
     }
-    const { TierlinkError } = await import('../index.js');
-    if (!(error instanceof TierlinkError)) throw error;
-    const { code, message } = error;
+    const library = await import('../index.js');
+    if (!(error instanceof library.TierlinkError)) throw error;
+    const { code, message } = error as TierlinkError;
     writeSync(2, `tierlink: ${code}: ${message}\n`);
     // Threads of the addon may still be busy; the failure is said, so nothing is waited for.
     process.exit(failureStatus);

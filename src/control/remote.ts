@@ -31,7 +31,10 @@ function entry(environment: NodeJS.ProcessEnv = process.env): string {
   const beside = ['./worker.cjs', './worker.js'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
   const path = named === undefined || named === '' ? (beside.find((file) => existsSync(file)) ?? '') : named;
   if (existsSync(path)) return path;
-  throw new TierlinkError('CONTROL_ENDED', { operation: 'createEngine', reason: `there is no file ${path === '' ? beside.join(' or ') : path}` });
+  throw new TierlinkError('CONTROL_ENDED', {
+    operation: 'createEngine',
+    reason: `there is no file ${path === '' ? beside.join(' or ') : path}`,
+  });
 }
 
 /** Controls an engine from a worker. */

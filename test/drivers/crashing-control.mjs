@@ -7,4 +7,4 @@ channel.onmessage = (/** @type {any} */ { data }) => {
   throw new Error('as the test wanted');
 };
 channel.unref();
-await import('../../dist/src/worker.cjs');
+await import(new URL('../../dist/src/worker.cjs', import.meta.url).href);
