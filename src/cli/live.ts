@@ -18,7 +18,11 @@ import { liveTable, summary, swapLine, totals } from './live-table.js';
  */
 export async function liveCommand(command: string, args: readonly string[]): Promise<number> {
   const drawing = process.stdout.isTTY;
-  const child = spawn(process.execPath, [command, ...args], { stdio: ['inherit', 'pipe', 'pipe', 'ipc'] });
+  // 'advanced', since snapshots have addresses in them, and JSON has no bigint.
+  const child = spawn(process.execPath, [command, ...args], {
+    stdio: ['inherit', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
   const published: PublishedEvent[] = [];
   let latest: LiveMessage | undefined;
   const draw = (): void => {

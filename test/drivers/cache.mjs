@@ -1,10 +1,10 @@
 /**
  * Stores, reads and evicts in a directory that other processes use in the same way; says on stdout what it saw.
- * Words: the directory, how much it keeps, a seed, how often.
+ * It is bundled before it is run. Words: the directory, how much it keeps, a seed, how often.
  */
-import { directory, openStore } from '../../dist/src/index.js';
-import { decodeEntry, encodeEntry } from '../../dist/src/cache/entry.js';
-import { sha256Hex } from '../../dist/src/cache/sha256.js';
+import { directory, openStore } from '../../src/index.js';
+import { decodeEntry, encodeEntry } from '../../src/cache/entry.js';
+import { sha256Hex } from '../../src/cache/sha256.js';
 
 const [path = '', maxBytes, seed, rounds] = process.argv.slice(2);
 const store = openStore(directory(path, { maxBytes: Number(maxBytes) }));

@@ -25,6 +25,7 @@ import {
   memory,
   type ObjectStore,
 } from '../../src/index.js';
+import { bundled } from '../support/bundled.js';
 import { command } from '../support/command.js';
 import { engineFor } from '../support/engine.js';
 import { bitcode, root, scratch } from '../support/toolchain.js';
@@ -344,7 +345,7 @@ it('processes that store, read and evict in one directory never get what is not 
   const path = join(scratch(), 'cache');
   const run = promisify(execFile);
   const seeds = ['1', '2', '3', '4'];
-  const driver = join(root, 'test', 'drivers', 'cache.mjs');
+  const [driver = ''] = await bundled([join(root, 'test', 'drivers', 'cache.mjs')], scratch());
   const ended = await Promise.all(
     seeds.map(async (seed) => run(process.execPath, [driver, path, String(2 ** 18), seed, '1500'])),
   );

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ts from 'typescript';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bind } from '../../src/call/callable.js';
 import { TierlinkError } from '../../src/core/errors.js';
 import { address } from '../../src/core/ids.js';
 import { addonCandidates, loadAddon } from '../../src/native/loader.js';
 import type { Handle } from '../../src/native/contract.js';
+import { bundled } from '../support/bundled.js';
 import { LazyProgram } from './lazy-program.js';
 import {
   createEngine,
@@ -720,17 +720,10 @@ describe('the end of control', () => {
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  const built = new URL('../../dist/', import.meta.url).href;
-  for (const name of ['native-program', 'lazy-program']) {
-    const source = readFileSync(new URL(`./${name}.ts`, import.meta.url), 'utf8');
-    const { outputText } = ts.transpileModule(source, {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-    });
-    const text = outputText
-      .replaceAll("'../../", `'${built}`)
-      .replace('./native-program.js', './native-program.mjs');
-    writeFileSync(join(folder, `${name}.mjs`), text);
-  }
+  beforeAll(async () => {
+    const sources = ['native-program', 'lazy-program'].map((name) => join(import.meta.dirname, `${name}.ts`));
+    await bundled(sources, folder);
+  });
   const path = addonCandidates().find((candidate) => existsSync(candidate)) ?? '';
 
   function child(script: string): object {
