@@ -25,6 +25,11 @@ await runScript(async () => {
     runAttached(process.execPath, [compiler, '-p', 'tsconfig.build.json']),
     bundle(output),
   ]);
-  if (status === 0 && codeCache.inspect('run') !== undefined) await codeCache.perform('run', new Progress(1));
+  if (status === 0 && codeCache.inspect('run') !== undefined) {
+    // It is made by running what was built, and the addon may be older than the sources. All works without it.
+    await codeCache.perform('run', new Progress(1)).catch((/** @type {Error} */ error) => {
+      process.stderr.write(`tierlink: no code cache was made: ${error.message}\n`);
+    });
+  }
   return status;
 });

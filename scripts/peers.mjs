@@ -27,7 +27,7 @@ export async function ensureField() {
   await ensureEngines();
   const noWasm = await ensureWasm();
   const [main = '', ...others] = [...modules].sort(byMain);
-  const command = join(root, 'dist', 'src', 'cli', 'main.js');
+  const command = join(root, 'dist', 'src', 'main.cjs');
   // The first round finds it empty; the others are most.
   const cache = join(root, 'build', 'bench', 'cache');
   const lli = [...others.flatMap((path) => ['-extra-module', path]), main];

@@ -64,6 +64,9 @@ export const codeCache = {
         env,
       });
       await runLogged(process.execPath, [maker('keep-control'), folder, ...paths], { log, env });
+    } catch (error) {
+      for (const path of listFiles(folder, /\.v8$/)) rmSync(path);
+      throw error;
     } finally {
       rmSync(temporary, { recursive: true, force: true });
     }
