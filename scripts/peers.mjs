@@ -98,7 +98,7 @@ export async function ensureRedirectable() {
  */
 export async function ensureScale() {
   await ensureEngines();
-  return { command: join(root, 'dist', 'src', 'cli', 'main.js'), lljit: join(output, 'lljit') };
+  return { command: join(root, 'dist', 'src', 'main.cjs'), lljit: join(output, 'lljit') };
 }
 
 /** lli takes the module with main as its program. */
