@@ -11,6 +11,7 @@ export { type CompilePriority, CompileTicket, type TicketedJob } from './core/co
 export type {
   CallForm,
   CompiledObject,
+  LikelyCall,
   CompileRequest,
   FunctionSelection,
   Compiler,

@@ -71,7 +71,7 @@ export function openStore(cache: ObjectStore | DirectoryCache): ObjectStore {
 }
 
 function isDirectory(cache: ObjectStore | DirectoryCache): cache is DirectoryCache {
-  return 'kind' in cache && cache.kind === 'directory';
+  return 'kind' in cache;
 }
 
 function openDirectory({ path, maxBytes }: DirectoryCache): DirectoryStore {

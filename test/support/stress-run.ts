@@ -29,7 +29,7 @@ export interface StressOutcome {
 export async function stressed(
   options: EngineOptions,
   publishes: number,
-  beside: (program: StressProgram) => Promise<() => Promise<void>> = async () => async () => undefined,
+  beside: (program: StressProgram) => Promise<() => Promise<void>> = nothing,
 ): Promise<StressOutcome> {
   const program = await stressProgram(options);
   const { engine, modules, replacing, spare, spareSource } = program;
@@ -79,4 +79,8 @@ export async function stressed(
   expect(await running).toEqual({ how: 'return', status: 0 });
   expect(stored).toBeGreaterThanOrEqual(publishes);
   return { engine, stored, exchanged, mostCode };
+}
+
+function nothing(): Promise<() => Promise<void>> {
+  return Promise.resolve(() => Promise.resolve());
 }
