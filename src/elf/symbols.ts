@@ -35,8 +35,8 @@ export const symbolWord = {
 } as const;
 
 const entryBytes = 24;
-/** Section numbers from here on mean something else. */
-const reservedSections = 0xff00;
+/** Section numbers from here on mean something else, see {@link SymbolTable.section}. */
+export const reservedSections = 0xff00;
 const absoluteSection = 0xfff1;
 const commonSection = 0xfff2;
 const extendedIndex = 0xffff;

@@ -1,8 +1,8 @@
 /** Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. */
 import { TierlinkError } from '../core/errors.js';
-import { symbolBinding, symbolType } from '../elf/symbols.js';
+import { reservedSections, symbolBinding, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
 import { blockNumber } from './blocks.js';
-import { fixup } from './fixup-codes-x86-64.js';
+import { fixup, usualAddend } from './fixup-codes-x86-64.js';
 import { blockOfRole, role, type SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
 import type { PreservedBuilder } from './preserved-builder.js';
@@ -22,22 +22,24 @@ export const framesBit = 64;
 const firstClasses = 256;
 
 /** Numbers in a class's row. */
-const classStride = 6;
+const classStride = 7;
 
 /** What stands where in a row. */
 export const classField = {
-  /** A value of {@link classKind}. */
-  kind: 0,
-  /** Fixup to write. */
-  code: 1,
-  /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
-  operand: 2,
   /** The fixup asked for, with {@link framesBit}. */
-  key: 3,
+  key: 0,
   /** Where the row of the same symbol's next class starts; 0 for none. */
-  next: 4,
+  next: 1,
+  /** A value of {@link classKind}. */
+  kind: 2,
+  /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
+  operand: 3,
+  /** The addend that is usual for its fixup. */
+  usual: 4,
   /** The block that fixups of it are settled in at once; -1 for none. */
   settled: 5,
+  /** Fixup to write (6 bits), and the block of the image's own (2 bits). */
+  packed: 6,
 } as const;
 
 /** What one object's classes are made from. */
@@ -93,42 +95,46 @@ export class FixupClasses {
     const code = key & (framesBit - 1);
     const { graph, layout, preserved, references } = source;
     const { symbols } = graph.object;
-    const section = symbols.section(symbol);
-    const kind = section > 0 ? this.#kindOf(source, symbol, section, key) : classKind.reference;
+    const { first, words } = symbols;
+    const place = words[first + symbol * symbolWords + symbolWord.place] ?? 0;
+    const number = place >>> 16;
+    const section = number < reservedSections ? number : symbols.section(symbol);
+    const kind = section > 0 ? this.#kindOf(source, symbol, section, place, key) : classKind.reference;
     const row = this.#next;
-    if (row === this.rows.length) {
-      const larger = new Int32Array(row * 2);
-      larger.set(this.rows);
-      this.rows = larger;
+    let { rows } = this;
+    if (row === rows.length) {
+      rows = new Int32Array(row * 2);
+      rows.set(this.rows);
+      this.rows = rows;
     }
-    const { rows } = this;
     const own = kind !== classKind.reference && kind !== classKind.cleared;
     // A symbol of the image's own is always near.
     const written = own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
-    rows[row] = kind;
-    rows[row + classField.code] = written;
-    if (own) rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
-    else if (kind === classKind.reference)
-      rows[row + classField.operand] = preserved.group(code, references.refer(symbol, code));
+    let operand = 0;
+    if (own) operand = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+    else if (kind === classKind.reference) operand = preserved.group(code, references.refer(symbol, code));
     rows[row + classField.key] = key;
     rows[row + classField.next] = this.latest[symbol] ?? 0;
+    rows[row + classField.kind] = kind;
+    rows[row + classField.operand] = operand;
+    rows[row + classField.usual] = usualAddend[written] ?? 0;
     rows[row + classField.settled] = own && isRelative(written) ? kind : -1;
+    rows[row + classField.packed] = own ? written | (kind << 6) : written;
     this.latest[symbol] = row;
     this.#next = row + classStride;
     return row;
   }
 
   /** The block a symbol certainly lies in, `reference` when it must be looked up, or `cleared`. */
-  #kindOf(source: ClassSource, symbol: number, section: number, key: number): number {
-    const { graph } = source;
-    const { symbols } = graph.object;
+  #kindOf(source: ClassSource, symbol: number, section: number, place: number, key: number): number {
+    const { roles } = source.graph;
     const code = key & (framesBit - 1);
-    const local = symbols.binding(symbol) === symbolBinding.local;
-    const own = graph.roles[section] ?? role.dropped;
+    const local = ((place >> 4) & 15) === symbolBinding.local;
+    const own = roles[section] ?? role.dropped;
     const block = blockOfRole[own] ?? 0;
     if (block === 0) return withoutBlock(source, symbol, own, local, key !== code);
     if (local) {
-      const type = symbols.type(symbol);
+      const type = place & 15;
       if (type === symbolType.ifunc) throw localIfunc(source, symbol, code);
       return type !== symbolType.tls && isPlain(code) ? block : classKind.reference;
     }
