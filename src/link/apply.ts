@@ -6,7 +6,7 @@ import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
 import { fixup, usualAddend } from './fixup-codes-x86-64.js';
-import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
+import { applyFixup, fixupRun, type FixupRun, onlyEntry } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
 import { windowBits, windowStride } from './preserved-columns.js';
 import { cellBytes, hasCell, need, pairBytes } from './references.js';
@@ -58,40 +58,105 @@ export function applyRelocations(
 
 /** Goes through the columns itself: called for each entry, a visitor would take longer than the fixup. */
 function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataView, write: boolean): void {
-  const { columns } = plan.preserved;
-  const { groupStarts, halves, ownFixups, ownPlaces, places, referenced, words } = columns;
-  const usual = plan.preserved.hasUsualAddends;
-  const base = run.bases[block] ?? 0;
-  const firstWindow = plan.preserved.firstWindow(block);
-  const end = plan.preserved.firstWindow(block + 1);
+  const { preserved } = plan;
+  const { columns } = preserved;
+  const { groupReferences, groupStarts, halves, windows, words } = columns;
+  const references = columns.wide ? words : halves;
+  const firstWindow = preserved.firstWindow(block);
+  const end = preserved.firstWindow(block + 1);
   for (let window = firstWindow, start = 0; window < end; window += 1, start += windowBytes) {
-    const record = columns.windows + window * windowStride;
+    const record = windows + window * windowStride;
     const firstEntry = words[record + 1] ?? 0;
     const lastGroup = words[record + windowStride] ?? 0;
     const lastEntry = words[record + windowStride + 1] ?? 0;
-    const lastOwn = words[record + windowStride + 2] ?? 0;
     let entry = firstEntry;
     for (let group = words[record] ?? 0; group < lastGroup; group += 1) {
       const code = columns.code(group);
-      const reference = columns.reference(group);
+      const reference = references[groupReferences + group] ?? 0;
       const next = group + 1 === lastGroup ? lastEntry : firstEntry + (halves[groupStarts + group + 1] ?? 0);
-      let addend = usualAddend[code] ?? 0;
-      for (; entry < next; entry += 1) {
-        const place = start + (halves[places + entry] ?? 0);
-        if (!usual) addend = plan.preserved.addend(entry, code);
-        if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
-          throw failure(plan, code, 0, reference, run.failed);
+      applyGroup(plan, run, view, block, start, entry, next, code, reference, write);
+      entry = next;
+    }
+    applyOwn(
+      plan,
+      run,
+      view,
+      block,
+      start,
+      words[record + 2] ?? 0,
+      words[record + windowStride + 2] ?? 0,
+      write,
+    );
+  }
+}
+
+/** Entries of one fixup against one reference. */
+function applyGroup(
+  plan: ImagePlan,
+  run: FixupRun,
+  view: DataView,
+  block: number,
+  start: number,
+  from: number,
+  to: number,
+  code: number,
+  reference: number,
+  write: boolean,
+): void {
+  const { preserved } = plan;
+  const { halves, places } = preserved.columns;
+  const usual = preserved.hasUsualAddends;
+  const base = run.bases[block] ?? 0;
+  let addend = usualAddend[code] ?? 0;
+  // Most are calls that all lead to the same address: nothing but the distance is to be computed.
+  let distance = Number.NaN;
+  if (code === fixup.branch32 && usual) distance = onlyEntry(run, reference) + addend - base - start;
+  for (let entry = from; entry < to; entry += 1) {
+    const place = halves[places + entry] ?? 0;
+    const value = distance - place;
+    if (value === (value | 0)) {
+      if (write) view.setInt32(start + place, value, true);
+      continue;
+    }
+    if (!usual) addend = preserved.addend(entry, code);
+    if (!applyFixup(run, view, base, start + place, code, addend, 0, reference, write))
+      throw failure(plan, code, 0, reference, run.failed);
+  }
+}
+
+/** Entries against the image's own blocks. */
+function applyOwn(
+  plan: ImagePlan,
+  run: FixupRun,
+  view: DataView,
+  block: number,
+  start: number,
+  from: number,
+  to: number,
+  write: boolean,
+): void {
+  const { preserved } = plan;
+  const { halves, ownFixups, ownPlaces, referenced, words } = preserved.columns;
+  const { bases } = run;
+  const { pc32 } = fixup;
+  const usual = preserved.hasUsualAddends;
+  const base = bases[block] ?? 0;
+  const distance = (usualAddend[pc32] ?? 0) - base - start;
+  for (let own = from; own < to; own += 1) {
+    const packed = words[ownFixups + own] ?? 0;
+    const place = halves[ownPlaces + own] ?? 0;
+    const code = packed & 63;
+    const target = (packed >>> 6) & 3;
+    if (code === pc32 && usual) {
+      const value = (bases[target] ?? 0) + (packed >>> 8) + distance - place;
+      if (value === (value | 0)) {
+        if (write) view.setInt32(start + place, value, true);
+        continue;
       }
     }
-    for (let own = words[record + 2] ?? 0; own < lastOwn; own += 1) {
-      const packed = words[ownFixups + own] ?? 0;
-      const code = packed & 63;
-      const place = start + (halves[ownPlaces + own] ?? 0);
-      const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(referenced + own, code);
-      const target = (packed >>> 6) & 3;
-      if (!applyFixup(run, view, base, place, code, addend, target, packed >>> 8, write))
-        throw failure(plan, code, target, 0, run.failed);
-    }
+    const addend = usual ? (usualAddend[code] ?? 0) : preserved.addend(referenced + own, code);
+    if (!applyFixup(run, view, base, start + place, code, addend, target, packed >>> 8, write))
+      throw failure(plan, code, target, 0, run.failed);
   }
 }
 

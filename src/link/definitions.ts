@@ -1,5 +1,13 @@
 /** Collects the global symbols that an object defines, as others see them. */
-import { symbolBinding, symbolSection, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
+import { sectionWord, sectionWords } from '../elf/sections.js';
+import {
+  reservedSections,
+  symbolBinding,
+  symbolSection,
+  symbolType,
+  symbolWord,
+  symbolWords,
+} from '../elf/symbols.js';
 import {
   definedBinding,
   DefinedSymbols,
@@ -12,6 +20,8 @@ import { blockOfRole, role, type SectionGraph } from './graph.js';
 import { type Layout, threadOffset } from './layout.js';
 import { emptyName } from './names.js';
 import type { SymbolNames } from './symbol-names.js';
+
+const twoTo32 = 4294967296;
 
 /**
  * Collects the global symbols that an object defines and keeps.
@@ -29,8 +39,14 @@ export function definedSymbols(
   names: SymbolNames,
   keys: Float64Array,
 ): DefinedSymbols {
-  const { reader, symbols } = graph.object;
+  const { reader, sections, symbols } = graph.object;
   const { count, first, words } = symbols;
+  const { first: firstHeader, words: headers } = sections;
+  const { offsets } = layout;
+  const { roles } = graph;
+  const { size: sectionSize } = sectionWord;
+  const { place: placeWord, size: sizeWord, value: valueWord } = symbolWord;
+  const blocks = blockOfRole;
   const rows = new Float64Array(findDefined(graph, names, keys) * symbolStride);
   let latest: number = emptyName;
   for (let row = 0, index = 0; row < rows.length; row += symbolStride, index += 1) {
@@ -43,50 +59,69 @@ export function definedSymbols(
     }
     latest = id;
     const at = first + symbol * symbolWords;
-    const bits = words[at + symbolWord.place] ?? 0;
-    const section = symbols.section(symbol);
+    const bits = words[at + placeWord] ?? 0;
+    const type = bits & 15;
+    const number = bits >>> 16;
+    const section = number < reservedSections ? number : symbols.section(symbol);
     let place: number = symbolPlace.absolute;
     let offset: number;
+    let size = (words[at + sizeWord + 1] ?? 0) * twoTo32 + ((words[at + sizeWord] ?? 0) >>> 0);
     if (section > 0) {
-      const own = graph.roles[section] ?? role.dropped;
-      const thread = (bits & 15) === symbolType.tls;
-      place = thread ? symbolPlace.tls : (blockOfRole[own] ?? 0);
-      offset = thread ? threadOffset(graph, layout, section) : (layout.offsets[section] ?? 0);
-      offset += words[at + symbolWord.value] ?? 0;
+      const value = words[at + valueWord] ?? 0;
+      if (type === symbolType.tls) {
+        place = symbolPlace.tls;
+        offset = threadOffset(graph, layout, section) + value;
+      } else {
+        place = blocks[roles[section] ?? 0] ?? 0;
+        offset = (offsets[section] ?? 0) + value;
+      }
+      // As `SymbolTable.size` does.
+      const rest = (headers[firstHeader + section * sectionWords + sectionSize] ?? 0) - value;
+      if (size > rest) size = rest;
     } else if (section === symbolSection.common) {
       place = symbolPlace.data;
       offset = layout.commons.get(symbol) ?? 0;
     } else {
       offset = symbols.value(symbol);
     }
-    rows[row] = symbolKey(id, place, typeOf(bits & 15, place), bindingOf((bits >> 4) & 15, section));
+    const own = bits & 0xff;
+    // Nearly all are one of these two.
+    if (own === globalFunction) rows[row] = symbolKey(id, place, definedType.function, definedBinding.strong);
+    else rows[row] = symbolKey(id, place, typeOf(type, place), bindingOf(own >> 4, section));
     rows[row + 1] = offset;
-    rows[row + 2] = symbols.size(symbol);
+    rows[row + 2] = size;
   }
   return new DefinedSymbols(names.table, rows);
 }
+
+/** Binding and type of a symbol table's entry. */
+const globalFunction = (symbolBinding.global << 4) | symbolType.function;
 
 /** Lists what is defined by number of its name: numbers made of that and the symbol's. Returns how many there are. */
 function findDefined(graph: SectionGraph, names: SymbolNames, keys: Float64Array): number {
   const { symbols } = graph.object;
   const { count, first, firstGlobal, words } = symbols;
+  const { roles } = graph;
+  const { ids } = names;
+  const { dropped, threadZero } = role;
   let found = 0;
   let latest = -1;
   let ascending = true;
   for (
-    let symbol = firstGlobal, at = first + firstGlobal * symbolWords;
+    let symbol = firstGlobal, at = first + firstGlobal * symbolWords + symbolWord.place;
     symbol < count;
     symbol += 1, at += symbolWords
   ) {
-    const bits = words[at + symbolWord.place] ?? 0;
-    if (bits >>> 16 === symbolSection.undefined) continue;
-    const section = symbols.section(symbol);
+    const bits = words[at] ?? 0;
+    const number = bits >>> 16;
+    if (number === 0) continue;
+    const section = number < reservedSections ? number : symbols.section(symbol);
     if (section > 0) {
-      const own = graph.roles[section] ?? role.dropped;
-      const outside = own === role.threadZero && (bits & 15) !== symbolType.tls;
-      if (own >= role.dropped || outside) continue;
+      const own = roles[section] ?? dropped;
+      if (own >= threadZero && (own !== threadZero || (bits & 15) !== symbolType.tls)) continue;
     }
-    const id = names.id(symbol);
+    let id = ids[symbol - firstGlobal] ?? -1;
+    if (id < 0) id = names.id(symbol);
     if (id < latest) ascending = false;
     latest = id;
     keys[found] = id * count + symbol;
