@@ -1,10 +1,14 @@
-/** Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. */
+/**
+ * Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. Most of those
+ * against local symbols need no decision, see local-symbols.ts.
+ */
 import { TierlinkError } from '../core/errors.js';
 import { reservedSections, symbolBinding, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
 import { blockNumber } from './blocks.js';
-import { fixup, usualAddend } from './fixup-codes-x86-64.js';
+import { fixup } from './fixup-codes-x86-64.js';
 import { blockOfRole, role, type SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
+import { type LocalSymbols, ownForms } from './local-symbols.js';
 import type { PreservedBuilder } from './preserved-builder.js';
 import type { ReferenceBuilder } from './reference-builder.js';
 import { relocationTable } from './relocations-x86-64.js';
@@ -13,7 +17,7 @@ import { relocationTable } from './relocations-x86-64.js';
  * What a class is against. 1 to 3, a `BlockNumber`: a place in a block of the image's own. `cleared`: a function
  * that was discarded with its group, so that its unwind entry must read as zero.
  */
-export const classKind = { reference: 0, cleared: 4 } as const;
+export const classKind = { reference: 0, cleared: 5 } as const;
 
 /** Tells classes of relocations in unwind tables from others of the same fixup. */
 export const framesBit = 64;
@@ -22,7 +26,7 @@ export const framesBit = 64;
 const firstClasses = 256;
 
 /** Numbers in a class's row. */
-const classStride = 7;
+const classStride = 5;
 
 /** What stands where in a row. */
 export const classField = {
@@ -34,18 +38,15 @@ export const classField = {
   kind: 2,
   /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
   operand: 3,
-  /** The addend that is usual for its fixup. */
-  usual: 4,
-  /** The block that fixups of it are settled in at once; -1 for none. */
-  settled: 5,
-  /** Fixup to write (6 bits), and the block of the image's own (2 bits). */
-  packed: 6,
+  /** Fixup to write; with `relativeForm` when it is against a block of the image's own. */
+  code: 4,
 } as const;
 
 /** What one object's classes are made from. */
 export interface ClassSource {
   readonly graph: SectionGraph;
   readonly layout: Layout;
+  readonly locals: LocalSymbols;
   /** Numbers the symbols that are looked up. */
   readonly references: ReferenceBuilder;
   /** Numbers the groups of what is preserved. */
@@ -107,19 +108,19 @@ export class FixupClasses {
       rows.set(this.rows);
       this.rows = rows;
     }
-    const own = kind !== classKind.reference && kind !== classKind.cleared;
-    // A symbol of the image's own is always near.
-    const written = own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
+    let written = code;
     let operand = 0;
-    if (own) operand = (layout.offsets[section] ?? 0) + symbols.value(symbol);
-    else if (kind === classKind.reference) operand = preserved.group(code, references.refer(symbol, code));
+    if (kind === classKind.reference) {
+      operand = preserved.group(code, references.refer(symbol, code));
+    } else if (kind !== classKind.cleared) {
+      operand = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+      written = ownForms[code] ?? 0;
+    }
     rows[row + classField.key] = key;
     rows[row + classField.next] = this.latest[symbol] ?? 0;
     rows[row + classField.kind] = kind;
     rows[row + classField.operand] = operand;
-    rows[row + classField.usual] = usualAddend[written] ?? 0;
-    rows[row + classField.settled] = own && isRelative(written) ? kind : -1;
-    rows[row + classField.packed] = own ? written | (kind << 6) : written;
+    rows[row + classField.code] = written;
     this.latest[symbol] = row;
     this.#next = row + classStride;
     return row;
@@ -136,7 +137,7 @@ export class FixupClasses {
     if (local) {
       const type = place & 15;
       if (type === symbolType.ifunc) throw localIfunc(source, symbol, code);
-      return type !== symbolType.tls && isPlain(code) ? block : classKind.reference;
+      return type !== symbolType.tls && ownForms[code] !== 0 ? block : classKind.reference;
     }
     if (block === blockNumber.code && isCall(code) && this.#isBound(source, symbol)) return block;
     return classKind.reference;
@@ -177,37 +178,6 @@ function localIfunc({ graph, references }: ClassSource, symbol: number, code: nu
   });
 }
 
-/** Whether a fixup of the image's own depends on the distance to its target, not on the target's address. */
-function isRelative(code: number): boolean {
-  switch (code) {
-    case fixup.pc32:
-    case fixup.pc8:
-    case fixup.pc16:
-    case fixup.pc64:
-    case fixup.call32:
-    case fixup.jump32:
-      return true;
-    default:
-      return false;
-  }
-}
-
 function isCall(code: number): boolean {
   return code === fixup.branch32 || code === fixup.call32 || code === fixup.jump32;
-}
-
-/** True when all that a fixup reads is the symbol's address: no cell, no thread-local block, no size. */
-function isPlain(code: number): boolean {
-  switch (code) {
-    case fixup.abs64:
-    case fixup.abs32:
-    case fixup.abs32s:
-    case fixup.abs16:
-    case fixup.abs8:
-    case fixup.branch32:
-    case fixup.lea32:
-      return true;
-    default:
-      return isRelative(code);
-  }
 }

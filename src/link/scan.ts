@@ -7,10 +7,11 @@ import { relocationWords } from '../elf/relocations.js';
 import { sectionWord, sectionWords } from '../elf/sections.js';
 import { type BlockKind, blockKinds, type BlockNumber, blockNumber } from './blocks.js';
 import { classField, classKind, type ClassSource, type FixupClasses, framesBit } from './fixup-classes.js';
-import { fixup } from './fixup-codes-x86-64.js';
+import { fixup, usualAddend } from './fixup-codes-x86-64.js';
 import { applyFixup, fixupRun } from './fixups-x86-64.js';
 import { fixupOf, formOf, noFixup, severalForms } from './forms-x86-64.js';
 import { role } from './graph.js';
+import { elsewhere, ownForms, relativeForm } from './local-symbols.js';
 import { offsetLimit } from './preserved-builder.js';
 import { relocationTable } from './relocations-x86-64.js';
 
@@ -18,7 +19,7 @@ import { relocationTable } from './relocations-x86-64.js';
 const firstRoles = [role.code, role.readonly, role.data, role.threadZero] as const;
 const lastBlock = 3;
 
-/** Bits of a class's packed fixup that tell its code. */
+/** Bits of an own form that tell the fixup. */
 const codeBits = 63;
 
 /**
@@ -36,32 +37,33 @@ export function scanRelocations(
   classes: FixupClasses,
   content: Readonly<Record<BlockKind, Uint8Array>>,
 ): boolean {
-  const { graph, layout, preserved } = source;
+  const { graph, layout, locals, preserved } = source;
   const { object, order, roles, starts } = graph;
   const { reader, relocations, sections, symbols } = object;
+  // What a module or an object has is looked up once, not for each relocation.
   const { first: firstHeader, words: headers } = sections;
   const { offset: offsetWord, size: sizeWord } = sectionWord;
-  const { own, referenced } = preserved;
   const { of: tableOf } = relocations;
   const { offsets } = layout;
   const { bytes } = reader;
   const { latest } = classes;
-  // What a module or an object has is looked up once, not for each relocation.
+  const { blocks: localBlocks, offsets: localOffsets } = locals;
+  const { own, referenced } = preserved;
+  const { places, values } = referenced;
+  const { places: ownPlaces, values: ownValues } = own;
   const forms = formOf;
+  const formsOfOwn = ownForms;
+  const usual = usualAddend;
   const { none } = fixup;
   const { cleared, reference } = classKind;
   const {
+    code: codeField,
     key: keyField,
     kind: kindField,
     next: nextField,
     operand: operandField,
-    packed: packedField,
-    settled: settledField,
-    usual: usualField,
   } = classField;
-  const symbolCount = symbols.count;
-  const { places, values } = referenced;
-  const { places: ownPlaces, values: ownValues } = own;
+  const { count: symbolCount, firstGlobal } = symbols;
   let { rows } = classes;
   let words = headers;
   let phase = -1;
@@ -77,7 +79,6 @@ export function scanRelocations(
       const header = firstHeader + section * sectionWords;
       const tableHeader = firstHeader + table * sectionWords;
       const size = headers[header + sizeWord] ?? 0;
-      const contents = headers[header + offsetWord] ?? 0;
       const start = offsets[section] ?? 0;
       const frames = roles[section] === role.frames ? framesBit : 0;
       const from = headers[tableHeader + offsetWord] ?? 0;
@@ -86,7 +87,7 @@ export function scanRelocations(
         words = reader.words(from);
       }
       const last = (from >> 2) + (headers[tableHeader + sizeWord] ?? 0) / 4;
-      let latestPlace = 0;
+      let latestAt = 0;
       // The words of an entry: see `relocationWords`.
       for (let word = from >> 2; word < last; word += 6) {
         const at = words[word] ?? 0;
@@ -94,61 +95,67 @@ export function scanRelocations(
         const low = words[word + 4] ?? 0;
         const high = words[word + 5] ?? 0;
         const form = forms[words[word + 2] ?? 0] ?? noFixup;
-        const plain = form & 255;
+        let plain = form & 255;
         if (plain === none) continue;
-        if (
-          symbol < 0 ||
-          symbol >= symbolCount ||
-          at < 0 ||
-          at + ((form >> 8) & 255) > size ||
-          words[word + 1] !== 0
-        )
+        // Taken as unsigned, what is below 0 is too large as well.
+        if (symbol >>> 0 >= symbolCount || (at >>> 0) + ((form >> 8) & 255) > size || words[word + 1] !== 0)
           throw misplaced(source, table, section, word);
         if (plain === noFixup) throw unsupported(source, words[word + 2] ?? 0, symbol);
         // Nearly all are small; above 2^53 no address can need it.
         const addend = high === low >> 31 ? low : high * 4294967296 + (low >>> 0);
         if (addend !== low && !Number.isSafeInteger(addend))
           throw reader.unsupported('a relocation has an addend beyond 2^53');
-        const several = addend === -4 && (form & executable) !== 0;
-        const key = (several ? fixupOf(words[word + 2] ?? 0, plain, bytes, contents, at) : plain) | frames;
-        let found = latest[symbol] ?? 0;
-        while (found !== 0 && rows[found + keyField] !== key) found = rows[found + nextField] ?? 0;
-        if (found === 0) {
-          found = classes.add(source, symbol, key);
-          ({ rows } = classes);
+        if (addend === -4 && (form & executable) !== 0) {
+          const contents = headers[header + offsetWord] ?? 0;
+          plain = fixupOf(words[word + 2] ?? 0, plain, bytes, contents, at);
         }
-        const kind = rows[found + kindField] ?? 0;
         const place = start + at;
-        if (kind === reference) {
+        let target = elsewhere;
+        let code = formsOfOwn[plain] ?? 0;
+        let operand = 0;
+        if (symbol < firstGlobal && code !== 0) {
+          target = localBlocks[symbol] ?? 0;
+          if (target === 0) target = locals.find(graph, layout, symbol);
+          operand = localOffsets[symbol] ?? 0;
+        }
+        if (target === elsewhere) {
+          const key = plain | frames;
+          let found = latest[symbol] ?? 0;
+          while (found !== 0 && rows[found + keyField] !== key) found = rows[found + nextField] ?? 0;
+          if (found === 0) {
+            found = classes.add(source, symbol, key);
+            ({ rows } = classes);
+          }
+          target = rows[found + kindField] ?? 0;
+          operand = rows[found + operandField] ?? 0;
+          code = rows[found + codeField] ?? 0;
+        }
+        if (target === reference) {
           const { count } = referenced;
-          if (addend !== rows[found + usualField]) referenced.odd.set(count, addend);
+          if (addend !== usual[code]) referenced.odd.set(count, addend);
           places[count] = place;
-          values[count] = rows[found + operandField] ?? 0;
+          values[count] = operand;
           referenced.count = count + 1;
-        } else if (rows[found + settledField] === block) {
-          settle(source, view, block, place, rows, found, addend);
-          continue;
-        } else if (kind === cleared) {
+        } else if (target === cleared) {
           content.readonly.fill(0, place, place + ((form >> 8) & 255));
-          continue;
+        } else if (target === block && code >= relativeForm) {
+          settle(source, view, block, place, code & codeBits, addend, operand);
         } else {
-          const folded = (rows[found + operandField] ?? 0) + addend - (rows[found + usualField] ?? 0);
+          const folded = operand + addend - (usual[code & codeBits] ?? 0);
           const { count } = own;
-          // See `addOwn`.
+          // As `addOwn` does.
           if (folded >= 0 && folded < offsetLimit) {
             ownPlaces[count] = place;
-            ownValues[count] = (rows[found + packedField] ?? 0) | (folded << 8);
+            ownValues[count] = (code & codeBits) | (target << 6) | (folded << 8);
             own.count = count + 1;
           } else {
             // Safe because all other kinds are block numbers.
-            const base = kind as BlockNumber;
-            const code = (rows[found + packedField] ?? 0) & codeBits;
-            preserved.addOwn(place, code, base, rows[found + operandField] ?? 0, addend);
+            preserved.addOwn(place, code & codeBits, target as BlockNumber, operand, addend);
           }
-          if (block === blockNumber.data && kind !== block) movable = false;
+          if (block === blockNumber.data && target !== block) movable = false;
         }
-        if (at < latestPlace) preserved.ascending = false;
-        latestPlace = at;
+        if (at < latestAt) preserved.ascending = false;
+        latestAt = at;
       }
     }
     preserved.endBlock();
@@ -162,12 +169,10 @@ function settle(
   view: DataView,
   block: number,
   place: number,
-  rows: Int32Array,
-  row: number,
+  code: number,
   addend: number,
+  operand: number,
 ): void {
-  const code = (rows[row + classField.packed] ?? 0) & codeBits;
-  const operand = rows[row + classField.operand] ?? 0;
   if (code === fixup.pc32) {
     // The one that is common, here in all its shortness.
     const value = operand + addend - place;
