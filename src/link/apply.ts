@@ -6,7 +6,8 @@ import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
 import { fixup, usualAddend } from './fixup-codes-x86-64.js';
-import { applyFixup, fixupRun, type FixupRun, onlyEntry } from './fixups-x86-64.js';
+import { writeGroup } from './fixup-groups-x86-64.js';
+import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
 import { windowBits, windowStride } from './preserved-columns.js';
 import { cellBytes, hasCell, need, pairBytes } from './references.js';
@@ -105,21 +106,14 @@ function applyGroup(
 ): void {
   const { preserved } = plan;
   const { halves, places } = preserved.columns;
-  const usual = preserved.hasUsualAddends;
   const base = run.bases[block] ?? 0;
-  let addend = usualAddend[code] ?? 0;
-  // Most are calls that all lead to the same address: nothing but the distance is to be computed.
-  let distance = Number.NaN;
-  if (code === fixup.branch32 && usual) distance = onlyEntry(run, reference) + addend - base - start;
-  for (let entry = from; entry < to; entry += 1) {
-    const place = halves[places + entry] ?? 0;
-    const value = distance - place;
-    if (value === (value | 0)) {
-      if (write) view.setInt32(start + place, value, true);
-      continue;
-    }
-    if (!usual) addend = preserved.addend(entry, code);
-    if (!applyFixup(run, view, base, start + place, code, addend, 0, reference, write))
+  let entry = from;
+  if (write && preserved.hasUsualAddends)
+    entry = writeGroup(run, view, base, start, halves, places + from, places + to, code, reference) - places;
+  for (; entry < to; entry += 1) {
+    const place = start + (halves[places + entry] ?? 0);
+    const addend = preserved.addend(entry, code);
+    if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
       throw failure(plan, code, 0, reference, run.failed);
   }
 }

@@ -212,20 +212,6 @@ export function applyFixup(
   return true;
 }
 
-/**
- * The address that all calls of a reference go to, wherever they lie.
- *
- * @param run - The targets of fixups.
- * @param reference - The reference.
- * @returns The address; `NaN` when only those go straight to the code whose displacement can be patched.
- */
-export function onlyEntry({ first, values }: FixupRun, reference: number): number {
-  const row = (reference - first) * valueStride;
-  const entry = values[row + valueField.entry] ?? Number.NaN;
-  const direct = values[row + valueField.direct] ?? Number.NaN;
-  return Number.isNaN(direct) || direct === entry ? entry : Number.NaN;
-}
-
 /** Bytes that the processor stores and fetches as one. */
 const cacheLineBytes = 64;
 
