@@ -5,7 +5,7 @@
 import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
-import { fixup, usualAddend } from './fixup-codes-x86-64.js';
+import { fixup } from './fixup-codes-x86-64.js';
 import { writeGroup } from './fixup-groups-x86-64.js';
 import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
@@ -132,24 +132,32 @@ function applyOwn(
   const { preserved } = plan;
   const { halves, ownFixups, ownPlaces, referenced, words } = preserved.columns;
   const { bases } = run;
-  const { pc32 } = fixup;
-  const usual = preserved.hasUsualAddends;
   const base = bases[block] ?? 0;
-  const distance = (usualAddend[pc32] ?? 0) - base - start;
+  const common = write && preserved.hasUsualAddends ? fixup.pc32 : -1;
+  let target = 0;
+  let distance = 0;
+  let near = false;
   for (let own = from; own < to; own += 1) {
     const packed = words[ownFixups + own] ?? 0;
     const place = halves[ownPlaces + own] ?? 0;
     const code = packed & 63;
-    const target = (packed >>> 6) & 3;
-    if (code === pc32 && usual) {
-      const value = (bases[target] ?? 0) + (packed >>> 8) + distance - place;
+    const offset = packed >>> 8;
+    if (((packed >>> 6) & 3) !== target) {
+      target = (packed >>> 6) & 3;
+      const exact = (bases[target] ?? 0) - base - 4 - start;
+      // As a whole number: a fraction takes memory each time until V8 has optimised this.
+      distance = exact | 0;
+      near = distance === exact;
+    }
+    if (code === common && near) {
+      const value = distance + offset - place;
       if (value === (value | 0)) {
-        if (write) view.setInt32(start + place, value, true);
+        view.setInt32(start + place, value, true);
         continue;
       }
     }
-    const addend = usual ? (usualAddend[code] ?? 0) : preserved.addend(referenced + own, code);
-    if (!applyFixup(run, view, base, start + place, code, addend, target, packed >>> 8, write))
+    const addend = preserved.addend(referenced + own, code);
+    if (!applyFixup(run, view, base, start + place, code, addend, target, offset, write))
       throw failure(plan, code, target, 0, run.failed);
   }
 }

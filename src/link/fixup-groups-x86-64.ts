@@ -57,7 +57,10 @@ export function writeGroup(
     default:
       return from;
   }
-  const distance = target + (usualAddend[code] ?? 0) - base - start;
+  const far = target + (usualAddend[code] ?? 0) - base - start;
+  // As a whole number: a fraction takes memory each time until V8 has optimised this.
+  const distance = far | 0;
+  if (distance !== far) return from;
   for (let index = from; index < to; index += 1) {
     const place = places[index] ?? 0;
     const value = distance - place;

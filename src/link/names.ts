@@ -40,6 +40,11 @@ export class NameTable {
     this.intern('');
   }
 
+  /** Number of names. */
+  get size(): number {
+    return this.#count;
+  }
+
   /**
    * The number of a name; a new name gets the next one.
    *

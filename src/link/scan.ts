@@ -86,7 +86,7 @@ export function scanRelocations(
         phase = from & 3;
         words = reader.words(from);
       }
-      const last = (from >> 2) + (headers[tableHeader + sizeWord] ?? 0) / 4;
+      const last = (from >> 2) + ((headers[tableHeader + sizeWord] ?? 0) >> 2);
       let latestAt = 0;
       // The words of an entry: see `relocationWords`.
       for (let word = from >> 2; word < last; word += 6) {
