@@ -49,10 +49,14 @@ export function applyRelocations(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
+  const { preserved } = plan;
   const run = runOf(plan, placement, resolution);
   for (const block of blocks) {
     const placed = placement[block];
-    if (placed !== undefined) applyBlock(plan, run, blockNumber[block], viewOf(placed), write);
+    const number = blockNumber[block];
+    // Most images have nothing to be written in one block or another, and a view takes longer than to see that.
+    if (placed === undefined || preserved.firstWindow(number) === preserved.firstWindow(number + 1)) continue;
+    applyBlock(plan, run, number, viewOf(placed), write);
   }
   if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
 }

@@ -66,20 +66,16 @@ export function definedSymbols(
     const type = bits & 15;
     const number = bits >>> 16;
     const section = number < reservedSections ? number : symbols.section(symbol);
-    let place: number = symbolPlace.absolute;
-    let offset: number;
     const sizeHigh = words[at + sizeWord + 1] ?? 0;
     let size = (words[at + sizeWord] ?? 0) >>> 0;
     if (sizeHigh !== 0) size += sizeHigh * twoTo32;
+    let place: number = symbolPlace.absolute;
+    let offset: number;
     if (section > 0) {
       const value = words[at + valueWord] ?? 0;
-      if (type === symbolType.tls) {
-        place = symbolPlace.tls;
-        offset = threadOffset(graph, layout, section) + value;
-      } else {
-        place = blocks[roles[section] ?? 0] ?? 0;
-        offset = (offsets[section] ?? 0) + value;
-      }
+      place = type === symbolType.tls ? symbolPlace.tls : (blocks[roles[section] ?? 0] ?? 0);
+      offset =
+        value + (type === symbolType.tls ? threadOffset(graph, layout, section) : (offsets[section] ?? 0));
       // As `SymbolTable.size` does.
       const rest = (headers[firstHeader + section * sectionWords + sectionSize] ?? 0) - value;
       if (size > rest) size = rest;
@@ -89,17 +85,20 @@ export function definedSymbols(
     } else {
       offset = symbols.value(symbol);
     }
-    const own = bits & 0xff;
-    // Nearly all are one of these two.
-    if (own === globalFunction) rows[row] = symbolKey(id, place, definedType.function, definedBinding.strong);
-    else rows[row] = symbolKey(id, place, typeOf(type, place), bindingOf(own >> 4, section));
+    let defined: number = definedType.function;
+    let binding: number = definedBinding.strong;
+    if (section <= 0 || (bits & 0xff) !== globalFunction) {
+      defined = typeOf(type, place);
+      binding = bindingOf((bits >> 4) & 15, section);
+    }
+    rows[row] = symbolKey(id, place, defined, binding);
     rows[row + 1] = offset;
     rows[row + 2] = size;
   }
   return new DefinedSymbols(names.table, rows);
 }
 
-/** Binding and type of a symbol table's entry. */
+/** Binding and type of most of a symbol table's entries. */
 const globalFunction = (symbolBinding.global << 4) | symbolType.function;
 
 /** Lists what is defined by number of its name: numbers made of that and the symbol's. Returns how many there are. */
