@@ -13,7 +13,7 @@ export interface Resolution {
   readonly first: number;
   /** Number of rows. */
   readonly count: number;
-  /** Rows as in values.ts. */
+  /** Rows as in values.ts, and perhaps room behind them. */
   readonly values: Float64Array;
   /** First `tls_index` word of each reference; empty when none is a thread-local. */
   readonly modules: BigUint64Array;
@@ -64,6 +64,29 @@ export function resolveReference(
 
 const noModules = new BigUint64Array(0);
 
+const noRows: Float64Array = new Float64Array(0);
+/** References of the largest image whose rows are kept for the next one. */
+const mostKept = 20_000;
+/** Rows that were given back. */
+let spareRows = noRows;
+
+/** Rows without values; who looks up references meanwhile, while a context is asked, takes others. */
+function takeRows(count: number): Float64Array {
+  const numbers = count * valueStride;
+  const rows = spareRows.length < numbers ? new Float64Array(numbers) : spareRows;
+  spareRows = noRows;
+  return rows.fill(Number.NaN, 0, numbers);
+}
+
+/**
+ * Gives a resolution's memory back, for the next one: it must not be used any more.
+ *
+ * @param resolution - What references came to, all applied now.
+ */
+export function giveResolution({ values }: Resolution): void {
+  if (values.length > spareRows.length && values.length <= mostKept * valueStride) spareRows = values;
+}
+
 function lookUp(
   plan: ImagePlan,
   bases: Float64Array,
@@ -74,7 +97,7 @@ function lookUp(
   const { references } = plan.preserved;
   const { names, own: described, rows } = references;
   const { call, cell: cellNeed, local: localNeed, pair: pairNeed, thread, weak } = need;
-  const values = new Float64Array((to - from) * valueStride).fill(Number.NaN);
+  const values = takeRows(to - from);
   // Few images have thread-locals.
   const modules = (references.allNeeds & thread) === 0 ? noModules : new BigUint64Array(to - from);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;

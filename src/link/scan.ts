@@ -71,7 +71,7 @@ export function scanRelocations(
   for (let block = 1; block <= lastBlock; block += 1) {
     const end = starts[firstRoles[block] ?? 0] ?? 0;
     const executable = block === blockNumber.code ? severalForms : 0;
-    const view = viewOf(content[blockKinds[block - 1] ?? 'code']);
+    let view: DataView | undefined;
     for (let index = starts[firstRoles[block - 1] ?? 0] ?? 0; index < end; index += 1) {
       const section = order[index] ?? 0;
       const table = tableOf[section] ?? 0;
@@ -139,6 +139,7 @@ export function scanRelocations(
         } else if (target === cleared) {
           content.readonly.fill(0, place, place + ((form >> 8) & 255));
         } else if (target === block && code >= relativeForm) {
+          view ??= viewOf(content[blockKinds[block - 1] ?? 'code']);
           settle(source, view, block, place, code & codeBits, addend, operand);
         } else {
           const folded = operand + addend - (usual[code & codeBits] ?? 0);
