@@ -22,7 +22,8 @@ export class Arena {
 
   /** @param size - Bytes. */
   constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+    // Shared: like the memory of an engine, it is not on the account by which V8 decides when to collect garbage.
+    this.bytes = new Uint8Array(new SharedArrayBuffer(size));
   }
 
   /** Gives everything back. */

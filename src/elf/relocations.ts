@@ -1,6 +1,6 @@
 /** Relocation sections: found and checked; their entries are read where they lie in the file. */
 import type { BoundedReader } from './bounded-reader.js';
-import { sectionFlag, type SectionTable, sectionType } from './sections.js';
+import { sectionFlag, type SectionTable, sectionType, sectionWord, sectionWords } from './sections.js';
 
 const entryBytes = 24;
 
@@ -28,32 +28,41 @@ export interface RelocationSections {
  */
 export function readRelocations(reader: BoundedReader, sections: SectionTable): RelocationSections {
   refuseOtherForms(reader, sections);
-  const of = new Int32Array(sections.count);
+  const { count, first, words } = sections;
+  const { entryBytes: entryWord, flags, info, link: linkWord, size: sizeWord, type } = sectionWord;
+  const { alloc } = sectionFlag;
+  const { nobits } = sectionType;
+  const of = new Int32Array(count);
   let total = 0;
+  /** The symbol table, once it was found to be one. */
+  let symbols = 0;
   for (const table of sections.relocations) {
-    const target = sections.info(table);
-    if (target <= 0 || target >= sections.count) sections.at(target, sections.name(table));
-    if ((sections.flags(target) & sectionFlag.alloc) === 0) continue;
-    checkTable(reader, sections, table, target);
+    const at = first + table * sectionWords;
+    const target = words[at + info] ?? 0;
+    if (target <= 0 || target >= count) sections.at(target, sections.name(table));
+    const targetAt = first + target * sectionWords;
+    if (((words[targetAt + flags] ?? 0) & alloc) === 0) continue;
+    const link = words[at + linkWord] ?? 0;
+    if (link !== symbols) checkLink(reader, sections, table, link);
+    symbols = link;
+    const size = words[at + sizeWord] ?? 0;
+    if (words[at + entryWord] !== entryBytes || size % entryBytes !== 0) {
+      const bytesEach = String(sections.entryBytes(table));
+      throw reader.damaged(`${sections.name(table)} has entries of ${bytesEach} bytes instead of 24`);
+    }
+    if (words[targetAt + type] === nobits && size > 0) {
+      throw reader.damaged(`${sections.name(table)} relocates ${sections.name(target)}, which has no bytes`);
+    }
     if (of[target] !== 0) throw reader.damaged(`${sections.name(target)} has two relocation sections`);
     of[target] = table;
-    total += sections.size(table) / entryBytes;
+    total += size;
   }
-  return { of, count: total };
+  return { of, count: total / entryBytes };
 }
 
-function checkTable(reader: BoundedReader, sections: SectionTable, table: number, target: number): void {
-  const link = sections.link(table);
+function checkLink(reader: BoundedReader, sections: SectionTable, table: number, link: number): void {
   if (link <= 0 || link >= sections.count || sections.type(link) !== sectionType.symtab)
     throw reader.damaged(`${sections.name(table)} refers to no symbol table`);
-  const bytesEach = sections.entryBytes(table);
-  const size = sections.size(table);
-  if (bytesEach !== entryBytes || size % entryBytes !== 0) {
-    throw reader.damaged(`${sections.name(table)} has entries of ${String(bytesEach)} bytes instead of 24`);
-  }
-  if (sections.type(target) === sectionType.nobits && size > 0) {
-    throw reader.damaged(`${sections.name(table)} relocates ${sections.name(target)}, which has no bytes`);
-  }
 }
 
 function refuseOtherForms(reader: BoundedReader, sections: SectionTable): void {

@@ -35,8 +35,8 @@ export const symbolWord = {
 } as const;
 
 const entryBytes = 24;
-/** Section numbers from here on mean something else. */
-const reservedSections = 0xff00;
+/** Section numbers from here on mean something else, see {@link SymbolTable.section}. */
+export const reservedSections = 0xff00;
 const absoluteSection = 0xfff1;
 const commonSection = 0xfff2;
 const extendedIndex = 0xffff;
@@ -139,8 +139,7 @@ export class SymbolTable {
    * @returns Its offset in the section; the value of an absolute symbol; the alignment of a common one.
    */
   value(symbol: number): number {
-    const at = this.first + symbol * symbolWords + symbolWord.value;
-    return (this.words[at + 1] ?? 0) * twoTo32 + ((this.words[at] ?? 0) >>> 0);
+    return this.#wide(symbol, symbolWord.value);
   }
 
   /**
@@ -150,8 +149,7 @@ export class SymbolTable {
    * @returns Bytes; inside its section if it lies in one.
    */
   size(symbol: number): number {
-    const at = this.first + symbol * symbolWords + symbolWord.size;
-    const size = (this.words[at + 1] ?? 0) * twoTo32 + ((this.words[at] ?? 0) >>> 0);
+    const size = this.#wide(symbol, symbolWord.size);
     const section = this.section(symbol);
     // A size that runs over the section's end is only a hint gone wrong (hand-written assembly): cut it.
     return section > 0 ? Math.min(size, this.#sections.size(section) - this.value(symbol)) : size;
@@ -206,6 +204,14 @@ export class SymbolTable {
 
   #extendedSection(symbol: number): number {
     return this.#reader.view.getInt32((this.#extended ?? 0) + symbol * 4, true);
+  }
+
+  #wide(symbol: number, word: number): number {
+    const at = this.first + symbol * symbolWords + word;
+    const high = this.words[at + 1] ?? 0;
+    const low = (this.words[at] ?? 0) >>> 0;
+    // Kept whole if it is: a product would be a fraction to V8.
+    return high === 0 ? low : high * twoTo32 + low;
   }
 
   #word(symbol: number, word: number): number {

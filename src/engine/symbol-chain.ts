@@ -161,7 +161,8 @@ export class SymbolChain {
     switch (answer.kind) {
       case 'defined': {
         const resolved = this.#parts.symbols.resolve(answer.symbol);
-        return resolved === undefined ? undefined : { kind: 'definition', ...resolved };
+        if (resolved === undefined) return undefined;
+        return { kind: 'definition', definition: resolved.definition, offset: resolved.offset };
       }
       case 'address':
         return { kind: 'address', address: address(Number(answer.address)) };

@@ -80,9 +80,9 @@ export class Targets {
    * @returns The context.
    */
   contextFor(transaction: Transaction, module: string, linkage: Linkage): LinkContext {
-    const direct = linkage === 'direct';
+    const asking = { transaction, module, direct: linkage === 'direct' };
     return {
-      resolve: (symbol, use) => this.#resolve(symbol, use, { transaction, module, direct }),
+      resolve: (symbol, use) => this.#resolve(symbol, use, asking),
       tlsModule: this.#threadLocals.get(module),
       searched: this.#parts.chain.searched,
     };
@@ -165,9 +165,11 @@ export class Targets {
       if (slot === undefined) return undefined;
       const stub = table.stubAddress(slot);
       if (offset !== 0) return { kind: 'data', address: address(stub + offset) };
-      const target = { kind: 'function', stub, slot: table.slotAddress(slot) } as const;
+      const cell = table.slotAddress(slot);
       const code = direct ? (this.#coming.get(slot) ?? table.current(slot)) : 0;
-      return code === 0 ? target : { ...target, direct: code };
+      // Written out: a copy of an object, for each reference of each image, takes longer than all else here.
+      if (code === 0) return { kind: 'function', stub, slot: cell };
+      return { kind: 'function', stub, slot: cell, direct: code };
     }
     if (definition.placed === undefined) return undefined;
     const place = definition.placed.address + offset;

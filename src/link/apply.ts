@@ -5,7 +5,8 @@
 import { TierlinkError } from '../core/errors.js';
 import { type BlockKind, blockKinds, blockNumber } from './blocks.js';
 import type { PlacedBlock, Placement } from './context.js';
-import { fixup, usualAddend } from './fixup-codes-x86-64.js';
+import { fixup } from './fixup-codes-x86-64.js';
+import { writeGroup } from './fixup-groups-x86-64.js';
 import { applyFixup, fixupRun, type FixupRun } from './fixups-x86-64.js';
 import type { ImagePlan } from './image.js';
 import { windowBits, windowStride } from './preserved-columns.js';
@@ -48,50 +49,120 @@ export function applyRelocations(
   blocks: readonly BlockKind[],
   write: boolean,
 ): void {
+  const { preserved } = plan;
   const run = runOf(plan, placement, resolution);
   for (const block of blocks) {
     const placed = placement[block];
-    if (placed !== undefined) applyBlock(plan, run, blockNumber[block], viewOf(placed), write);
+    const number = blockNumber[block];
+    // Most images have nothing to be written in one block or another, and a view takes longer than to see that.
+    if (placed === undefined || preserved.firstWindow(number) === preserved.firstWindow(number + 1)) continue;
+    applyBlock(plan, run, number, viewOf(placed), write);
   }
   if (write && blocks.includes('readonly')) writeCells(plan, placement, resolution);
 }
 
 /** Goes through the columns itself: called for each entry, a visitor would take longer than the fixup. */
 function applyBlock(plan: ImagePlan, run: FixupRun, block: number, view: DataView, write: boolean): void {
-  const { columns } = plan.preserved;
-  const { groupStarts, halves, ownFixups, ownPlaces, places, referenced, words } = columns;
-  const usual = plan.preserved.hasUsualAddends;
-  const base = run.bases[block] ?? 0;
-  const firstWindow = plan.preserved.firstWindow(block);
-  const end = plan.preserved.firstWindow(block + 1);
+  const { preserved } = plan;
+  const { columns } = preserved;
+  const { groupReferences, groupStarts, halves, windows, words } = columns;
+  const references = columns.wide ? words : halves;
+  const firstWindow = preserved.firstWindow(block);
+  const end = preserved.firstWindow(block + 1);
   for (let window = firstWindow, start = 0; window < end; window += 1, start += windowBytes) {
-    const record = columns.windows + window * windowStride;
+    const record = windows + window * windowStride;
     const firstEntry = words[record + 1] ?? 0;
     const lastGroup = words[record + windowStride] ?? 0;
     const lastEntry = words[record + windowStride + 1] ?? 0;
-    const lastOwn = words[record + windowStride + 2] ?? 0;
     let entry = firstEntry;
     for (let group = words[record] ?? 0; group < lastGroup; group += 1) {
       const code = columns.code(group);
-      const reference = columns.reference(group);
+      const reference = references[groupReferences + group] ?? 0;
       const next = group + 1 === lastGroup ? lastEntry : firstEntry + (halves[groupStarts + group + 1] ?? 0);
-      let addend = usualAddend[code] ?? 0;
-      for (; entry < next; entry += 1) {
-        const place = start + (halves[places + entry] ?? 0);
-        if (!usual) addend = plan.preserved.addend(entry, code);
-        if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
-          throw failure(plan, code, 0, reference, run.failed);
+      applyGroup(plan, run, view, block, start, entry, next, code, reference, write);
+      entry = next;
+    }
+    applyOwn(
+      plan,
+      run,
+      view,
+      block,
+      start,
+      words[record + 2] ?? 0,
+      words[record + windowStride + 2] ?? 0,
+      write,
+    );
+  }
+}
+
+/** Entries of one fixup against one reference. */
+function applyGroup(
+  plan: ImagePlan,
+  run: FixupRun,
+  view: DataView,
+  block: number,
+  start: number,
+  from: number,
+  to: number,
+  code: number,
+  reference: number,
+  write: boolean,
+): void {
+  const { preserved } = plan;
+  const { halves, places } = preserved.columns;
+  const base = run.bases[block] ?? 0;
+  let entry = from;
+  if (write && preserved.hasUsualAddends)
+    entry = writeGroup(run, view, base, start, halves, places + from, places + to, code, reference) - places;
+  for (; entry < to; entry += 1) {
+    const place = start + (halves[places + entry] ?? 0);
+    const addend = preserved.addend(entry, code);
+    if (!applyFixup(run, view, base, place, code, addend, 0, reference, write))
+      throw failure(plan, code, 0, reference, run.failed);
+  }
+}
+
+/** Entries against the image's own blocks. */
+function applyOwn(
+  plan: ImagePlan,
+  run: FixupRun,
+  view: DataView,
+  block: number,
+  start: number,
+  from: number,
+  to: number,
+  write: boolean,
+): void {
+  const { preserved } = plan;
+  const { halves, ownFixups, ownPlaces, referenced, words } = preserved.columns;
+  const { bases } = run;
+  const base = bases[block] ?? 0;
+  const common = write && preserved.hasUsualAddends ? fixup.pc32 : -1;
+  let target = 0;
+  let distance = 0;
+  let near = false;
+  for (let own = from; own < to; own += 1) {
+    const packed = words[ownFixups + own] ?? 0;
+    const place = halves[ownPlaces + own] ?? 0;
+    const code = packed & 63;
+    const offset = packed >>> 8;
+    if (((packed >>> 6) & 3) !== target) {
+      target = (packed >>> 6) & 3;
+      const exact = (bases[target] ?? 0) - base - 4 - start;
+      // As a whole number: a fraction takes memory each time until V8 has optimised this.
+      distance = exact | 0;
+      near = distance === exact;
+    }
+    if (code === common && near) {
+      const value = distance + offset - place;
+      if (value === (value | 0)) {
+        view.setInt32(start + place, value, true);
+        continue;
       }
     }
-    for (let own = words[record + 2] ?? 0; own < lastOwn; own += 1) {
-      const packed = words[ownFixups + own] ?? 0;
-      const code = packed & 63;
-      const place = start + (halves[ownPlaces + own] ?? 0);
-      const addend = usual ? (usualAddend[code] ?? 0) : plan.preserved.addend(referenced + own, code);
-      const target = (packed >>> 6) & 3;
-      if (!applyFixup(run, view, base, place, code, addend, target, packed >>> 8, write))
-        throw failure(plan, code, target, 0, run.failed);
-    }
+    const addend = preserved.addend(referenced + own, code);
+    if (!applyFixup(run, view, base, start + place, code, addend, target, offset, write))
+      throw failure(plan, code, target, 0, run.failed);
   }
 }
 

@@ -29,8 +29,9 @@ export const symbolPlace = { absolute: 0, code: 1, readonly: 2, data: 3, tls: 4 
 export const definedType = { function: 0, data: 1, tls: 2, ifunc: 3 } as const;
 export const definedBinding = { strong: 0, weak: 1, common: 2 } as const;
 
-/** Kinds that are told apart: place (3 bits), type (2 bits) and binding (2 bits). */
-const kinds = 128;
+/** Bits of a kind: place (3 bits), type (2 bits) and binding (2 bits); numbers of names are below 2^24. */
+const kindBits = 7;
+const kinds = 2 ** kindBits;
 
 /**
  * First number of a symbol's row.
@@ -114,7 +115,7 @@ export class DefinedSymbols {
    */
   at(index: number): DefinedSymbol {
     const row = index * symbolStride;
-    const kind = (this.#rows[row] ?? 0) % kinds;
+    const kind = (this.#rows[row] ?? 0) & (kinds - 1);
     return {
       name: this.name(index),
       place: places[kind & 7] ?? 'absolute',
@@ -132,7 +133,7 @@ export class DefinedSymbols {
    * @returns Linker name.
    */
   name(index: number): string {
-    return this.#names.text(Math.floor((this.#rows[index * symbolStride] ?? 0) / kinds));
+    return this.#names.text((this.#rows[index * symbolStride] ?? 0) >>> kindBits);
   }
 
   /**
@@ -142,7 +143,7 @@ export class DefinedSymbols {
    * @returns A value of {@link symbolPlace}.
    */
   place(index: number): number {
-    return ((this.#rows[index * symbolStride] ?? 0) % kinds) & 7;
+    return (this.#rows[index * symbolStride] ?? 0) & 7;
   }
 
   /**

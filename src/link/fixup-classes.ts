@@ -1,10 +1,14 @@
-/** Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. */
+/**
+ * Decides once for each symbol and fixup where such fixups go: every further relocation only looks it up. Most of those
+ * against local symbols need no decision, see local-symbols.ts.
+ */
 import { TierlinkError } from '../core/errors.js';
-import { symbolBinding, symbolType } from '../elf/symbols.js';
+import { reservedSections, symbolBinding, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
 import { blockNumber } from './blocks.js';
 import { fixup } from './fixup-codes-x86-64.js';
 import { blockOfRole, role, type SectionGraph } from './graph.js';
 import type { Layout } from './layout.js';
+import { type LocalSymbols, ownForms } from './local-symbols.js';
 import type { PreservedBuilder } from './preserved-builder.js';
 import type { ReferenceBuilder } from './reference-builder.js';
 import { relocationTable } from './relocations-x86-64.js';
@@ -13,7 +17,7 @@ import { relocationTable } from './relocations-x86-64.js';
  * What a class is against. 1 to 3, a `BlockNumber`: a place in a block of the image's own. `cleared`: a function
  * that was discarded with its group, so that its unwind entry must read as zero.
  */
-export const classKind = { reference: 0, cleared: 4 } as const;
+export const classKind = { reference: 0, cleared: 5 } as const;
 
 /** Tells classes of relocations in unwind tables from others of the same fixup. */
 export const framesBit = 64;
@@ -22,28 +26,27 @@ export const framesBit = 64;
 const firstClasses = 256;
 
 /** Numbers in a class's row. */
-const classStride = 6;
+const classStride = 5;
 
 /** What stands where in a row. */
 export const classField = {
-  /** A value of {@link classKind}. */
-  kind: 0,
-  /** Fixup to write. */
-  code: 1,
-  /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
-  operand: 2,
   /** The fixup asked for, with {@link framesBit}. */
-  key: 3,
+  key: 0,
   /** Where the row of the same symbol's next class starts; 0 for none. */
-  next: 4,
-  /** The block that fixups of it are settled in at once; -1 for none. */
-  settled: 5,
+  next: 1,
+  /** A value of {@link classKind}. */
+  kind: 2,
+  /** The number of its group of preserved relocations, or the symbol's offset in its block in bytes. */
+  operand: 3,
+  /** Fixup to write; with `relativeForm` when it is against a block of the image's own. */
+  code: 4,
 } as const;
 
 /** What one object's classes are made from. */
 export interface ClassSource {
   readonly graph: SectionGraph;
   readonly layout: Layout;
+  readonly locals: LocalSymbols;
   /** Numbers the symbols that are looked up. */
   readonly references: ReferenceBuilder;
   /** Numbers the groups of what is preserved. */
@@ -93,44 +96,48 @@ export class FixupClasses {
     const code = key & (framesBit - 1);
     const { graph, layout, preserved, references } = source;
     const { symbols } = graph.object;
-    const section = symbols.section(symbol);
-    const kind = section > 0 ? this.#kindOf(source, symbol, section, key) : classKind.reference;
+    const { first, words } = symbols;
+    const place = words[first + symbol * symbolWords + symbolWord.place] ?? 0;
+    const number = place >>> 16;
+    const section = number < reservedSections ? number : symbols.section(symbol);
+    const kind = section > 0 ? this.#kindOf(source, symbol, section, place, key) : classKind.reference;
     const row = this.#next;
-    if (row === this.rows.length) {
-      const larger = new Int32Array(row * 2);
-      larger.set(this.rows);
-      this.rows = larger;
+    let { rows } = this;
+    if (row === rows.length) {
+      rows = new Int32Array(row * 2);
+      rows.set(this.rows);
+      this.rows = rows;
     }
-    const { rows } = this;
-    const own = kind !== classKind.reference && kind !== classKind.cleared;
-    // A symbol of the image's own is always near.
-    const written = own && (code === fixup.branch32 || code === fixup.lea32) ? fixup.pc32 : code;
-    rows[row] = kind;
-    rows[row + classField.code] = written;
-    if (own) rows[row + classField.operand] = (layout.offsets[section] ?? 0) + symbols.value(symbol);
-    else if (kind === classKind.reference)
-      rows[row + classField.operand] = preserved.group(code, references.refer(symbol, code));
+    let written = code;
+    let operand = 0;
+    if (kind === classKind.reference) {
+      operand = preserved.group(code, references.refer(symbol, code));
+    } else if (kind !== classKind.cleared) {
+      operand = (layout.offsets[section] ?? 0) + symbols.value(symbol);
+      written = ownForms[code] ?? 0;
+    }
     rows[row + classField.key] = key;
     rows[row + classField.next] = this.latest[symbol] ?? 0;
-    rows[row + classField.settled] = own && isRelative(written) ? kind : -1;
+    rows[row + classField.kind] = kind;
+    rows[row + classField.operand] = operand;
+    rows[row + classField.code] = written;
     this.latest[symbol] = row;
     this.#next = row + classStride;
     return row;
   }
 
   /** The block a symbol certainly lies in, `reference` when it must be looked up, or `cleared`. */
-  #kindOf(source: ClassSource, symbol: number, section: number, key: number): number {
-    const { graph } = source;
-    const { symbols } = graph.object;
+  #kindOf(source: ClassSource, symbol: number, section: number, place: number, key: number): number {
+    const { roles } = source.graph;
     const code = key & (framesBit - 1);
-    const local = symbols.binding(symbol) === symbolBinding.local;
-    const own = graph.roles[section] ?? role.dropped;
+    const local = ((place >> 4) & 15) === symbolBinding.local;
+    const own = roles[section] ?? role.dropped;
     const block = blockOfRole[own] ?? 0;
     if (block === 0) return withoutBlock(source, symbol, own, local, key !== code);
     if (local) {
-      const type = symbols.type(symbol);
+      const type = place & 15;
       if (type === symbolType.ifunc) throw localIfunc(source, symbol, code);
-      return type !== symbolType.tls && isPlain(code) ? block : classKind.reference;
+      return type !== symbolType.tls && ownForms[code] !== 0 ? block : classKind.reference;
     }
     if (block === blockNumber.code && isCall(code) && this.#isBound(source, symbol)) return block;
     return classKind.reference;
@@ -171,37 +178,6 @@ function localIfunc({ graph, references }: ClassSource, symbol: number, code: nu
   });
 }
 
-/** Whether a fixup of the image's own depends on the distance to its target, not on the target's address. */
-function isRelative(code: number): boolean {
-  switch (code) {
-    case fixup.pc32:
-    case fixup.pc8:
-    case fixup.pc16:
-    case fixup.pc64:
-    case fixup.call32:
-    case fixup.jump32:
-      return true;
-    default:
-      return false;
-  }
-}
-
 function isCall(code: number): boolean {
   return code === fixup.branch32 || code === fixup.call32 || code === fixup.jump32;
-}
-
-/** True when all that a fixup reads is the symbol's address: no cell, no thread-local block, no size. */
-function isPlain(code: number): boolean {
-  switch (code) {
-    case fixup.abs64:
-    case fixup.abs32:
-    case fixup.abs32s:
-    case fixup.abs16:
-    case fixup.abs8:
-    case fixup.branch32:
-    case fixup.lea32:
-      return true;
-    default:
-      return isRelative(code);
-  }
 }

@@ -6,7 +6,7 @@ import { blockKinds } from './blocks.js';
 import type { LinkContext, Placement } from './context.js';
 import { discardRelocations } from './discard.js';
 import type { ImagePlan, LinkedImage, PreparedImage } from './image.js';
-import { resolveReferences } from './resolve.js';
+import { giveResolution, resolveReferences } from './resolve.js';
 
 /** Shared by all images without constructors. */
 const noCells: readonly Address[] = [];
@@ -47,6 +47,7 @@ export function linkImage(
   // Cells that nothing is written to must read as zero, too.
   placement.readonly?.bytes.fill(0, content.readonly.length, plan.blocks.readonly.size);
   applyRelocations(plan, placement, resolution, blockKinds, true);
+  giveResolution(resolution);
   const image = imageAt(plan, placement);
   return options.relocations === 'discard' ? discardRelocations(image) : image;
 }

@@ -21,7 +21,10 @@ const highBits = 0x8080_8080 | 0;
 /** Number of the name that has no letters, in every table. */
 export const emptyName = 0;
 
+/** What a single name is looked up with. */
 const oneString = new AlignedStrings();
+const noOffset = new Int32Array(1);
+const oneId = new Int32Array(1);
 const encoder = new TextEncoder();
 
 /** Names and their numbers; numbers are given in the order of first use and never change. */
@@ -38,6 +41,11 @@ export class NameTable {
 
   constructor() {
     this.intern('');
+  }
+
+  /** Number of names. */
+  get size(): number {
+    return this.#count;
   }
 
   /**
@@ -79,12 +87,7 @@ export class NameTable {
     ids: Int32Array,
     count: number,
   ): void {
-    const { phases, size } = strings;
-    for (let index = 0, at = first; index < count; index += 1, at += stride) {
-      const start = (offsets[at] ?? 0) >>> 0;
-      const words = phases[start & 3];
-      ids[index] = start < size && words !== undefined ? this.#number(words, start >> 2, true) : -1;
-    }
+    this.#lookUp(strings, offsets, first, stride, ids, count, true);
   }
 
   /**
@@ -103,47 +106,73 @@ export class NameTable {
     // No name in a file has one; here it would end the name.
     if (bytes.includes(0)) return -1;
     oneString.load(bytes, 0, bytes.length);
-    const [words] = oneString.phases;
-    return words === undefined ? -1 : this.#number(words, 0, add);
+    // The table may be empty, but the name at its start is one all the same.
+    oneString.size += 1;
+    this.#lookUp(oneString, noOffset, 0, 1, oneId, 1, add);
+    return oneId[0] ?? -1;
   }
 
-  /** The number of the name that starts at a word; -1 when there is none and none shall be added. */
-  #number(words: Int32Array, start: number, add: boolean): number {
-    // A word with a byte that is 0 is the last one: its bytes behind that one don't belong to the name.
+  /** The numbers of names; -1 where there is none, and none shall be added. */
+  #lookUp(
+    { phases, size }: AlignedStrings,
+    offsets: Int32Array,
+    first: number,
+    stride: number,
+    ids: Int32Array,
+    count: number,
+    add: boolean,
+  ): void {
     const low = lowBits;
     const high = highBits;
-    let hash = seed;
-    let end = start;
-    let word = words[end] ?? 0;
-    let zeros = (word - low) & ~word & high;
-    while (zeros === 0) {
-      hash = Math.imul(hash ^ word, 0x9e37_79b1);
-      end += 1;
-      word = words[end] ?? 0;
-      zeros = (word - low) & ~word & high;
-    }
-    const tail = word & (((zeros & -zeros) >>> 7) - 1);
-    hash = Math.imul(hash ^ tail, 0x9e37_79b1);
-    hash ^= hash >>> 15;
-    const slots = this.#slots;
-    const rows = this.#rows;
-    const known = this.#words;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    for (let found = slots[slot] ?? 0; found !== 0; found = slots[slot] ?? 0) {
-      const row = (found - 1) * rowStride;
-      if (rows[row] === hash) {
-        let own = rows[row + 1] ?? 0;
-        let at = start;
-        while (at < end && words[at] === known[own]) {
-          at += 1;
-          own += 1;
-        }
-        if (at === end && known[own] === tail) return found - 1;
+    let slots = this.#slots;
+    let rows = this.#rows;
+    let known = this.#words;
+    for (let index = 0, offset = first; index < count; index += 1, offset += stride) {
+      ids[index] = -1;
+      const from = (offsets[offset] ?? 0) >>> 0;
+      const words = phases[from & 3];
+      if (from >= size || words === undefined) continue;
+      const start = from >> 2;
+      // A word with a byte that is 0 is the last one: its bytes behind that one don't belong to the name.
+      let hash = seed;
+      let end = start;
+      let word = words[end] ?? 0;
+      let zeros = (word - low) & ~word & high;
+      while (zeros === 0) {
+        // Times 31: looking up and calling Math.imul for each word takes longer than all else, before it is compiled.
+        hash = ((hash << 5) - hash + word) | 0;
+        end += 1;
+        word = words[end] ?? 0;
+        zeros = (word - low) & ~word & high;
       }
-      slot = (slot + 1) & mask;
+      const tail = word & (((zeros & -zeros) >>> 7) - 1);
+      hash = Math.imul((hash << 5) - hash + tail, 0x9e37_79b1);
+      hash ^= hash >>> 15;
+      const mask = slots.length - 1;
+      let slot = hash & mask;
+      let found = slots[slot] ?? 0;
+      for (; found !== 0; found = slots[slot] ?? 0) {
+        const row = (found - 1) * rowStride;
+        if (rows[row] === hash) {
+          let own = rows[row + 1] ?? 0;
+          let at = start;
+          while (at < end && words[at] === known[own]) {
+            at += 1;
+            own += 1;
+          }
+          if (at === end && known[own] === tail) break;
+        }
+        slot = (slot + 1) & mask;
+      }
+      if (found > 0) {
+        ids[index] = found - 1;
+      } else if (add) {
+        ids[index] = this.#add(words, start, end, tail, hash, slot);
+        slots = this.#slots;
+        rows = this.#rows;
+        known = this.#words;
+      }
     }
-    return add ? this.#add(words, start, end, tail, hash, slot) : -1;
   }
 
   #add(words: Int32Array, start: number, end: number, tail: number, hash: number, slot: number): number {

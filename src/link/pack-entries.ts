@@ -6,210 +6,232 @@ import { type References, ReferenceTable } from './references.js';
 /** Entries that a window can number, and bytes that it spans. */
 const windowLimit = 2 ** windowBits;
 
-/** Bits of an entry that tell its base. */
-const baseBits = 0xc0;
+/** Entries of one kind, in the order in which they were collected. */
+export interface EntryColumns {
+  /** Offset of each field in its block, in bytes. */
+  places: Int32Array;
+  /** What each is against: number of the group; or code (6 bits), base (2 bits) and offset (24 bits). */
+  values: Int32Array;
+  count: number;
+  /** Entry after the last of each block. */
+  ends: number[];
+  /** Unusual addends by entry. */
+  odd: Map<number, number>;
+}
 
 /** Entries of one image. */
 export interface Entries {
-  /** Two words for each entry: place; code (6 bits), base (2 bits) and offset (24 bits), or base 0 and the group. */
-  readonly entries: Int32Array;
-  /** Entry after the last of each block. */
-  readonly ends: readonly [number, number, number];
+  /** Entries against references. */
+  readonly referenced: EntryColumns;
   /** Entries against the image's own blocks. */
-  readonly own: number;
+  readonly own: EntryColumns;
   /** Reference and fixup code of each group. */
   readonly groups: Int32Array;
   readonly groupCount: number;
-  /** Unusual addends by entry. */
-  readonly odd: ReadonlyMap<number, number>;
+  /** Whether the groups are in the order of references. */
+  readonly groupsAscend: boolean;
   /** What groups are against. */
   readonly references: References;
 }
 
+/** Numbers of a window: its first entry against a reference, first own entry and first group. */
+const windowNumbers = 3;
+
 /** Packs the entries of one image after the other. */
 export class EntryPacker {
-  /** By group: its rank in the order of references. */
-  #ranks = new Int32Array(128);
-  /** By rank: the group. */
-  #byRank = new Int32Array(128);
-  /** By reference: rank of its next group. */
-  #next = new Int32Array(128);
-  /** By rank, while a window is packed: entries of the group so far. All 0 in between. */
+  /** By group: entries in the current window so far, or the number of its next entry. All 0 in between. */
   #counts = new Int32Array(128);
-  /** Ranks of the groups of all windows, and where the entries of each start in its window. */
+  /** The groups of all windows, and where the entries of each start in its window. */
   #windowGroups = new Int32Array(0);
   #groupStarts = new Int32Array(0);
-  /** First entry and first group of each window, and where the last one ends. */
+  /** {@link windowNumbers} of each window, and of where the last one ends. */
   #windows: number[] = [];
 
   /**
    * Packs entries.
    *
-   * @param source - The entries.
+   * @param source - The entries; groups may get other numbers.
    * @returns The packed entries; `undefined` when a window has more of them than bytes.
    */
   pack(source: Entries): PreservedRelocations | undefined {
-    const { own, ends, references } = source;
-    this.#reserve(source.groupCount, ends[2], references.count);
-    this.#rank(source);
+    const { own, referenced, references } = source;
+    if (!source.groupsAscend) orderGroups(source);
+    this.#reserve(source.groupCount, referenced.count);
     const blocks = this.#cut(source);
     if (blocks === undefined) return undefined;
-    const windows = this.#windows.length / 2 - 1;
     const columns = new PreservedColumns({
-      windows,
+      windows: blocks[3],
       references: references.count,
       groups: this.#windows.at(-1) ?? 0,
-      referenced: ends[2] - own,
-      own,
+      referenced: referenced.count,
+      own: own.count,
     });
-    const odd = this.#fill(source, columns);
+    this.#fill(source, columns);
+    const odd = referenced.odd.size + own.odd.size === 0 ? noOddAddends : this.#oddOf(source, columns);
     columns.words.set(references.rows.subarray(0, references.count));
     const table = new ReferenceTable(references, columns.words);
     return new PreservedRelocations(table, columns, blocks, odd);
   }
 
-  #reserve(groups: number, entries: number, references: number): void {
-    if (references >= this.#next.length) this.#next = new Int32Array(references * 2);
-    if (groups > this.#ranks.length) {
-      this.#ranks = new Int32Array(groups * 2);
-      this.#byRank = new Int32Array(groups * 2);
-      this.#counts = new Int32Array(groups * 2);
-    }
+  #reserve(groups: number, entries: number): void {
+    if (groups > this.#counts.length) this.#counts = new Int32Array(groups * 2);
     if (entries > this.#windowGroups.length) {
       this.#windowGroups = new Int32Array(entries * 2);
       this.#groupStarts = new Int32Array(entries * 2);
     }
   }
 
-  /** Orders the groups by reference, once for all windows: by counting, not by comparing. */
-  #rank({ groupCount, groups, references }: Entries): void {
-    const ranks = this.#ranks;
-    const byRank = this.#byRank;
-    const next = this.#next;
-    next.fill(0, 0, references.count + 1);
-    for (let group = 0; group < groupCount; group += 1) {
-      const reference = (groups[group * 2] ?? 0) + 1;
-      next[reference] = (next[reference] ?? 0) + 1;
-    }
-    for (let index = 1; index <= references.count; index += 1)
-      next[index] = (next[index] ?? 0) + (next[index - 1] ?? 0);
-    for (let group = 0; group < groupCount; group += 1) {
-      const reference = groups[group * 2] ?? 0;
-      const rank = next[reference] ?? 0;
-      next[reference] = rank + 1;
-      ranks[group] = rank;
-      byRank[rank] = group;
-    }
-  }
-
   /** Finds the windows, and the groups of each; `undefined` when one has too many entries. */
-  #cut({ ends, entries }: Entries): BlockWindows | undefined {
+  #cut({ own, referenced }: Entries): BlockWindows | undefined {
+    const { places, values } = referenced;
     const windows: number[] = [];
     const blocks: number[] = [];
     const counts = this.#counts;
-    const ranks = this.#ranks;
     const windowGroups = this.#windowGroups;
     const groupStarts = this.#groupStarts;
     let entry = 0;
+    let mine = 0;
     let groups = 0;
-    for (const end of ends) {
-      blocks.push(windows.length / 2);
+    for (let block = 0; block < 3; block += 1) {
+      const end = referenced.ends[block] ?? 0;
+      const ownEnd = own.ends[block] ?? 0;
+      blocks.push(windows.length / windowNumbers);
       // A window without entries has a record as well: so the windows of a block are found by division.
-      for (let limit = windowLimit; entry < end; limit += windowLimit) {
+      for (let limit = windowLimit; entry < end || mine < ownEnd; limit += windowLimit) {
+        windows.push(entry, mine, groups);
         const first = groups;
-        const last = entry + windowLimit;
+        const last = endOfWindow(places, entry, end, limit);
+        const lastOwn = endOfWindow(own.places, mine, ownEnd, limit);
+        if (last - entry + lastOwn - mine > windowLimit) return undefined;
         let latest = -1;
         let ascending = true;
-        windows.push(entry, groups);
-        for (; entry < end && (entries[entry * 2] ?? 0) < limit; entry += 1) {
-          const packed = entries[entry * 2 + 1] ?? 0;
-          if ((packed & baseBits) !== 0) continue;
-          const rank = ranks[packed >>> 8] ?? 0;
-          const count = counts[rank] ?? 0;
-          counts[rank] = count + 1;
+        for (; entry < last; entry += 1) {
+          const group = values[entry] ?? 0;
+          const count = counts[group] ?? 0;
+          counts[group] = count + 1;
           if (count > 0) continue;
-          windowGroups[groups] = rank;
+          windowGroups[groups] = group;
           groups += 1;
-          if (rank < latest) ascending = false;
-          latest = rank;
+          if (group < latest) ascending = false;
+          latest = group;
         }
         if (!ascending) windowGroups.subarray(first, groups).sort();
         let start = 0;
-        for (let group = first; group < groups; group += 1) {
-          const rank = windowGroups[group] ?? 0;
-          groupStarts[group] = start;
-          start += counts[rank] ?? 0;
-          counts[rank] = 0;
+        for (let index = first; index < groups; index += 1) {
+          const group = windowGroups[index] ?? 0;
+          groupStarts[index] = start;
+          start += counts[group] ?? 0;
+          counts[group] = 0;
         }
-        if (entry > last) return undefined;
+        mine = lastOwn;
       }
     }
     const [code = 0, readonly = 0, data = 0] = blocks;
-    const result = [code, readonly, data, windows.length / 2] as const;
-    windows.push(entry, groups);
+    const result = [code, readonly, data, windows.length / windowNumbers] as const;
+    windows.push(entry, mine, groups);
     this.#windows = windows;
     return result;
   }
 
-  /** Writes the columns, window by window. */
-  #fill({ entries, groups, odd }: Entries, columns: PreservedColumns): OddAddends {
-    const { groupStarts: starts, halves, order, ownFixups, ownPlaces, places, referenced, words } = columns;
+  /** Writes the columns, window by window; own entries are kept as they were collected. */
+  #fill({ groups, own, referenced }: Entries, columns: PreservedColumns): void {
+    const { groupStarts: starts, halves, order, places: placeColumn, words } = columns;
+    const { places, values } = referenced;
     const windows = this.#windows;
-    const windowCount = windows.length / 2 - 1;
     const counts = this.#counts;
-    const ranks = this.#ranks;
-    const found: { readonly entry: number; readonly addend: number }[] = [];
-    const hasOdd = odd.size > 0;
-    let first = 0;
-    let own = 0;
-    for (let window = 0; window < windowCount; window += 1) {
-      const lastGroup = windows[window * 2 + 3] ?? 0;
-      const end = windows[window * 2 + 2] ?? 0;
-      const firstGroup = windows[window * 2 + 1] ?? 0;
-      columns.setWindow(window, firstGroup, first, own);
-      for (let group = firstGroup; group < lastGroup; group += 1) {
-        const rank = this.#windowGroups[group] ?? 0;
-        const row = (this.#byRank[rank] ?? 0) * 2;
-        const start = this.#groupStarts[group] ?? 0;
-        counts[rank] = start;
-        halves[starts + group] = start;
-        columns.setGroup(group, groups[row] ?? 0, groups[row + 1] ?? 0);
+    const windowGroups = this.#windowGroups;
+    const groupStarts = this.#groupStarts;
+    const references = columns.wide ? words : halves;
+    const codes = new Uint8Array(words.buffer);
+    const { groupCodes, groupReferences } = columns;
+    let entry = 0;
+    let record = columns.windows;
+    for (let at = windowNumbers; at < windows.length; at += windowNumbers, record += windowNumbers) {
+      const first = entry;
+      const end = windows[at] ?? 0;
+      const firstGroup = windows[at - 1] ?? 0;
+      const lastGroup = windows[at + 2] ?? 0;
+      words[record] = firstGroup;
+      words[record + 1] = first;
+      words[record + 2] = windows[at - 2] ?? 0;
+      for (let index = firstGroup; index < lastGroup; index += 1) {
+        const group = windowGroups[index] ?? 0;
+        const start = groupStarts[index] ?? 0;
+        counts[group] = first + start;
+        halves[starts + index] = start;
+        references[groupReferences + index] = groups[group * 2] ?? 0;
+        codes[groupCodes + index] = groups[group * 2 + 1] ?? 0;
       }
-      let next = first;
-      for (let entry = windows[window * 2] ?? 0; entry < end; entry += 1) {
-        const place = entries[entry * 2] ?? 0;
-        const packed = entries[entry * 2 + 1] ?? 0;
-        let number = referenced + own;
-        if ((packed & baseBits) === 0) {
-          const rank = ranks[packed >>> 8] ?? 0;
-          const inWindow = counts[rank] ?? 0;
-          counts[rank] = inWindow + 1;
-          number = first + inWindow;
-          halves[places + number] = place;
-          halves[order + next] = inWindow;
-          next += 1;
-        } else {
-          words[ownFixups + own] = packed;
-          halves[ownPlaces + own] = place;
-          own += 1;
-        }
-        if (!hasOdd) continue;
-        const addend = odd.get(entry);
-        if (addend !== undefined) found.push({ entry: number, addend });
+      for (; entry < end; entry += 1) {
+        const group = values[entry] ?? 0;
+        const number = counts[group] ?? 0;
+        counts[group] = number + 1;
+        // Stored in 2 bytes, a place is one in its window.
+        halves[placeColumn + number] = places[entry] ?? 0;
+        halves[order + entry] = number - first;
       }
-      first = next;
-      for (let group = firstGroup; group < lastGroup; group += 1) counts[this.#windowGroups[group] ?? 0] = 0;
+      for (let index = firstGroup; index < lastGroup; index += 1) counts[windowGroups[index] ?? 0] = 0;
     }
-    if (windowCount > 0) columns.setWindow(windowCount, windows.at(-1) ?? 0, first, own);
-    return sortedOdd(found);
+    if (columns.own > 0) {
+      words.set(own.values.subarray(0, columns.own), columns.ownFixups);
+      halves.set(own.places.subarray(0, columns.own), columns.ownPlaces);
+    }
+    if (windows.length === windowNumbers) return;
+    words[record] = windows.at(-1) ?? 0;
+    words[record + 1] = columns.referenced;
+    words[record + 2] = columns.own;
+  }
+
+  /** The unusual addends by the number that each entry got. */
+  #oddOf({ own, referenced }: Entries, { halves, order }: PreservedColumns): OddAddends {
+    const windows = this.#windows;
+    const found: { readonly entry: number; readonly addend: number }[] = [];
+    let at = 0;
+    // Maps are in the order of entries, but for what was sorted.
+    for (const [entry, addend] of [...referenced.odd].sort(([left], [right]) => left - right)) {
+      while ((windows[at + windowNumbers] ?? Infinity) <= entry) at += windowNumbers;
+      found.push({ entry: (windows[at] ?? 0) + (halves[order + entry] ?? 0), addend });
+    }
+    for (const [entry, addend] of own.odd) found.push({ entry: referenced.count + entry, addend });
+    found.sort((left, right) => left.entry - right.entry);
+    return {
+      entries: Uint32Array.from(found, ({ entry }) => entry),
+      addends: Float64Array.from(found, ({ addend }) => addend),
+    };
   }
 }
 
-function sortedOdd(found: { readonly entry: number; readonly addend: number }[]): OddAddends {
-  if (found.length === 0) return noOddAddends;
-  found.sort((left, right) => left.entry - right.entry);
-  return {
-    entries: Uint32Array.from(found, ({ entry }) => entry),
-    addends: Float64Array.from(found, ({ addend }) => addend),
-  };
+/** The entry after the last one that lies before a limit; those of a block ascend by place. */
+function endOfWindow(places: Int32Array, from: number, to: number, limit: number): number {
+  if (from === to || (places[to - 1] ?? 0) < limit) return to;
+  let low = from;
+  for (let high = to; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Numbers the groups anew in the order of their references, in the entries, too: by counting, not by comparing. */
+function orderGroups({ groupCount, groups, referenced, references }: Entries): void {
+  const next = new Int32Array(references.count + 1);
+  for (let group = 0; group < groupCount; group += 1) {
+    const reference = (groups[group * 2] ?? 0) + 1;
+    next[reference] = (next[reference] ?? 0) + 1;
+  }
+  for (let index = 1; index <= references.count; index += 1)
+    next[index] = (next[index] ?? 0) + (next[index - 1] ?? 0);
+  const ranks = new Int32Array(groupCount);
+  const before = groups.slice(0, groupCount * 2);
+  for (let group = 0; group < groupCount; group += 1) {
+    const reference = before[group * 2] ?? 0;
+    const rank = next[reference] ?? 0;
+    next[reference] = rank + 1;
+    ranks[group] = rank;
+    groups[rank * 2] = reference;
+    groups[rank * 2 + 1] = before[group * 2 + 1] ?? 0;
+  }
+  const { count, values } = referenced;
+  for (let entry = 0; entry < count; entry += 1) values[entry] = ranks[values[entry] ?? 0] ?? 0;
 }

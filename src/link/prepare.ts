@@ -41,7 +41,7 @@ export function prepareObject(
 }
 
 function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspace): PreparedImage {
-  const { classes, names, preserved: entries, references } = workspace;
+  const { classes, locals, names, preserved: entries, references } = workspace;
   const graph = buildGraph(object, options.keepGroup ?? keepAll, options.constantData ?? false);
   const layout = layOut(graph);
   const content = initialContent(graph, layout);
@@ -49,8 +49,9 @@ function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspac
   references.start(graph, layout);
   entries.start(object.relocations.count);
   classes.start(object.symbols.count);
+  locals.start(object.symbols.firstGlobal);
   const bindLocalCall = options.bindLocalCall ?? bindNone;
-  const source = { graph, layout, references, preserved: entries, bindLocalCall };
+  const source = { graph, layout, locals, references, preserved: entries, bindLocalCall };
   const movable = scanRelocations(source, classes, content);
   const preserved = entries.build(references.build(alignUp(layout.sizes.readonly, cellAlignment)));
   if (preserved === undefined) throw object.reader.unsupported('its relocations overlap each other');

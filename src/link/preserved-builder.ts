@@ -1,52 +1,51 @@
 /** Collects preserved relocations block by block, in the order of their places. */
 import type { BlockNumber } from './blocks.js';
 import { usualAddend } from './fixup-codes-x86-64.js';
-import { EntryPacker } from './pack-entries.js';
+import { type EntryColumns, EntryPacker } from './pack-entries.js';
 import type { PreservedRelocations } from './preserved.js';
 import type { References } from './references.js';
 
 /** Offsets in a block of 16 MiB and more do not fit an own entry, and are kept as an unusual addend. */
-const offsetLimit = 0x100_0000;
+export const offsetLimit = 0x100_0000;
 
 /** Groups that an entry can tell apart. */
 const groupLimit = 0x100_0000;
 
 /** Entries of one image; used for one image after the other. */
 export class PreservedBuilder {
-  /** Two words for each entry: place; nothing (6 bits), base (2 bits) and group, or code, base and offset. */
-  #entries = new Int32Array(0);
-  #count = 0;
-  #own = 0;
+  /**
+   * Entries against references, and against the image's own blocks. Who goes through many relocations may write those
+   * with the usual addend here itself: a call for each would take longer than all else.
+   */
+  readonly referenced: EntryColumns = noEntries();
+  readonly own: EntryColumns = noEntries();
+  /** Whether the entries of each block stand in the order of their places. */
+  ascending = true;
   /** Reference and fixup code of each group. */
   #groups = new Int32Array(128);
   #groupCount = 0;
-  /** Where the entries of each block start. */
-  #starts: number[] = [];
-  #lastPlace = -1;
-  #ascending = true;
-  /** Unusual addends by entry. */
-  #odd = new Map<number, number>();
+  #lastReference = 0;
+  #groupsAscend = true;
   readonly #packer = new EntryPacker();
 
   /**
    * Begins another image.
    *
-   * @param capacity - Entries expected.
+   * @param capacity - The most entries that it can have.
    */
   start(capacity: number): void {
-    if (this.#entries.length < capacity * 2) this.#entries = new Int32Array(capacity * 2);
-    this.#count = 0;
-    this.#own = 0;
+    begin(this.referenced, capacity);
+    begin(this.own, capacity);
+    this.ascending = true;
     this.#groupCount = 0;
-    this.#starts = [];
-    this.#ascending = true;
-    if (this.#odd.size > 0) this.#odd = new Map();
+    this.#lastReference = 0;
+    this.#groupsAscend = true;
   }
 
-  /** Begins the next block, in the order of `blockKinds`. */
-  nextBlock(): void {
-    this.#starts.push(this.#count);
-    this.#lastPlace = -1;
+  /** Ends a block; that of the next one begins, in the order of `blockKinds`. */
+  endBlock(): void {
+    this.referenced.ends.push(this.referenced.count);
+    this.own.ends.push(this.own.count);
   }
 
   /**
@@ -63,8 +62,11 @@ export class PreservedBuilder {
       larger.set(this.#groups);
       this.#groups = larger;
     }
-    this.#groups[group * 2] = reference;
-    this.#groups[group * 2 + 1] = code;
+    const groups = this.#groups;
+    groups[group * 2] = reference;
+    groups[group * 2 + 1] = code;
+    if (reference < this.#lastReference) this.#groupsAscend = false;
+    this.#lastReference = reference;
     this.#groupCount = group + 1;
     return group;
   }
@@ -78,8 +80,9 @@ export class PreservedBuilder {
    * @param addend - Pristine addend.
    */
   addReference(place: number, code: number, group: number, addend: number): void {
-    if (addend !== usualAddend[code]) this.#odd.set(this.#count, addend);
-    this.#add(place, group << 8);
+    const { referenced } = this;
+    if (addend !== usualAddend[code]) referenced.odd.set(referenced.count, addend);
+    this.#add(referenced, place, group);
   }
 
   /**
@@ -92,14 +95,14 @@ export class PreservedBuilder {
    * @param addend - Pristine addend.
    */
   addOwn(place: number, code: number, base: BlockNumber, offset: number, addend: number): void {
+    const { own } = this;
     // The addend is folded into the offset: `.rodata + 1234 - 4` takes no more room than `.rodata - 4`.
     let folded = offset + addend - (usualAddend[code] ?? 0);
     if (!(folded >= 0 && folded < offsetLimit)) {
-      this.#odd.set(this.#count, offset + addend);
+      own.odd.set(own.count, offset + addend);
       folded = 0;
     }
-    this.#own += 1;
-    this.#add(place, code | (base << 6) | (folded << 8));
+    this.#add(own, place, code | (base << 6) | (folded << 8));
   }
 
   /**
@@ -110,53 +113,61 @@ export class PreservedBuilder {
    */
   build(references: References): PreservedRelocations | undefined {
     if (this.#groupCount > groupLimit) return undefined;
-    if (!this.#ascending) this.#sort();
-    const [, readonly = 0, data = 0] = this.#starts;
+    if (!this.ascending) {
+      sort(this.referenced);
+      sort(this.own);
+    }
     return this.#packer.pack({
-      entries: this.#entries,
-      ends: [readonly, data, this.#count],
-      own: this.#own,
+      referenced: this.referenced,
+      own: this.own,
       groups: this.#groups,
       groupCount: this.#groupCount,
-      odd: this.#odd,
+      groupsAscend: this.#groupsAscend,
       references,
     });
   }
 
-  #add(place: number, packed: number): void {
-    const at = this.#count * 2;
-    if (at === this.#entries.length) this.#grow();
-    this.#entries[at] = place;
-    this.#entries[at + 1] = packed;
-    this.#count += 1;
-    if (place < this.#lastPlace) this.#ascending = false;
-    this.#lastPlace = place;
+  #add(columns: EntryColumns, place: number, value: number): void {
+    const { count, ends, places, values } = columns;
+    if (count > (ends.at(-1) ?? 0) && place < (places[count - 1] ?? 0)) this.ascending = false;
+    places[count] = place;
+    values[count] = value;
+    columns.count = count + 1;
   }
+}
 
-  #grow(): void {
-    const larger = new Int32Array(Math.max(128, this.#entries.length * 2));
-    larger.set(this.#entries);
-    this.#entries = larger;
+function noEntries(): EntryColumns {
+  return { places: new Int32Array(0), values: new Int32Array(0), count: 0, ends: [], odd: new Map() };
+}
+
+function begin(columns: EntryColumns, capacity: number): void {
+  if (columns.places.length < capacity) {
+    columns.places = new Int32Array(capacity);
+    columns.values = new Int32Array(capacity);
   }
+  columns.count = 0;
+  columns.ends = [];
+  if (columns.odd.size > 0) columns.odd = new Map();
+}
 
-  /** Compilers write relocations by place; who doesn't, pays for sorting them. */
-  #sort(): void {
-    const from = this.#entries;
-    const entries = new Int32Array(from.length);
-    const odd = new Map<number, number>();
-    for (let block = 0; block < 3; block += 1) {
-      const start = this.#starts[block] ?? this.#count;
-      const end = this.#starts[block + 1] ?? this.#count;
-      const order = Array.from({ length: end - start }, (_unused, index) => start + index);
-      order.sort((left, right) => (from[left * 2] ?? 0) - (from[right * 2] ?? 0));
-      for (const [index, entry] of order.entries()) {
-        entries[(start + index) * 2] = from[entry * 2] ?? 0;
-        entries[(start + index) * 2 + 1] = from[entry * 2 + 1] ?? 0;
-        const addend = this.#odd.get(entry);
-        if (addend !== undefined) odd.set(start + index, addend);
-      }
+/** Compilers write relocations by place; who doesn't, pays for sorting them. */
+function sort(columns: EntryColumns): void {
+  const { ends, odd, places, values } = columns;
+  const sortedOdd = new Map<number, number>();
+  let start = 0;
+  for (const end of ends) {
+    const first = start;
+    const order = Array.from({ length: end - first }, (_unused, index) => first + index);
+    order.sort((left, right) => (places[left] ?? 0) - (places[right] ?? 0));
+    const sortedPlaces = Int32Array.from(order, (entry) => places[entry] ?? 0);
+    const sortedValues = Int32Array.from(order, (entry) => values[entry] ?? 0);
+    for (const [index, entry] of order.entries()) {
+      const addend = odd.get(entry);
+      if (addend !== undefined) sortedOdd.set(first + index, addend);
     }
-    this.#entries = entries;
-    this.#odd = odd;
+    places.set(sortedPlaces, first);
+    values.set(sortedValues, first);
+    start = end;
   }
+  columns.odd = sortedOdd;
 }

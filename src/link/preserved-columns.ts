@@ -104,33 +104,4 @@ export class PreservedColumns {
     const octet = this.groupCodes + group;
     return ((this.halves[octet >> 1] ?? 0) >> ((octet & 1) * 8)) & 0xff;
   }
-
-  /**
-   * Writes the record of a window.
-   *
-   * @param window - Its number.
-   * @param group - Its first group.
-   * @param entry - Its first entry against a reference.
-   * @param own - Its first own entry.
-   */
-  setWindow(window: number, group: number, entry: number, own: number): void {
-    const at = this.windows + window * windowStride;
-    this.words[at] = group;
-    this.words[at + 1] = entry;
-    this.words[at + 2] = own;
-  }
-
-  /**
-   * Writes what a group is, once.
-   *
-   * @param group - Its number.
-   * @param reference - Number of the reference.
-   * @param code - Fixup code.
-   */
-  setGroup(group: number, reference: number, code: number): void {
-    const column = this.wide ? this.words : this.halves;
-    column[this.groupReferences + group] = reference;
-    const octet = this.groupCodes + group;
-    this.halves[octet >> 1] = (this.halves[octet >> 1] ?? 0) | (code << ((octet & 1) * 8));
-  }
 }

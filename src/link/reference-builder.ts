@@ -1,6 +1,6 @@
 /** Numbers the symbols that relocations refer to, and notes what their fixups need. */
 import { present } from '../core/assert.js';
-import { symbolBinding, symbolSection, symbolType } from '../elf/symbols.js';
+import { symbolBinding, symbolSection, symbolType, symbolWord, symbolWords } from '../elf/symbols.js';
 import { blockKinds } from './blocks.js';
 import { fixup } from './fixup-codes-x86-64.js';
 import { blockOfRole, role, type SectionGraph } from './graph.js';
@@ -111,21 +111,28 @@ export class ReferenceBuilder {
    */
   refer(symbol: number, code: number): number {
     let number = this.#numbers[symbol] ?? 0;
-    if (number === 0) {
-      const id = this.#names.id(symbol);
-      if (id >= nameLimit) throw this.#tooMany();
-      this.#rows[this.#count] = referenceRow(id, this.#bindingNeeds(symbol));
-      this.#symbols[this.#count] = symbol;
-      this.#count += 1;
-      number = this.#count;
-      this.#numbers[symbol] = number;
-    }
+    if (number === 0) number = this.#meet(symbol);
+    const rows = this.#rows;
     const needs = needsOf[code] ?? 0;
-    this.#rows[number - 1] = (this.#rows[number - 1] ?? 0) | needs;
-    this.#allNeeds |= this.#rows[number - 1] ?? 0;
+    const row = (rows[number - 1] ?? 0) | needs;
+    rows[number - 1] = row;
+    this.#allNeeds |= row;
     if (code === fixup.size32 || code === fixup.size64) this.#sized.add(number - 1);
     if (needs === 0 || code === fixup.gotOffset64 || code === fixup.pltOffset64) this.#usesCells = true;
     return number - 1;
+  }
+
+  /** Numbers a symbol that is referred to for the first time. */
+  #meet(symbol: number): number {
+    const names = this.#names;
+    const count = this.#count;
+    const id = names.id(symbol);
+    if (id >= nameLimit) throw this.#tooMany();
+    this.#rows[count] = referenceRow(id, this.#bindingNeeds(symbol, id));
+    this.#symbols[count] = symbol;
+    this.#numbers[symbol] = count + 1;
+    this.#count = count + 1;
+    return count + 1;
   }
 
   /**
@@ -170,12 +177,13 @@ export class ReferenceBuilder {
     return own;
   }
 
-  #bindingNeeds(symbol: number): number {
+  #bindingNeeds(symbol: number, id: number): number {
     const symbols = this.#graph?.object.symbols;
     if (symbols === undefined || symbol < symbols.firstGlobal) return need.local;
-    if (symbols.section(symbol) !== symbolSection.undefined) return 0;
-    if (this.#names.id(symbol) === this.#got) return need.local;
-    return symbols.binding(symbol) === symbolBinding.weak ? need.weak : 0;
+    const bits = symbols.words[symbols.first + symbol * symbolWords + symbolWord.place] ?? 0;
+    if (bits >>> 16 !== symbolSection.undefined) return 0;
+    if (id === this.#got) return need.local;
+    return ((bits >> 4) & 15) === symbolBinding.weak ? need.weak : 0;
   }
 
   #definitionOf(symbol: number, cellStart: number): OwnDefinition | undefined {

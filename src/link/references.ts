@@ -43,7 +43,7 @@ export type OwnDefinitions = ReadonlyMap<number, OwnDefinition>;
 const ownDefinitionBytes = 24;
 
 /** Bits of a row that {@link need} takes; the number of the name is above them. */
-const needBits = 8;
+export const needBits = 8;
 
 /** Names that a row can tell apart. */
 export const nameLimit: number = 2 ** (32 - needBits);
@@ -84,8 +84,10 @@ export class ReferenceTable {
   readonly firstCell: number;
   /** What all of them need: bits of {@link need}. */
   readonly allNeeds: number;
-  readonly #rows: Uint32Array;
-  readonly #names: NameTable;
+  /** One for each reference, and more behind them; see {@link referenceRow}. */
+  readonly rows: Uint32Array;
+  /** Where the names are. */
+  readonly names: NameTable;
   /** References by number of their name; made when one is first looked for. */
   #byName: Uint32Array | undefined;
 
@@ -97,8 +99,8 @@ export class ReferenceTable {
     this.count = count;
     this.own = own;
     this.cellStart = cellStart;
-    this.#rows = rows;
-    this.#names = names;
+    this.rows = rows;
+    this.names = names;
     let all = 0;
     for (let index = 0; index < count; index += 1) all |= rows[index] ?? 0;
     this.allNeeds = all & 0xff;
@@ -125,7 +127,7 @@ export class ReferenceTable {
    * @returns Bits of {@link need}.
    */
   needs(reference: number): number {
-    return (this.#rows[reference] ?? 0) & 0xff;
+    return (this.rows[reference] ?? 0) & 0xff;
   }
 
   /**
@@ -135,7 +137,7 @@ export class ReferenceTable {
    * @returns The name's number; that of the section's name for a section.
    */
   nameId(reference: number): number {
-    return (this.#rows[reference] ?? 0) >>> needBits;
+    return (this.rows[reference] ?? 0) >>> needBits;
   }
 
   /**
@@ -145,7 +147,7 @@ export class ReferenceTable {
    * @returns The name; the section's name for a section.
    */
   name(reference: number): string {
-    return this.#names.text(this.nameId(reference));
+    return this.names.text(this.nameId(reference));
   }
 
   /**
@@ -155,7 +157,7 @@ export class ReferenceTable {
    * @returns Its number; -1 when the image does not refer to it.
    */
   find(name: string): number {
-    const id = this.#names.find(name);
+    const id = this.names.find(name);
     if (id === undefined) return -1;
     const order = (this.#byName ??= this.#sorted());
     let low = 0;

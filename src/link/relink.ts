@@ -7,7 +7,7 @@ import { needRelocations } from './discard.js';
 import type { LinkedImage } from './image.js';
 import { checkPlacement, imageAt } from './link.js';
 import { need } from './references.js';
-import { resolveReference, resolveReferences } from './resolve.js';
+import { giveResolution, resolveReference, resolveReferences } from './resolve.js';
 
 /** What the program may have done with an image's mutable data. */
 export type DataState =
@@ -58,6 +58,7 @@ export function relinkImage(
       to.set(from.subarray(0, plan.blocks[block].size));
   }
   applyRelocations(plan, placement, resolution, written, true);
+  giveResolution(resolution);
   return imageAt(plan, placement);
 }
 

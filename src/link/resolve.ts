@@ -4,7 +4,7 @@ import { TierlinkError } from '../core/errors.js';
 import { blockNumber } from './blocks.js';
 import type { LinkContext, Target } from './context.js';
 import type { ImagePlan } from './image.js';
-import { cellBytes, hasCell, need, type OwnDefinition, pairBytes, useOf } from './references.js';
+import { cellBytes, hasCell, need, needBits, type OwnDefinition, pairBytes } from './references.js';
 import { valueField, valueStride } from './values.js';
 
 /** What references of an image came to. */
@@ -13,7 +13,7 @@ export interface Resolution {
   readonly first: number;
   /** Number of rows. */
   readonly count: number;
-  /** Rows as in values.ts. */
+  /** Rows as in values.ts, and perhaps room behind them. */
   readonly values: Float64Array;
   /** First `tls_index` word of each reference; empty when none is a thread-local. */
   readonly modules: BigUint64Array;
@@ -64,6 +64,29 @@ export function resolveReference(
 
 const noModules = new BigUint64Array(0);
 
+const noRows: Float64Array = new Float64Array(0);
+/** References of the largest image whose rows are kept for the next one. */
+const mostKept = 20_000;
+/** Rows that were given back. */
+let spareRows = noRows;
+
+/** Rows without values; who looks up references meanwhile, while a context is asked, takes others. */
+function takeRows(count: number): Float64Array {
+  const numbers = count * valueStride;
+  const rows = spareRows.length < numbers ? new Float64Array(numbers) : spareRows;
+  spareRows = noRows;
+  return rows.fill(Number.NaN, 0, numbers);
+}
+
+/**
+ * Gives a resolution's memory back, for the next one: it must not be used any more.
+ *
+ * @param resolution - What references came to, all applied now.
+ */
+export function giveResolution({ values }: Resolution): void {
+  if (values.length > spareRows.length && values.length <= mostKept * valueStride) spareRows = values;
+}
+
 function lookUp(
   plan: ImagePlan,
   bases: Float64Array,
@@ -71,43 +94,41 @@ function lookUp(
   from: number,
   to: number,
 ): Pick<Resolution, 'values' | 'modules'> {
-  const { symbols } = plan;
   const { references } = plan.preserved;
-  const values = new Float64Array((to - from) * valueStride).fill(Number.NaN);
+  const { names, own: described, rows } = references;
+  const { call, cell: cellNeed, local: localNeed, pair: pairNeed, thread, weak } = need;
+  const values = takeRows(to - from);
   // Few images have thread-locals.
-  const modules = (references.allNeeds & need.thread) === 0 ? noModules : new BigUint64Array(to - from);
+  const modules = (references.allNeeds & thread) === 0 ? noModules : new BigUint64Array(to - from);
   const got = (bases[blockNumber.readonly] ?? 0) + references.cellStart;
-  const hasOwn = references.own.size > 0;
+  const hasOwn = described.size > 0;
   const missing: string[] = [];
   let cell = got + references.cellAfter(references.firstCell, 0, from);
   let pair = got + references.pairAfter(0, 0, from);
-  for (let reference = from; reference < to; reference += 1) {
-    const index = reference - from;
-    const row = index * valueStride;
-    const needs = references.needs(reference);
-    if (hasCell(needs)) {
+  for (let reference = from, row = 0; reference < to; reference += 1, row += valueStride) {
+    const needs = rows[reference] ?? 0;
+    if ((needs & (cellNeed | weak)) !== 0 && hasCell(needs)) {
       values[row + valueField.cell] = cell;
       cell += cellBytes;
     }
-    if ((needs & need.pair) !== 0) {
+    if ((needs & pairNeed) !== 0) {
       values[row + valueField.pair] = pair;
       pair += pairBytes;
     }
-    const described = hasOwn ? references.own.get(reference) : undefined;
-    if (described !== undefined) values[row + valueField.size] = described.size;
-    const local = (needs & need.local) !== 0;
-    const target = local ? undefined : context.resolve(references.name(reference), useOf(needs));
-    if (target !== undefined) {
-      fillTarget(values, modules, index, target);
-    } else {
-      const own = described ?? (local ? undefined : symbols.ofId(references.nameId(reference)));
-      if (own !== undefined) fillOwn(values, modules, index, own, bases, context);
-      else if ((needs & need.weak) !== 0) fillNothing(values, row);
-      else missing.push(references.name(reference));
+    let target: Target | undefined;
+    if ((needs & localNeed) === 0) {
+      // As `useOf` does.
+      const use = (needs & thread) !== 0 ? 'tls' : (needs & call) !== 0 ? 'call' : 'address';
+      target = context.resolve(names.text(needs >>> needBits), use);
     }
-    // What a target can't serve must not be served by an empty cell.
-    if (Number.isNaN(values[row + valueField.address])) values[row + valueField.cell] = Number.NaN;
-    if (Number.isNaN(values[row + valueField.tlsOffset])) values[row + valueField.pair] = Number.NaN;
+    const own = hasOwn ? described.get(reference) : undefined;
+    if (own !== undefined) values[row + valueField.size] = own.size;
+    if (target !== undefined) fillTarget(values, modules, row, target);
+    else if (!fillWithout(plan, values, modules, row, reference, own, bases, context))
+      missing.push(references.name(reference));
+    // What a target can't serve must not be served by an empty pair.
+    if ((needs & pairNeed) !== 0 && Number.isNaN(values[row + valueField.tlsOffset]))
+      values[row + valueField.pair] = Number.NaN;
   }
   if (missing.length > 0) {
     const { module } = plan;
@@ -116,8 +137,7 @@ function lookUp(
   return { values, modules };
 }
 
-function fillTarget(values: Float64Array, modules: BigUint64Array, index: number, target: Target): void {
-  const row = index * valueStride;
+function fillTarget(values: Float64Array, modules: BigUint64Array, row: number, target: Target): void {
   switch (target.kind) {
     case 'function':
       values[row + valueField.address] = target.stub;
@@ -134,34 +154,54 @@ function fillTarget(values: Float64Array, modules: BigUint64Array, index: number
       fillAddress(values, row, target.address);
       break;
     case 'tls':
-      values[row + valueField.tlsOffset] = target.offset;
-      modules[index] = target.module;
+      fillThread(values, modules, row, target.offset, target.module);
       if (target.staticOffset === undefined) break;
       values[row + valueField.threadOffset] = target.staticOffset;
       values[row + valueField.slot] = values[row + valueField.cell] ?? Number.NaN;
       break;
   }
+  // What a target can't serve must not be served by an empty cell.
+  if (target.kind === 'tls') values[row + valueField.cell] = Number.NaN;
 }
 
-function fillOwn(
+/** What a symbol is that is not looked up, or was not found; false when it is missing. */
+function fillWithout(
+  plan: ImagePlan,
   values: Float64Array,
   modules: BigUint64Array,
-  index: number,
-  own: OwnDefinition,
+  row: number,
+  reference: number,
+  described: OwnDefinition | undefined,
   bases: Float64Array,
   context: LinkContext,
-): void {
-  const row = index * valueStride;
-  const { offset, place } = own;
-  if (place === 'tls') {
-    values[row + valueField.tlsOffset] = offset;
-    modules[index] = present(
-      context.tlsModule,
-      'an image with thread-locals is linked with their module word',
-    );
+): boolean {
+  const { references } = plan.preserved;
+  const needs = references.needs(reference);
+  const local = (needs & need.local) !== 0;
+  const own = described ?? (local ? undefined : plan.symbols.ofId(references.nameId(reference)));
+  if (own === undefined) {
+    if ((needs & need.weak) === 0) return false;
+    fillNothing(values, row);
+  } else if (own.place === 'tls') {
+    const module = present(context.tlsModule, 'an image with thread-locals is linked with their module word');
+    fillThread(values, modules, row, own.offset, module);
+    values[row + valueField.cell] = Number.NaN;
   } else {
+    const { offset, place } = own;
     fillAddress(values, row, place === 'absolute' ? offset : (bases[blockNumber[place]] ?? 0) + offset);
   }
+  return true;
+}
+
+function fillThread(
+  values: Float64Array,
+  modules: BigUint64Array,
+  row: number,
+  offset: number,
+  module: bigint,
+): void {
+  values[row + valueField.tlsOffset] = offset;
+  modules[row / valueStride] = module;
 }
 
 function fillAddress(values: Float64Array, row: number, address: number): void {

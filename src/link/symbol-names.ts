@@ -9,8 +9,8 @@ export class SymbolNames {
   table: NameTable = new NameTable();
   #object: ElfObject | undefined;
   readonly #strings = new AlignedStrings();
-  /** By global symbol: number of its name; -1 when that is not inside of the string table. */
-  #ids = new Int32Array(0);
+  /** By global symbol, counted from the first: number of its name; -1 when that is not inside of the string table. */
+  ids: Int32Array = new Int32Array(0);
   #firstGlobal = 0;
 
   /**
@@ -26,10 +26,10 @@ export class SymbolNames {
     this.table = table;
     this.#firstGlobal = firstGlobal;
     const globals = count - firstGlobal;
-    if (globals > this.#ids.length) this.#ids = new Int32Array(globals * 2);
+    if (globals > this.ids.length) this.ids = new Int32Array(globals * 2);
     this.#strings.load(reader.bytes, symbols.strings, symbols.stringBytes);
     const first = symbols.first + firstGlobal * symbolWords + symbolWord.name;
-    table.internEach(this.#strings, symbols.words, first, symbolWords, this.#ids, globals);
+    table.internEach(this.#strings, symbols.words, first, symbolWords, this.ids, globals);
   }
 
   /** Forgets the object. */
@@ -45,7 +45,7 @@ export class SymbolNames {
    * @throws TierlinkError OBJECT_INVALID when the name is not inside the string table.
    */
   id(symbol: number): number {
-    const id = symbol < this.#firstGlobal ? -1 : (this.#ids[symbol - this.#firstGlobal] ?? -1);
+    const id = symbol < this.#firstGlobal ? -1 : (this.ids[symbol - this.#firstGlobal] ?? -1);
     return id < 0 ? this.table.intern(this.#look(symbol)) : id;
   }
 

@@ -1,5 +1,6 @@
 /** What preparing an object works with: its tables are used for one object after the other. */
 import { FixupClasses } from './fixup-classes.js';
+import { LocalSymbols } from './local-symbols.js';
 import { PreservedBuilder } from './preserved-builder.js';
 import { ReferenceBuilder } from './reference-builder.js';
 import { SymbolNames } from './symbol-names.js';
@@ -12,6 +13,7 @@ export class Workspace {
   readonly names: SymbolNames = new SymbolNames();
   readonly references: ReferenceBuilder = new ReferenceBuilder(this.names);
   readonly classes: FixupClasses = new FixupClasses();
+  readonly locals: LocalSymbols = new LocalSymbols();
   readonly preserved: PreservedBuilder = new PreservedBuilder();
   #keys = new Float64Array(0);
 

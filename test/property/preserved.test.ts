@@ -59,13 +59,13 @@ function shown(number: BlockNumber, { addend, base, code, operand, place }: Entr
 function build(image: Readonly<Record<BlockKind, readonly Entry[]>>): PreservedRelocations {
   const builder = new PreservedBuilder();
   const addReference = groupedEntries(builder);
-  builder.start(0);
+  builder.start(blockKinds.reduce((sum, kind) => sum + image[kind].length, 0));
   for (const kind of blockKinds) {
-    builder.nextBlock();
     for (const { addend, base, code, operand, place } of image[kind]) {
       if (base === 0) addReference(place, code, operand % referenceCount, addend);
       else builder.addOwn(place, code, base, operand % 0x200_0000, addend);
     }
+    builder.endBlock();
   }
   const preserved = builder.build(referencesTo(referenceCount));
   if (preserved === undefined) throw new Error('it does not fit');

@@ -6,6 +6,9 @@ import { PreservedBuilder } from '../../../src/link/preserved-builder.js';
 import { need, referenceRow, type References } from '../../../src/link/references.js';
 import { type AddReference, groupedEntries } from './grouped-entries.js';
 
+/** Of any test here. */
+const mostEntries = 70_000;
+
 function referencesTo(count: number): References {
   const rows = Int32Array.from({ length: count }, (_unused, index) => referenceRow(index, need.address));
   return { names: new NameTable(), rows, count, own: new Map(), cellStart: 0 };
@@ -17,11 +20,9 @@ function build(
   add: (addReference: AddReference, builder: PreservedBuilder) => void,
 ): PreservedRelocations | undefined {
   const builder = new PreservedBuilder();
-  builder.start(0);
-  builder.nextBlock();
+  builder.start(mostEntries);
   add(groupedEntries(builder), builder);
-  builder.nextBlock();
-  builder.nextBlock();
+  for (let block = 0; block < 3; block += 1) builder.endBlock();
   return builder.build(referencesTo(references));
 }
 
