@@ -100,10 +100,12 @@ std::optional<Failure> checkValidity(llvm::Module &module) {
   return std::nullopt;
 }
 
+/// Without the table of symbols that WriteBitcodeToFile adds: only static linkers read it.
 std::vector<char> writeBitcode(const llvm::Module &module) {
   llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream out(bytes);
-  llvm::WriteBitcodeToFile(module, out);
+  llvm::BitcodeWriter writer(bytes);
+  writer.writeModule(module);
+  writer.writeStrtab();
   return {bytes.begin(), bytes.end()};
 }
 

@@ -1,9 +1,12 @@
 // Ingest's seventh step: the ModuleSummary of src/native/contract.ts as JSON.
 #include "ingest_parts.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <concepts>
 
 namespace tierlink {
 namespace {
@@ -20,13 +23,6 @@ llvm::StringRef nameOf(Binding binding) {
     return "fallback";
   }
   return "strong";
-}
-
-std::string spell(const llvm::Type &type) {
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  type.print(out, /*IsForDebug=*/false, /*NoDetails=*/true);
-  return text;
 }
 
 /// Attributes that move a parameter away from where the C convention puts a value of its type.
@@ -85,20 +81,92 @@ std::string signatureOf(const llvm::Function &function) {
   return signature;
 }
 
+/// Appends JSON to a text: the parts of it that a summary needs. LLVM's own writer goes through a stream, for
+/// every name of a field, too, and takes three times as long.
+class JsonText {
+public:
+  explicit JsonText(std::string &out) : out_(out) {}
+
+  /// `{` and `}`, `[` and `]` around what `write` writes.
+  template <class Write> void object(const Write &write) { within('{', '}', write); }
+  template <class Write> void array(const Write &write) { within('[', ']', write); }
+
+  /// Begins a member of an object; its name needs no escapes.
+  void key(llvm::StringRef name) {
+    separate();
+    out_ += '"';
+    append(name);
+    out_ += "\":";
+    isFirst_ = true;
+  }
+  void value(llvm::StringRef text) {
+    separate();
+    // Names are bytes to LLVM; JSON is text.
+    if (llvm::isASCII(text) || llvm::json::isUTF8(text))
+      quote(text);
+    else
+      quote(llvm::json::fixUTF8(text));
+  }
+  void value(std::same_as<int64_t> auto number) {
+    separate();
+    out_ += std::to_string(number);
+  }
+  // Constrained, or text that is a pointer would be one.
+  void value(std::same_as<bool> auto flag) {
+    separate();
+    out_ += flag ? "true" : "false";
+  }
+  template <class Value> void member(llvm::StringRef name, const Value &content) {
+    key(name);
+    value(content);
+  }
+
+private:
+  template <class Write> void within(char begin, char end, const Write &write) {
+    separate();
+    out_ += begin;
+    isFirst_ = true;
+    write();
+    out_ += end;
+    isFirst_ = false;
+  }
+  void separate() {
+    if (!isFirst_)
+      out_ += ',';
+    isFirst_ = false;
+  }
+  void append(llvm::StringRef text) { out_.append(text.data(), text.size()); }
+  void quote(llvm::StringRef text) {
+    out_ += '"';
+    for (char c : text) {
+      if (c == '"' || c == '\\')
+        out_ += '\\';
+      if (static_cast<unsigned char>(c) >= 0x20)
+        out_ += c;
+      else
+        out_ += {'\\', 'u', '0', '0', llvm::hexdigit(c / 16), llvm::hexdigit(c % 16)};
+    }
+    out_ += '"';
+  }
+
+  std::string &out_;
+  bool isFirst_ = true;
+};
+
 class Writer {
 public:
-  Writer(const IngestState &state, const llvm::Module *data, llvm::raw_ostream &out)
+  Writer(const IngestState &state, const llvm::Module *data, std::string &out)
       : state_(state), data_(data), json_(out) {}
 
   void write() {
     json_.object([&] {
-      text("sourceFile", state_.module.getSourceFileName());
-      json_.attributeArray("functions", [&] {
+      json_.member("sourceFile", llvm::StringRef(state_.module.getSourceFileName()));
+      list("functions", [&] {
         for (const llvm::Function &function : state_.module)
           if (!function.isIntrinsic() && isListed(function))
             json_.object([&] { writeFunction(function); });
       });
-      json_.attributeArray("variables", [&] {
+      list("variables", [&] {
         for (const llvm::GlobalVariable &variable : state_.module.globals())
           if (isListed(variable))
             json_.object([&] { writeVariable(variable); });
@@ -106,9 +174,9 @@ public:
       writeIndirections();
       writeStructors("constructors", state_.constructors);
       writeStructors("destructors", state_.destructors);
-      text("pinned", state_.pinned);
-      text("whole", state_.pinned.empty() ? state_.whole : state_.pinned);
-      json_.attribute("distances", state_.distances);
+      json_.member("pinned", state_.pinned);
+      json_.member("whole", state_.pinned.empty() ? state_.whole : state_.pinned);
+      json_.member("distances", state_.distances);
     });
   }
 
@@ -127,66 +195,79 @@ private:
     return inData != nullptr && !inData->isDeclaration();
   }
 
-  void text(llvm::StringRef key, llvm::StringRef value) { json_.attribute(key, llvm::json::fixUTF8(value)); }
+  /// LLVM's spelling of a type. Most are those of several symbols.
+  llvm::StringRef spell(const llvm::Type &type) {
+    std::string &text = spellings_[&type];
+    if (text.empty()) {
+      llvm::raw_string_ostream out(text);
+      type.print(out, /*IsForDebug=*/false, /*NoDetails=*/true);
+    }
+    return text;
+  }
+
+  template <class Write> void list(llvm::StringRef name, const Write &write) {
+    json_.key(name);
+    json_.array(write);
+  }
 
   void writeCommon(const llvm::GlobalObject &object, const Origin &origin) {
-    text("name", object.getName());
-    text("sourceName", origin.sourceName);
-    json_.attribute("kind", isDefined(object) ? "define" : "declare");
-    json_.attribute("binding", nameOf(origin.binding));
-    json_.attribute("promoted", origin.promoted);
-    text("type", spell(*object.getValueType()));
-    json_.attribute("weakUndefined", object.hasExternalWeakLinkage());
+    json_.member("name", object.getName());
+    json_.member("sourceName", origin.sourceName);
+    json_.member("kind", isDefined(object) ? "define" : "declare");
+    json_.member("binding", nameOf(origin.binding));
+    json_.member("promoted", origin.promoted);
+    json_.member("type", spell(*object.getValueType()));
+    json_.member("weakUndefined", object.hasExternalWeakLinkage());
   }
 
   void writeFunction(const llvm::Function &function) {
     writeCommon(function, originOf(function));
-    json_.attribute("signature", signatureOf(function));
-    json_.attribute("instructions", static_cast<int64_t>(function.getInstructionCount()));
-    json_.attribute("index", function.isDeclaration() ? int64_t{-1} : definitions_++);
-    json_.attribute("optnone", function.hasOptNone());
+    json_.member("signature", signatureOf(function));
+    json_.member("instructions", static_cast<int64_t>(function.getInstructionCount()));
+    json_.member("index", function.isDeclaration() ? int64_t{-1} : definitions_++);
+    json_.member("optnone", function.hasOptNone());
   }
 
   void writeVariable(const llvm::GlobalVariable &variable) {
     const Origin origin = originOf(variable);
     writeCommon(variable, origin);
-    json_.attribute("constant", variable.isConstant());
-    json_.attribute("threadLocal", variable.isThreadLocal());
+    json_.member("constant", variable.isConstant());
+    json_.member("threadLocal", variable.isThreadLocal());
     llvm::Type *type = variable.getValueType();
-    json_.attribute("size", type->isSized()
-                                ? static_cast<int64_t>(
-                                      state_.module.getDataLayout().getTypeAllocSize(type).getKnownMinValue())
-                                : int64_t{0});
-    json_.attribute("alignment", static_cast<int64_t>(
-                                     variable.getPointerAlignment(state_.module.getDataLayout()).value()));
-    json_.attribute("place", origin.placedWithCode ? "code" : "data");
+    json_.member("size", type->isSized()
+                             ? static_cast<int64_t>(
+                                   state_.module.getDataLayout().getTypeAllocSize(type).getKnownMinValue())
+                             : int64_t{0});
+    json_.member("alignment",
+                 static_cast<int64_t>(variable.getPointerAlignment(state_.module.getDataLayout()).value()));
+    json_.member("place", origin.placedWithCode ? "code" : "data");
   }
 
   void writeIndirections() {
-    json_.attributeArray("aliases", [&] {
+    list("aliases", [&] {
       for (const AliasFact &alias : state_.aliases)
         json_.object([&] {
-          text("name", alias.name);
-          text("target", alias.target->getName());
-          json_.attribute("offset", alias.offset);
-          json_.attribute("binding", nameOf(alias.binding));
+          json_.member("name", alias.name);
+          json_.member("target", alias.target->getName());
+          json_.member("offset", alias.offset);
+          json_.member("binding", nameOf(alias.binding));
         });
     });
-    json_.attributeArray("ifuncs", [&] {
+    list("ifuncs", [&] {
       for (const IfuncFact &ifunc : state_.ifuncs)
         json_.object([&] {
-          text("name", ifunc.placeholder->getName());
-          text("resolver", ifunc.resolver->getName());
+          json_.member("name", ifunc.placeholder->getName());
+          json_.member("resolver", ifunc.resolver->getName());
         });
     });
   }
 
   void writeStructors(llvm::StringRef key, const std::vector<StructorFact> &facts) {
-    json_.attributeArray(key, [&] {
+    list(key, [&] {
       for (const StructorFact &fact : facts)
         json_.object([&] {
-          text("name", fact.function->getName());
-          json_.attribute("priority", static_cast<int64_t>(fact.priority));
+          json_.member("name", fact.function->getName());
+          json_.member("priority", static_cast<int64_t>(fact.priority));
         });
     });
   }
@@ -198,7 +279,8 @@ private:
 
   const IngestState &state_;
   const llvm::Module *data_;
-  llvm::json::OStream json_;
+  JsonText json_;
+  llvm::DenseMap<const llvm::Type *, std::string> spellings_;
   /// Functions with a body so far; all of them are listed.
   int64_t definitions_ = 0;
 };
@@ -207,8 +289,7 @@ private:
 
 std::string summarise(const IngestState &state, const llvm::Module *data) {
   std::string summary;
-  llvm::raw_string_ostream out(summary);
-  Writer(state, data, out).write();
+  Writer(state, data, summary).write();
   return summary;
 }
 
