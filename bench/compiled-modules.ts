@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Compiler } from '../src/core/compiler.js';
 import { LlvmCompiler } from '../src/native/llvm-compiler.js';
+import { ingestWith } from '../src/native/ingest.js';
 import { loadAddon } from '../src/native/loader.js';
 import { optimized } from '../tiers/recipes.js';
 
@@ -23,11 +24,13 @@ export async function compileModules(paths: readonly string[]): Promise<ObjectFi
   const compiler: Compiler = new LlvmCompiler(addon, 1);
   // What is not the top of a ladder counts calls, in counters that only the engine provides.
   const tier = { ...optimized, counters: false };
+  const ingest = ingestWith(addon);
   const objects: ObjectFile[] = [];
   for (const [index, path] of paths.entries()) {
     const module = basename(path, '.bc');
-    const seen = addon.ingest(readFileSync(path), 'bitcode', index + 1, module);
-    if ('kind' in seen) throw new Error(`${module}: ${seen.message}`);
+    const source = { bytes: readFileSync(path), format: 'bitcode' } as const;
+    const [seen] = ingest([{ source, id: index + 1, name: module }]);
+    if (seen === undefined || seen instanceof Error) throw new Error(module, { cause: seen });
     for (const part of ['code', 'data'] as const) {
       const bitcode = seen[part];
       if (bitcode === null) continue;

@@ -7,6 +7,7 @@ import type { CompileRequest } from '../src/core/compiler.js';
 import type { TierRecipe } from '../src/core/tier.js';
 import type { NativeAddon } from '../src/native/contract.js';
 import { LlvmCompiler } from '../src/native/llvm-compiler.js';
+import { ingestWith } from '../src/native/ingest.js';
 import { loadAddon } from '../src/native/loader.js';
 import { baseline, peak } from '../tiers/recipes.js';
 
@@ -44,8 +45,9 @@ function canonical(
   bytes: Uint8Array,
   text = false,
 ): Uint8Array {
-  const seen = addon.ingest(bytes, text ? 'ir' : 'bitcode', id, name);
-  if ('kind' in seen) throw new Error(`${name}: ${seen.message}`);
+  const source = { bytes, format: text ? 'ir' : 'bitcode' } as const;
+  const [seen] = ingestWith(addon)([{ source, id, name }]);
+  if (seen === undefined || seen instanceof Error) throw new Error(name, { cause: seen });
   return seen.code;
 }
 

@@ -1,5 +1,6 @@
 // Converts arguments and results of ingest and of the compile pool, nothing else.
 #include "binding_support.h"
+#include "ingest_threads.h"
 #include "load_llvm.h"
 #include "pool_handle.h"
 
@@ -27,44 +28,26 @@ struct NamesHandle {
   std::shared_ptr<const NameSet> names;
 };
 
-napi_value ingestModule(Call &call) {
-  ByteView bytes = call.bytes(0, "bytes");
-  std::string format = call.string(1, "format");
-  if (format != "bitcode" && format != "ir")
-    throw BindingError("format must be 'bitcode' or 'ir'");
-  auto moduleId = static_cast<unsigned>(call.integer(2, 0, UINT32_MAX, "moduleId"));
-  std::string name = call.string(3, "name");
-  auto loaded = loadLlvm();
-  if (const auto *failure = std::get_if<Failure>(&loaded))
-    return toJs(call.env, *failure);
-  auto result = std::get<const LlvmHalf *>(loaded)->ingest(
-      {reinterpret_cast<const char *>(bytes.data), bytes.size},
-      format == "ir" ? InputFormat::text : InputFormat::bitcode, moduleId, name);
-  if (const auto *failure = std::get_if<Failure>(&result))
-    return toJs(call.env, *failure);
-  const Ingested &parts = std::get<Ingested>(result);
-  napi_value value = object(call.env);
-  setProperty(call.env, value, "code", toJsBytes(call.env, parts.code.data(), parts.code.size()));
-  setProperty(call.env, value, "data",
-              parts.data ? toJsBytes(call.env, parts.data->data(), parts.data->size()) : null(call.env));
-  setProperty(call.env, value, "summary", toJs(call.env, std::string_view(parts.summary)));
-  return value;
-}
-
-std::vector<std::string> toStrings(napi_env env, napi_value array, const char *what) {
+template <class Element, class Convert>
+std::vector<Element> toVector(napi_env env, napi_value array, const char *what, const Convert &convert) {
   bool isArray = false;
   uint32_t length = 0;
   if (napi_is_array(env, array, &isArray) != napi_ok || !isArray ||
       napi_get_array_length(env, array, &length) != napi_ok)
     throw BindingError(std::string(what) + " must be an array");
-  std::vector<std::string> strings;
-  strings.reserve(length);
+  std::vector<Element> elements;
+  elements.reserve(length);
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
     check(env, napi_get_element(env, array, i, &element), what);
-    strings.push_back(toString(env, element, what));
+    elements.push_back(convert(element));
   }
-  return strings;
+  return elements;
+}
+
+std::vector<std::string> toStrings(napi_env env, napi_value array, const char *what) {
+  return toVector<std::string>(env, array, what,
+                               [&](napi_value element) { return toString(env, element, what); });
 }
 
 /// `value` as one of two words: true for `yes`.
@@ -73,6 +56,53 @@ bool toChoice(napi_env env, napi_value value, const char *yes, const char *no, c
   if (word != yes && word != no)
     throw BindingError(std::string(what) + " must be '" + yes + "' or '" + no + "'");
   return word == yes;
+}
+
+IngestJob toIngestJob(napi_env env, napi_value value) {
+  IngestJob job;
+  ByteView bytes = toBytes(env, getProperty(env, value, "bytes"), "bytes");
+  job.bytes = {reinterpret_cast<const char *>(bytes.data), bytes.size};
+  bool isText = toChoice(env, getProperty(env, value, "format"), "ir", "bitcode", "format");
+  job.format = isText ? InputFormat::text : InputFormat::bitcode;
+  job.moduleId =
+      static_cast<unsigned>(toInteger(env, getProperty(env, value, "module"), 0, UINT32_MAX, "module"));
+  job.name = toString(env, getProperty(env, value, "name"), "name");
+  return job;
+}
+
+napi_value toOutcome(napi_env env, const IngestOutcome &outcome) {
+  if (const auto *failure = std::get_if<Failure>(&outcome))
+    return toJs(env, *failure);
+  const Ingested &parts = std::get<Ingested>(outcome);
+  napi_value value = object(env);
+  setProperty(env, value, "code", toJsBytes(env, parts.code.data(), parts.code.size()));
+  setProperty(env, value, "data",
+              parts.data ? toJsBytes(env, parts.data->data(), parts.data->size()) : null(env));
+  setProperty(env, value, "summary", toJs(env, std::string_view(parts.summary)));
+  return value;
+}
+
+napi_value ingestModules(Call &call) {
+  // Safe because the bytes stay where they are until this call returns: its array holds on to them.
+  const std::vector<IngestJob> jobs = toVector<IngestJob>(
+      call.env, call.value(0), "modules", [&](napi_value value) { return toIngestJob(call.env, value); });
+  auto threads = static_cast<unsigned>(call.integer(1, 1, 256, "threads"));
+  napi_value results;
+  check(call.env, napi_create_array(call.env, &results), "array");
+  if (jobs.empty())
+    return results;
+  auto loaded = loadLlvm();
+  std::vector<IngestOutcome> outcomes;
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    outcomes.emplace_back(std::move(*failure));
+  else
+    outcomes = ingestAll(*std::get<const LlvmHalf *>(loaded), jobs, threads);
+  for (uint32_t i = 0; i < outcomes.size(); ++i) {
+    // Gone as soon as it is copied, so that not everything is there twice.
+    const IngestOutcome outcome = std::move(outcomes[i]);
+    check(call.env, napi_set_element(call.env, results, i, toOutcome(call.env, outcome)), "outcome");
+  }
+  return results;
 }
 
 CallForm toCallForm(napi_env env, napi_value value) {
@@ -200,7 +230,7 @@ napi_value compilerDestroy(Call &call) { return call.handle<PoolHandle>(0, "comp
 } // namespace
 
 void registerLlvm(napi_env env, napi_value exports) {
-  exportFunction<ingestModule>(env, exports, "ingest");
+  exportFunction<ingestModules>(env, exports, "ingest");
   exportFunction<shareBitcode>(env, exports, "shareBitcode");
   exportFunction<shareNames>(env, exports, "shareNames");
   exportFunction<compilerForget>(env, exports, "compilerForget");

@@ -2,11 +2,11 @@
 // context.
 #include "compile_pool.h"
 
+#include "blocked_signals.h"
 #include "load_llvm.h"
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <iterator>
 
 namespace tierlink {
@@ -18,25 +18,6 @@ constexpr size_t stackBytes = 32U << 20;
 int64_t nanoseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
-
-/// Blocks every signal that is sent to the process: those are for the program's and Node's threads. Faults of
-/// the thread itself stay open, since the kernel kills a process that blocks them.
-class BlockedSignals {
-public:
-  BlockedSignals() {
-    sigset_t blocked;
-    sigfillset(&blocked);
-    for (int fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP})
-      sigdelset(&blocked, fault);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals &) = delete;
-  BlockedSignals &operator=(const BlockedSignals &) = delete;
-
-private:
-  sigset_t before_;
-};
 
 } // namespace
 

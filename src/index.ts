@@ -44,7 +44,7 @@ export type {
 } from './engine/audit.js';
 export { AttachedEngine, attachEngine } from './control/attached.js';
 export type { EngineHandle } from './control/engine-handle.js';
-export type { AddModuleOptions, RunOptions } from './engine/core.js';
+export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
@@ -73,7 +73,7 @@ export {
 } from './engine/resolvers.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
-export type { GroupMember, GroupOptions } from './engine/module-loader.js';
+export type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
 export type { ReplaceOptions } from './engine/replacer.js';
 export { dualMappedMemory, type MemorySizes, mprotectMemory } from './engine/memory-managers.js';

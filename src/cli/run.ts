@@ -60,7 +60,7 @@ export async function runCommand(
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
   });
   // Two files of one name in different folders are two modules, so the path as given is the name.
-  for (const path of modules) engine.addModule(path, { path });
+  engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
   await engine.link();
 
   const first = modules[0] ?? 'program';

@@ -6,6 +6,7 @@ import type { PlainError } from './plain-error.js';
 /** What is answered at once. */
 export const callNames = [
   'addModule',
+  'addModules',
   'target',
   'move',
   'compact',

@@ -6,21 +6,21 @@ import { address } from '../core/ids.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
 import { type Composition, compose } from './compose.js';
-import { type GroupMember, type GroupOptions, ModuleLoader } from './module-loader.js';
+import {
+  type AddModuleOptions,
+  type GroupMember,
+  type GroupOptions,
+  ModuleLoader,
+  type NamedSource,
+} from './module-loader.js';
 import type { Compaction } from './mover.js';
-import { checkLinkage, type EngineOptions, type Linkage, settle } from './options.js';
+import { type EngineOptions, settle } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
 import type { ModuleSource } from './source.js';
 import { takeAudit } from './take-audit.js';
 import { takeSnapshot } from './take-snapshot.js';
 import type { TimeByTier } from './time-by-tier.js';
-
-/** Options of `Engine.addModule`. */
-export interface AddModuleOptions {
-  /** How calls that leave this module's versions reach functions. @defaultValue the engine's */
-  readonly linkage?: Linkage;
-}
 
 /** Options of `Engine.run`. */
 export interface RunOptions {
@@ -61,8 +61,11 @@ export class EngineCore {
   }
 
   addModule(name: string, source: ModuleSource, options: AddModuleOptions): void {
-    const { settings } = this.#parts;
-    this.#loader.add(name, source, checkLinkage(options.linkage ?? settings.linkage, settings));
+    this.#loader.add([{ ...options, name, source }]);
+  }
+
+  addModules(modules: readonly NamedSource[]): void {
+    this.#loader.add(modules);
   }
 
   async link(): Promise<void> {

@@ -11,9 +11,9 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
-import type { AddModuleOptions, RunOptions } from './core.js';
+import type { RunOptions } from './core.js';
 import type { Compaction } from './mover.js';
-import type { GroupMember, GroupOptions } from './module-loader.js';
+import type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './module-loader.js';
 import type { EngineOptions } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
@@ -59,6 +59,30 @@ export class Engine implements AsyncDisposable {
   addModule(name: string, source: ModuleSource, options: AddModuleOptions = {}): void {
     this.#alive('addModule');
     this.#control.call('addModule', name, this.#control.source(name, source), options);
+  }
+
+  /**
+   * Registers several modules: as {@link addModule} for one after the other, but all or none, and read on as many threads
+   * as there are processors. With control on a worker it is one message.
+   *
+   * @param modules - Names, sources, and what differs from the engine's own options; in the order in which they are
+   *   registered. They may be of different formats, archives among them.
+   * @throws TierlinkError those of {@link addModule}, of the first module for which there is one; the engine is as it was
+   *   before.
+   *
+   * @example
+   * ```ts
+   * engine.addModules(['lib.bc', 'main.bc'].map((path) => ({ name: path, source: { path } })));
+   * ```
+   */
+  addModules(modules: Iterable<NamedSource>): void {
+    this.#alive('addModules');
+    const named = Array.from(modules, (module) => {
+      const { name, linkage } = module;
+      const source = this.#control.source(name, module.source);
+      return { name, source, ...(linkage === undefined ? {} : { linkage }) };
+    });
+    this.#control.call('addModules', named);
   }
 
   /**

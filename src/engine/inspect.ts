@@ -1,9 +1,11 @@
 /** What tierlink would make of a module, without an engine. */
+import { present } from '../core/assert.js';
+import { TierlinkError } from '../core/errors.js';
 import { readArchive } from '../elf/archive.js';
 import { prepareObject } from '../link/prepare.js';
 import { wantedSymbols } from '../link/wanted.js';
 import type { ModuleSummary } from '../native/contract.js';
-import { ingestError } from '../native/failures.js';
+import { ingestWith } from '../native/ingest.js';
 import { loadAddon } from '../native/loader.js';
 import { type ModuleSource, readSource } from './source.js';
 
@@ -62,9 +64,9 @@ export function inspectModule(name: string, source: ModuleSource): Inspection {
   }
   if (format === 'object')
     return { ...base, symbols: objectSymbols(bytes, name), pinned: 'it is an object file' };
-  const seen = loadAddon().ingest(bytes, format, 1, name);
-  if ('kind' in seen) throw ingestError(seen, name);
-  const summary = JSON.parse(seen.summary) as ModuleSummary;
+  const [seen] = ingestWith(loadAddon())([{ source: { bytes, format }, id: 1, name }]);
+  if (seen instanceof TierlinkError) throw seen;
+  const { summary } = present(seen, 'there is an outcome for each module');
   return {
     ...base,
     symbols: summarySymbols(summary),

@@ -16,7 +16,7 @@ import {
   loadedModule,
   settled,
 } from './loaded-module.js';
-import type { Linkage } from './options.js';
+import { checkLinkage, type Linkage } from './options.js';
 import { Remover } from './remover.js';
 import { Replacer } from './replacer.js';
 import { type ModuleSource, readSource, type SourceBytes } from './source.js';
@@ -47,6 +47,32 @@ interface Recompile {
   readonly target: number;
 }
 
+/** Options of `Engine.addModule`. */
+export interface AddModuleOptions {
+  /** How calls that leave this module's versions reach functions. @defaultValue the engine's */
+  readonly linkage?: Linkage;
+}
+
+/** One module of `Engine.addModules`. */
+export interface NamedSource extends AddModuleOptions {
+  /** Its name, unique in the engine. */
+  readonly name: string;
+  readonly source: ModuleSource;
+}
+
+/** A module whose bytes were read. */
+interface TakenModule {
+  readonly name: string;
+  readonly source: SourceBytes;
+  readonly linkage: Linkage;
+}
+
+/** Modules up to the first that can't be taken, and why it can't. */
+interface Taken {
+  readonly taken: readonly TakenModule[];
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
 /** Registers and links the modules of one engine. */
 export class ModuleLoader {
   readonly #parts: Composition;
@@ -70,18 +96,50 @@ export class ModuleLoader {
     this.#replacer = new Replacer(parts, this.#reader, this.#startup);
   }
 
-  /** Registers a module; see `Engine.addModule`. */
-  add(name: string, source: ModuleSource, linkage: Linkage): void {
-    if (this.#parts.registry.has(name) || this.#archives.has(name)) {
-      throw new TierlinkError('MODULE_DUPLICATE', { module: name });
+  /** Registers modules, all or none; see `Engine.addModules`. */
+  add(modules: readonly NamedSource[]): void {
+    const { registry, chain } = this.#parts;
+    const { taken, failure } = this.#take(modules);
+    const incoming = taken
+      .filter(({ source }) => source.format !== 'archive')
+      .map(({ name, source }) => ({ identity: { id: registry.idOf(name), name }, source }));
+    const records = this.#reader.readAll(incoming);
+    const archives: ArchiveResolver[] = [];
+    const homes: LoadedModule[] = [];
+    try {
+      for (const { name, source, linkage } of taken) {
+        if (source.format === 'archive') archives.push(new ArchiveResolver(name, source.bytes));
+        else homes.push(this.#register(present(records.next().value, 'each has a record'), linkage));
+      }
+      // What is wrong with a module before the first that can't be taken comes first.
+      if (failure !== undefined) throw failure.error;
+    } catch (error) {
+      for (const { record } of homes.reverse()) this.#unregister(record.name);
+      throw error;
     }
-    const read = readSource(name, source);
-    if (read.format !== 'archive') {
-      this.#register(name, read, linkage);
-      return;
+    for (const archive of archives) {
+      chain.addArchive(archive);
+      this.#archives.add(archive.name);
     }
-    this.#parts.chain.addArchive(new ArchiveResolver(name, read.bytes));
-    this.#archives.add(name);
+    for (const home of homes) this.#announce(home);
+  }
+
+  /** Looks at options and names, and reads the bytes, until the first module with which something is wrong. */
+  #take(modules: readonly NamedSource[]): Taken {
+    const { settings, registry } = this.#parts;
+    const taken = new Map<string, TakenModule>();
+    try {
+      for (const { name, source, linkage: wanted } of modules) {
+        const linkage = checkLinkage(wanted ?? settings.linkage, settings);
+        if (registry.has(name) || this.#archives.has(name) || taken.has(name)) {
+          throw new TierlinkError('MODULE_DUPLICATE', { module: name });
+        }
+        taken.set(name, { name, source: readSource(name, source), linkage });
+      }
+    } catch (error) {
+      return { taken: [...taken.values()], failure: { error } };
+    }
+    return { taken: [...taken.values()], failure: undefined };
   }
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
@@ -114,7 +172,7 @@ export class ModuleLoader {
 
   /** Lets modules join that resolvers offer, until nothing that those define is missing. */
   #join(joined: string[]): void {
-    const { chain, settings } = this.#parts;
+    const { chain, registry, settings } = this.#parts;
     let grown = true;
     while (grown) {
       grown = false;
@@ -123,9 +181,11 @@ export class ModuleLoader {
           if (use.weak || isProvided(use.name)) continue;
           const offered = chain.offer(use.name, queriedUse(use), record.name);
           if (offered === undefined) continue;
-          const source = readSource(offered.name, offered.bytes);
-          this.#register(offered.name, source, settings.linkage);
-          joined.push(offered.name);
+          const { name, bytes } = offered;
+          const read = this.#reader.read({ id: registry.idOf(name), name }, readSource(name, bytes));
+          const home = this.#register(read, settings.linkage);
+          joined.push(name);
+          this.#announce(home);
           grown = true;
         }
       }
@@ -202,17 +262,21 @@ export class ModuleLoader {
     );
   }
 
-  #register(name: string, source: SourceBytes, linkage: Linkage): void {
-    const { symbols, registry, uses, modules, settings, emit } = this.#parts;
-    const record = this.#reader.read({ id: registry.idOf(name), name }, source);
+  #register(record: ModuleRecord, linkage: Linkage): LoadedModule {
+    const { symbols, registry, uses, modules, settings } = this.#parts;
     symbols.add(record.definitions);
     registry.add(record);
     uses.add(record);
     const home = loadedModule(record, linkage, settings.unit, this.#declared);
-    modules.set(name, home);
+    modules.set(record.name, home);
     this.#unlinked.add(home);
-    const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
-    emit('module', { module: name, functions, variables: record.definitions.length - functions });
+    return home;
+  }
+
+  /** Tells observers of a module that stays. */
+  #announce({ record: { name, definitions } }: LoadedModule): void {
+    const functions = definitions.filter(({ kind }) => kind === 'function').length;
+    this.#parts.emit('module', { module: name, functions, variables: definitions.length - functions });
   }
 
   /** Takes out a module that was never linked. */

@@ -1,11 +1,19 @@
 /** Reads modules: bitcode, IR text and objects become records, and what they need is looked for. */
+import { present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import { prepareObject } from '../link/prepare.js';
+import type { IngestedModule } from '../native/ingest.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Composition } from './compose.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
 import type { SourceBytes } from './source.js';
 import { queriedUse } from './symbol-chain.js';
+
+/** A module that is to be read: its bytes are not an archive. */
+export interface Incoming {
+  readonly identity: Identity;
+  readonly source: SourceBytes;
+}
 
 /** Reads the modules of one engine. */
 export class ModuleReader {
@@ -19,27 +27,42 @@ export class ModuleReader {
   }
 
   /**
-   * Reads a module; nothing is registered yet.
+   * Reads modules; nothing is registered. All that is IR is ingested at once, before the first record is made. Records
+   * are made one by one, since objects depend on what was registered before them.
+   *
+   * @param incoming - The modules.
+   * @returns Their records, in order. Making one throws BITCODE_INVALID, IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED,
+   *   TARGET_MISMATCH, LLVM_MISSING, OBJECT_INVALID, OBJECT_UNSUPPORTED, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH.
+   */
+  *readAll(incoming: readonly Incoming[]): Generator<ModuleRecord, undefined> {
+    const requests = incoming
+      .filter(({ source }) => source.format !== 'object')
+      .map(({ identity: { id, name }, source: { format, bytes } }) => ({
+        source: { bytes, format: format === 'ir' ? ('ir' as const) : ('bitcode' as const) },
+        id,
+        name,
+      }));
+    const ingested = (requests.length === 0 ? [] : this.#parts.ingest(requests)).values();
+    for (const { identity, source } of incoming) {
+      if (source.format === 'object') {
+        yield this.#object(identity, source.bytes);
+        continue;
+      }
+      const outcome = present(ingested.next().value, 'all were read up to the first that failed');
+      if (outcome instanceof TierlinkError) throw outcome;
+      yield this.#ir(identity, outcome);
+    }
+  }
+
+  /**
+   * Reads one module; see {@link readAll}.
    *
    * @param identity - Its numbers and name.
    * @param source - Its bytes, not an archive.
    * @returns Its record.
-   * @throws TierlinkError BITCODE_INVALID, IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, OBJECT_INVALID,
-   *   OBJECT_UNSUPPORTED, SYMBOL_DUPLICATE, SYMBOL_TYPE_MISMATCH
    */
-  read(identity: Identity, { format, bytes }: SourceBytes): ModuleRecord {
-    if (format === 'object') return this.#object(identity, bytes);
-    const { ingest, emit } = this.#parts;
-    const source = { bytes, format: format === 'ir' ? 'ir' : 'bitcode' } as const;
-    const { summary, code, data } = ingest(source, identity.id, identity.name);
-    const optnone = summary.functions.filter((item) => item.optnone).length;
-    if (optnone > 0) {
-      emit('warning', {
-        module: identity.name,
-        message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
-      });
-    }
-    return recordOfIr(identity, summary, code, data);
+  read(identity: Identity, source: SourceBytes): ModuleRecord {
+    return present(this.readAll([{ identity, source }]).next().value, 'one comes in, one comes out');
   }
 
   /** Forgets which groups a module keeps: it is gone. */
@@ -69,6 +92,17 @@ export class ModuleReader {
       const { searched } = chain;
       throw new TierlinkError('SYMBOL_UNRESOLVED', { module: module.name, symbols: missing, searched });
     }
+  }
+
+  #ir(identity: Identity, { summary, code, data }: IngestedModule): ModuleRecord {
+    const optnone = summary.functions.filter((item) => item.optnone).length;
+    if (optnone > 0) {
+      this.#parts.emit('warning', {
+        module: identity.name,
+        message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
+      });
+    }
+    return recordOfIr(identity, summary, code, data);
   }
 
   #object(identity: Identity, bytes: Uint8Array): ModuleRecord {

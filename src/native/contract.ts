@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 7;
+export const contractVersion = 8;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -97,6 +97,16 @@ export interface ModuleSummary {
   readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
+}
+
+/** One module to ingest. */
+export interface IngestJob {
+  readonly bytes: Uint8Array;
+  readonly format: 'bitcode' | 'ir';
+  /** Its number: names of internal symbols contain it. */
+  readonly module: number;
+  /** Its name, for messages. */
+  readonly name: string;
 }
 
 /** The parts a module is split into. */
@@ -220,13 +230,14 @@ export interface NativeAddon {
   readonly build: string;
 
   // --- LLVM (native/ingest*, native/compile*): loaded by the first ingest, or the first job that starts -----------
-  /** Parses, verifies, promotes internals, splits data from code, summarises. Returns a failure, never throws for bad input. */
-  ingest(
-    bytes: Uint8Array,
-    format: 'bitcode' | 'ir',
-    moduleId: number,
-    name: string,
-  ): IngestResult | NativeFailure;
+  /**
+   * Parses, verifies, promotes internals, splits data from code, summarises. Never throws for bad input.
+   *
+   * @param jobs - The modules.
+   * @param threads - At most so many work on them, this one included; all have ended when it returns.
+   * @returns What became of each, in order, up to the first that failed: nothing is said of those behind it.
+   */
+  ingest(jobs: readonly IngestJob[], threads: number): readonly (IngestResult | NativeFailure)[];
   /** A copy of canonical bitcode that jobs refer to. */
   shareBitcode(bytes: Uint8Array): Handle;
   /** A set of names that jobs refer to. */

@@ -1,4 +1,6 @@
 /** Reads modules of IR with the addon. */
+import { availableParallelism } from 'node:os';
+import type { TierlinkError } from '../core/errors.js';
 import type { IngestResult, ModuleSummary, NativeAddon, NativeFailure } from './contract.js';
 import { ingestError } from './failures.js';
 
@@ -6,6 +8,15 @@ import { ingestError } from './failures.js';
 export interface IrSource {
   readonly format: 'bitcode' | 'ir';
   readonly bytes: Uint8Array;
+}
+
+/** A module to be read. */
+export interface IngestRequest {
+  readonly source: IrSource;
+  /** Its number: names of internal symbols contain it. */
+  readonly id: number;
+  /** Its name, for messages. */
+  readonly name: string;
 }
 
 /** The parts that a module was split into, and what was found out about it. */
@@ -18,27 +29,31 @@ export interface IngestedModule {
 }
 
 /**
- * Reads a module.
+ * Reads modules.
  *
- * @param source - Its bytes.
- * @param id - Its number: names of internal symbols contain it.
- * @param name - Its name, for messages.
- * @returns Its parts.
- * @throws TierlinkError BITCODE_INVALID, IR_INVALID, IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH
+ * @param requests - The modules.
+ * @returns What became of each, in order, up to the first that can't be read, and its error: BITCODE_INVALID, IR_INVALID,
+ *   IR_UNVERIFIED, IR_UNSUPPORTED, TARGET_MISMATCH, LLVM_MISSING. Nothing is said of those behind it.
  */
-export type Ingest = (source: IrSource, id: number, name: string) => IngestedModule;
+export type Ingest = (requests: readonly IngestRequest[]) => readonly (IngestedModule | TierlinkError)[];
 
 /**
- * Reads with LLVM.
+ * Reads with LLVM, several modules at a time.
  *
  * @param addon - The loaded addon.
+ * @param threads - So many at most.
  * @returns The reader.
  */
-export function ingestWith(addon: NativeAddon): Ingest {
-  return ({ format, bytes }, id, name) => {
-    const seen = addon.ingest(bytes, format, id, name);
-    if (isFailure(seen)) throw ingestError(seen, name);
-    return { code: seen.code, data: seen.data, summary: JSON.parse(seen.summary) as ModuleSummary };
+export function ingestWith(
+  addon: Pick<NativeAddon, 'ingest'>,
+  threads: number = Math.min(availableParallelism(), 256),
+): Ingest {
+  return (requests) => {
+    const jobs = requests.map(({ source, id, name }) => ({ ...source, module: id, name }));
+    return addon.ingest(jobs, threads).map((seen, index) => {
+      if (isFailure(seen)) return ingestError(seen, requests[index]?.name ?? '');
+      return { code: seen.code, data: seen.data, summary: JSON.parse(seen.summary) as ModuleSummary };
+    });
   };
 }
 

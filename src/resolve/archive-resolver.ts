@@ -13,6 +13,8 @@ type Member = Extract<SymbolAnswer, { readonly kind: 'module' }>;
 export class ArchiveResolver implements SymbolResolver {
   readonly apiVersion: number = symbolResolverVersion;
   readonly description: string;
+  /** Its name. */
+  readonly name: string;
   readonly #members = new Map<string, Member>();
 
   /**
@@ -21,6 +23,7 @@ export class ArchiveResolver implements SymbolResolver {
    * @throws TierlinkError ARCHIVE_INVALID
    */
   constructor(name: string, bytes: Uint8Array) {
+    this.name = name;
     this.description = `archive ${name}`;
     const { members, symbols } = readArchive(bytes, name);
     const times = new Map<string, number>();

@@ -11,13 +11,14 @@ import { baseline, optimized } from '../../tiers/recipes.js';
 import { pause } from '../support/engine.js';
 import { randomFrom } from '../support/stress-program.js';
 import { root } from '../support/toolchain.js';
+import { ingestOne } from '../support/ingest.js';
 
 const addon = loadAddon();
 const lazy: JobPriority = { lazy: true, heat: 0 };
 const heat = (value: number): JobPriority => ({ lazy: false, heat: value });
 
 function canonical(text: string): Uint8Array {
-  const seen = addon.ingest(new TextEncoder().encode(text), 'ir', 1, 'm');
+  const seen = ingestOne(addon, new TextEncoder().encode(text), 'ir', 1, 'm');
   if ('kind' in seen) throw new Error(seen.message);
   return seen.code;
 }

@@ -12,6 +12,7 @@ import { loadAddon } from '../../src/native/loader.js';
 import { baseline, optimized, quick } from '../../tiers/recipes.js';
 import { type Canonical, canonical, definedFunctions } from '../support/separate.js';
 import { bitcode, llvmBin, scratch } from '../support/toolchain.js';
+import { ingestOne } from '../support/ingest.js';
 
 const addon = loadAddon();
 const compiler = new LlvmCompiler(addon, 1);
@@ -27,7 +28,7 @@ const ingestC = (text: string, more: readonly string[] = []): Canonical =>
 
 function ingestText(text: string): Canonical {
   const bytes = new TextEncoder().encode(text);
-  const seen = addon.ingest(bytes, 'ir', 1, 'm1');
+  const seen = ingestOne(addon, bytes, 'ir', 1, 'm1');
   if ('kind' in seen) throw new Error(seen.message);
   const summary = JSON.parse(seen.summary) as Canonical['summary'];
   const functions = summary.functions.filter(({ index }) => index >= 0).map(({ name }) => name);

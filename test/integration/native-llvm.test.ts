@@ -15,6 +15,7 @@ import type {
   NativeAddon,
   NativeFailure,
 } from '../../src/native/contract.js';
+import { ingestOne } from '../support/ingest.js';
 
 const addon = createRequire(import.meta.url)('../../build/native/tierlink.node') as NativeAddon;
 const llvmBin = '/usr/lib/llvm-22/bin';
@@ -59,10 +60,10 @@ function accept(result: IngestResult | NativeFailure): Parts {
 }
 
 const ingestC = (source: string, flags: readonly string[] = []): Parts =>
-  accept(addon.ingest(clang(source, flags), 'bitcode', moduleId, 'unit'));
+  accept(ingestOne(addon, clang(source, flags), 'bitcode', moduleId, 'unit'));
 
 const ingestText = (text: string): IngestResult | NativeFailure =>
-  addon.ingest(new TextEncoder().encode(text), 'ir', moduleId, 'unit');
+  ingestOne(addon, new TextEncoder().encode(text), 'ir', moduleId, 'unit');
 
 function refuse(result: IngestResult | NativeFailure): NativeFailure {
   if (!isFailure(result)) throw new Error('was accepted');
@@ -378,11 +379,11 @@ describe('ingest promotes and splits', () => {
 describe('ingest refuses', () => {
   it('bytes that are no bitcode, or only the start of some', () => {
     const whole = clang('int f(int x) { return x + 1; }');
-    expect(refuse(addon.ingest(new Uint8Array(0), 'bitcode', 1, 'empty')).kind).toBe('bitcode');
-    expect(refuse(addon.ingest(new Uint8Array(64).fill(7), 'bitcode', 1, 'junk')).kind).toBe('bitcode');
+    expect(refuse(ingestOne(addon, new Uint8Array(0), 'bitcode', 1, 'empty')).kind).toBe('bitcode');
+    expect(refuse(ingestOne(addon, new Uint8Array(64).fill(7), 'bitcode', 1, 'junk')).kind).toBe('bitcode');
     for (const part of [0.1, 0.5, 0.9])
       expect(
-        refuse(addon.ingest(whole.slice(0, Math.floor(whole.length * part)), 'bitcode', 1, 'cut')).kind,
+        refuse(ingestOne(addon, whole.slice(0, Math.floor(whole.length * part)), 'bitcode', 1, 'cut')).kind,
       ).toBe('bitcode');
   });
 
@@ -396,14 +397,14 @@ describe('ingest refuses', () => {
     for (let bit = 0; bit < whole.length * 8; bit += 3) {
       const bytes = Uint8Array.from(whole);
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const result = addon.ingest(bytes, 'bitcode', 1, 'flipped');
+      const result = ingestOne(addon, bytes, 'bitcode', 1, 'flipped');
       if (isFailure(result)) kinds.set(result.kind, (kinds.get(result.kind) ?? 0) + 1);
     }
     const allowed = ['bitcode', 'verify', 'target', 'unsupported'];
     expect([...kinds.keys()].filter((kind) => !allowed.includes(kind))).toEqual([]);
     expect(kinds.get('bitcode')).toBeGreaterThan(500);
     expect(process.memoryUsage().rss).toBeLessThan(2e9);
-    expect(isFailure(addon.ingest(whole, 'bitcode', 1, 'whole'))).toBe(false);
+    expect(isFailure(ingestOne(addon, whole, 'bitcode', 1, 'whole'))).toBe(false);
   }, 60_000);
 
   it('a parameter index of billions, before it is allocated', () => {
@@ -412,7 +413,7 @@ describe('ingest refuses', () => {
     for (let bit = 0; bit < whole.length * 8; bit++) {
       const bytes = Uint8Array.from(whole);
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const result = addon.ingest(bytes, 'bitcode', 1, 'flipped');
+      const result = ingestOne(addon, bytes, 'bitcode', 1, 'flipped');
       if (isFailure(result) && result.message.includes('asked for more memory')) messages.push(result.kind);
       if (messages.length > 3) break;
     }
@@ -465,7 +466,7 @@ describe('ingest refuses', () => {
   });
 
   it('arguments of the wrong kind, by throwing', () => {
-    expect(() => addon.ingest('text' as unknown as Uint8Array, 'ir', 1, 'x')).toThrow(/Uint8Array/);
+    expect(() => ingestOne(addon, 'text' as unknown as Uint8Array, 'ir', 1, 'x')).toThrow(/Uint8Array/);
     expect(() => addon.compilerPending({} as unknown as Handle)).toThrow(/handle/);
   });
 });
@@ -481,7 +482,7 @@ describe('ingest accepts', () => {
     const output = join(directory, 'old.bc');
     writeFileSync(source, text);
     execFileSync('/usr/lib/llvm-14/bin/llvm-as', [source, '-o', output]);
-    const { code, summary } = accept(addon.ingest(readFileSync(output), 'bitcode', 1, 'old'));
+    const { code, summary } = accept(ingestOne(addon, readFileSync(output), 'bitcode', 1, 'old'));
     expect(named(summary.functions, 'sum').signature).toBe('4p');
     expect(symbolOf(await compile(code), 'sum').size).toBeGreaterThan(0);
   });
@@ -618,7 +619,7 @@ describe('a compiler', () => {
     // The out-of-bounds access is a fault that V8 turns into an exception, with tierlink's handlers in front of it.
     const script = `
       const addon = require(${JSON.stringify(join(import.meta.dirname, '../../build/native/tierlink.node'))});
-      const before = addon.ingest(new Uint8Array(4), 'bitcode', 1, 'x').kind;
+      const before = ingestOne(addon, new Uint8Array(4), 'bitcode', 1, 'x').kind;
       const wasm = new Uint8Array([0,97,115,109,1,0,0,0,1,6,1,96,1,127,1,127,3,2,1,0,5,3,1,0,1,7,5,1,1,102,0,0,
         10,9,1,7,0,32,0,40,2,0,11]);
       const { f } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;

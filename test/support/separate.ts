@@ -8,6 +8,7 @@ import { readObject } from '../../src/elf/object.js';
 import { symbolSection, symbolType } from '../../src/elf/symbols.js';
 import type { ModuleSummary, NativeAddon } from '../../src/native/contract.js';
 import { llvmBin, scratch } from './toolchain.js';
+import { ingestOne } from './ingest.js';
 
 /** A module after ingest. */
 export interface Canonical {
@@ -67,7 +68,7 @@ export function buildNative(folder: string, flags: readonly string[], libraries:
 export function canonical(addon: NativeAddon, modules: readonly Uint8Array[]): Canonical[] {
   return modules.map((bytes, n) => {
     const name = `m${String(n + 1)}`;
-    const seen = addon.ingest(bytes, 'bitcode', n + 1, name);
+    const seen = ingestOne(addon, bytes, 'bitcode', n + 1, name);
     if ('kind' in seen) throw new Error(`${seen.kind}: ${seen.message}`);
     const summary = JSON.parse(seen.summary) as ModuleSummary;
     const functions = summary.functions.filter(({ index }) => index >= 0).map((item) => item.name);
