@@ -11,4 +11,5 @@ describe('with control on a worker', async () => {
   await import('./replace.test.js');
   await import('./remove.test.js');
   await import('./errors.test.js');
+  await import('./add-modules.test.js');
 });

@@ -10,6 +10,7 @@ import type {
   CompileJob,
   CompileOutcome,
   Handle,
+  IngestJob,
   IngestResult,
   ModuleSummary,
   NativeAddon,
@@ -407,6 +408,33 @@ describe('ingest refuses', () => {
     expect(isFailure(ingestOne(addon, whole, 'bitcode', 1, 'whole'))).toBe(false);
   }, 60_000);
 
+  it('damaged modules on many threads at once, each thread as it would alone', () => {
+    const whole = clang(
+      `static int n; int g(int); int f(int x) { n++; return x ? g(x) : f(x - 1); }
+      static const struct { int a; struct { long b; const int *c; } d[2]; } k = {1, {{2, &k.a}, {3, 0}}};
+      const void *use(int i) { return &k.d[i]; }`,
+    );
+    const jobs = Array.from({ length: whole.length * 8 }, (_, bit) => {
+      const bytes = Uint8Array.from(whole);
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return { bytes, format: 'bitcode', module: 1, name: String(bit) } as const;
+    }).filter((_, index) => index % 7 === 0);
+    const isDamaged = ({ bytes, name }: IngestJob): boolean =>
+      isFailure(ingestOne(addon, bytes, 'bitcode', 1, name));
+    const damaged = jobs.filter(isDamaged);
+    expect(damaged.length).toBeGreaterThan(300);
+    const good = jobs.filter((job) => !damaged.includes(job)).slice(0, 4);
+    for (let first = 0; first < damaged.length; first += 8) {
+      const batch = damaged.slice(first, first + 8);
+      const outcomes = addon.ingest([...good, ...batch], 8);
+      expect(outcomes.map(isFailure)).toEqual([...good.map(() => false), true]);
+      const [alone] = addon.ingest(batch.slice(0, 1), 1);
+      expect(outcomes.at(-1)).toEqual(alone);
+    }
+    expect(process.memoryUsage().rss).toBeLessThan(2e9);
+    expect(isFailure(ingestOne(addon, whole, 'bitcode', 1, 'whole'))).toBe(false);
+  }, 60_000);
+
   it('a parameter index of billions, before it is allocated', () => {
     const whole = clang('int f(int x) { return x; }');
     const messages: string[] = [];
@@ -619,7 +647,8 @@ describe('a compiler', () => {
     // The out-of-bounds access is a fault that V8 turns into an exception, with tierlink's handlers in front of it.
     const script = `
       const addon = require(${JSON.stringify(join(import.meta.dirname, '../../build/native/tierlink.node'))});
-      const before = ingestOne(addon, new Uint8Array(4), 'bitcode', 1, 'x').kind;
+      const job = { bytes: new Uint8Array(4), format: 'bitcode', module: 1, name: 'x' };
+      const before = addon.ingest([job], 1)[0].kind;
       const wasm = new Uint8Array([0,97,115,109,1,0,0,0,1,6,1,96,1,127,1,127,3,2,1,0,5,3,1,0,1,7,5,1,1,102,0,0,
         10,9,1,7,0,32,0,40,2,0,11]);
       const { f } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
