@@ -429,7 +429,9 @@ describe('ingest refuses', () => {
       const outcomes = addon.ingest([...good, ...batch], 8);
       expect(outcomes.map(isFailure)).toEqual([...good.map(() => false), true]);
       const [alone] = addon.ingest(batch.slice(0, 1), 1);
-      expect(outcomes.at(-1)).toEqual(alone);
+      // Not the messages: LLVM reads on behind the end of damaged records, so they vary on one thread, too.
+      const kinds = [outcomes.at(-1), alone].map((outcome) => outcome !== undefined && refuse(outcome).kind);
+      expect(kinds[0]).toBe(kinds[1]);
     }
     expect(process.memoryUsage().rss).toBeLessThan(2e9);
     expect(isFailure(ingestOne(addon, whole, 'bitcode', 1, 'whole'))).toBe(false);
