@@ -5,7 +5,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 8;
+constexpr int contractVersion = 9;
 } // namespace
 
 NAPI_MODULE_INIT() {

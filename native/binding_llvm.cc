@@ -182,7 +182,14 @@ napi_value shareBitcode(Call &call) {
 }
 
 napi_value shareNames(Call &call) {
-  return makeHandle(call.env, std::make_shared<NamesHandle>(toNames(call.env, call.value(0), "names")));
+  const std::string text = toString(call.env, call.value(0), "names");
+  auto names = std::make_shared<NameSet>();
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\0', begin), text.size());
+    names->emplace(text, begin, end - begin);
+    begin = end + 1;
+  }
+  return makeHandle(call.env, std::make_shared<NamesHandle>(std::move(names)));
 }
 
 napi_value compilerForget(Call &call) {

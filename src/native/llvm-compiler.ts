@@ -92,7 +92,7 @@ export class LlvmCompiler implements Compiler {
       calls,
       counters: tier.counters && part === 'code',
       importBudget: tier.importBudget ?? 0,
-      near: shared(this.#names, near, (names) => this.#addon.shareNames(names)),
+      near: shared(this.#names, near, (names) => this.#addon.shareNames(names.join('\0'))),
       functions: functions
         ? { wanted: functions.wanted, possible: functions.possible ?? new Uint8Array() }
         : null,
