@@ -88,6 +88,7 @@ export interface Composition {
   readonly quiescence: Quiescence;
   readonly codeCache: CodeCache;
   readonly controller: TierController;
+  readonly lookAhead: LookAhead;
   readonly program: Program;
   readonly host: CallHost;
   /** Milliseconds since the engine was created. */
@@ -210,6 +211,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
     publisher,
     clock,
     reclaim,
+    lookAhead: (calls, likelihood) => {
+      lookAhead.compile(calls, likelihood);
+    },
   });
   const controller = new TierController({
     tiers: settings.tiers,
@@ -221,9 +225,6 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
-    lookAhead: (calls, likelihood) => {
-      lookAhead.compile(calls, likelihood);
-    },
   });
   const lookAhead = new LookAhead({ symbols, controller });
   const program = new Program({ addon, engine, table, versions });
@@ -317,6 +318,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     quiescence: new Quiescence(addon, engine),
     codeCache,
     controller,
+    lookAhead,
     lazyCalls,
     program,
     host,

@@ -84,6 +84,11 @@ export class LinkBatch {
     return this.#units.has(unit);
   }
 
+  /** True if the module's variables come with this batch. */
+  links(home: LoadedModule): boolean {
+    return !home.isLinked && this.#members.some((member) => member.home === home);
+  }
+
   /** Settles when the whole batch is published, or has failed; with whatever failed first. */
   get done(): Promise<void> {
     return this.#done;

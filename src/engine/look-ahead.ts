@@ -54,7 +54,6 @@ export class LookAhead {
     const { symbols, controller } = this.#parts;
     const slot = symbols.resolve(name)?.definition.slot;
     const unit = slot === undefined ? undefined : controller.unitAt(slot);
-    const isWanting = unit?.home.isLinked === true && unit.version === undefined && unit.work === undefined;
-    return isWanting ? unit : undefined;
+    return unit?.version === undefined && unit?.work === undefined ? unit : undefined;
   }
 }

@@ -154,7 +154,10 @@ export class ModuleLoader {
       chain.begin(pending.map(({ record }) => record.name));
       for (const { record } of pending) this.#reader.checkUses(record);
       const members = pending.map((home) => ({ home, units: firstUnits(home), target: 0 }));
-      await buildTogether(this.#parts, members, 'first version');
+      const building = buildTogether(this.#parts, members, 'first version');
+      // While variables are compiled: most programs are about to run.
+      this.#parts.lookAhead.compile([{ name: 'main', likelihood: 1 }], 1);
+      await building;
     } catch (error) {
       chain.forget(pending.map(({ record }) => record.name));
       // Only who was asked for by name stays registered after a failure (I8).

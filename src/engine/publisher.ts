@@ -135,7 +135,8 @@ export class Publisher {
     const versions = [...versionsOf(home)];
     for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
     directCalls.repoint(slots);
-    home.units.clear();
+    // Of a module that is just being linked, some may be on their way already.
+    if (home.isLinked) home.units.clear();
     this.#uncompiled -= countBits(home.uncompiled);
     home.uncompiled = bitsOf(home.indexes.values());
     this.#uncompiled += home.indexes.size;

@@ -4,7 +4,7 @@
  */
 import { present } from '../core/assert.js';
 import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
-import type { Compiler, LikelyCall } from '../core/compiler.js';
+import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
@@ -33,8 +33,6 @@ export interface TierControllerParts {
   readonly atMs: () => number;
   /** Compiles, links and publishes units; leaves no trace when it fails. */
   readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
-  /** Hears of functions that what was just compiled may call soon, and how likely it is called itself. */
-  readonly lookAhead: (calls: readonly LikelyCall[], likelihood: number) => void;
 }
 
 /** Why a unit is wanted at a tier, and how urgently. */
@@ -169,9 +167,8 @@ export class TierController {
   compileNow(home: LoadedModule, units: readonly Unit[]): void {
     const { builder, tiers } = this.#parts;
     const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
-    for (const unit of built.units) this.#ended(unit);
-    this.#include(built.units, 0);
-    // Nothing is compiled ahead: this thread is back in the program before it could publish it.
+    for (const unit of built) this.#ended(unit);
+    this.#include(built, 0);
   }
 
   /** Drops the compiles of a module's units that nobody asked for, if they wait: something else is to become of them. */
@@ -269,9 +266,7 @@ export class TierController {
           this.#ended(unit);
           this.step(unit, { type: 'published' });
         }
-        this.#include(built.units, target);
-        const { priority: last } = ticket;
-        this.#parts.lookAhead(built.likely, last.kind === 'ahead' ? last.likelihood : 1);
+        this.#include(built, target);
       },
       (error: unknown) => {
         for (const unit of units) {

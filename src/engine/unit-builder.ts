@@ -3,7 +3,7 @@
  * version before it goes on running.
  */
 import { CompileTicket } from '../core/compile-ticket.js';
-import type { LikelyCall } from '../core/compiler.js';
+import type { CompiledObject, LikelyCall } from '../core/compiler.js';
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -15,6 +15,7 @@ import type { LinkBatch } from './link-batch.js';
 import { allUnits, type LinkedVersion, type LoadedModule, type Unit, unitOf } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
+import { Turns } from './turns.js';
 import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -29,17 +30,9 @@ export interface UnitBuilderParts {
   readonly clock: Clock;
   /** Reclaims what can be reclaimed. */
   readonly reclaim: () => void;
+  /** Hears of functions that what was just compiled may call soon, and how likely it is called itself. */
+  readonly lookAhead: (calls: readonly LikelyCall[], likelihood: number) => void;
 }
-
-/** What came of a compile. */
-export interface Built {
-  /** The units that came to a new version. */
-  readonly units: readonly Unit[];
-  /** What they are likely to call that has none yet; of first versions only. */
-  readonly likely: readonly LikelyCall[];
-}
-
-const nothing: Built = { units: [], likely: [] };
 
 /** Why a function is compiled for the first time. */
 export const firstCall = 'first call';
@@ -48,6 +41,7 @@ export const firstCall = 'first call';
 export class UnitBuilder {
   readonly #parts: UnitBuilderParts;
   readonly #batches = new Set<LinkBatch>();
+  readonly #turns = new Turns();
 
   /** @param parts - Compiler, linker, memory, publisher. */
   constructor(parts: UnitBuilderParts) {
@@ -72,7 +66,7 @@ export class UnitBuilder {
    * @param tier - The tier.
    * @param reason - Why, for events.
    * @param ticket - How soon, until it begins.
-   * @returns What came of it; nothing if it was overtaken: by a compile at once, or by new source.
+   * @returns The units that came to a new version; none if it was overtaken: by a compile at once, or by new source.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
   async build(
@@ -80,19 +74,26 @@ export class UnitBuilder {
     tier: TierRecipe,
     reason: string,
     ticket: CompileTicket,
-  ): Promise<Built> {
+  ): Promise<readonly Unit[]> {
     const { home } = present(units[0], 'somebody wants something');
     for (const batch of this.#batches) {
       if (!units.some((unit) => batch.has(unit))) continue;
       await batch.done;
-      return { units, likely: [] };
+      return units;
     }
-    const order = orderOf(home, units, { tier, reason, ticket });
+    const arrived = async ({ likely = [] }: CompiledObject): Promise<void> => {
+      const { priority } = ticket;
+      this.#parts.lookAhead(likely, priority.kind === 'ahead' ? priority.likelihood : 1);
+      await this.#turns.take(ticket);
+    };
+    const order = { ...orderOf(home, units, { tier, reason, ticket }), arrived };
     const first = order.units.filter(({ version }) => version === undefined);
     const compiled = await this.#parts.compiler.compile(order);
-    if (home.record !== order.record) return nothing;
+    // What was compiled ahead may be there before the variables are.
+    for (const batch of this.#batches) if (batch.links(home)) await batch.done;
+    if (home.record !== order.record) return [];
     const left = order.units.filter((unit) => unit.version === undefined || !first.includes(unit));
-    return left.length === 0 ? nothing : this.#publish({ ...compiled, units: left });
+    return left.length === 0 ? [] : this.#publish({ ...compiled, units: left });
   }
 
   /**
@@ -101,22 +102,22 @@ export class UnitBuilder {
    * @param home - Their module.
    * @param units - The units.
    * @param tier - The lowest tier.
-   * @returns What came of it.
+   * @returns The units that came to a version.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
    */
-  buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): Built {
+  buildNow(home: LoadedModule, units: readonly Unit[], tier: TierRecipe): readonly Unit[] {
     const ticket = new CompileTicket({ kind: 'lazy' });
     return this.#publish(
       this.#parts.compiler.compileNow(orderOf(home, units, { tier, reason: firstCall, ticket })),
     );
   }
 
-  #publish(compiled: CompiledOrder): Built {
+  #publish(compiled: CompiledOrder): readonly Unit[] {
     const units = [...compiled.units, ...broughtAlong(compiled)];
     const version = this.#link({ ...compiled, units });
     this.#parts.publisher.publish([{ units, version }]);
     this.#parts.reclaim();
-    return { units, likely: compiled.object?.likely ?? [] };
+    return units;
   }
 
   #link(compiled: CompiledOrder): LinkedVersion {

@@ -2,7 +2,7 @@
 import type { CompileTicket } from '../core/compile-ticket.js';
 import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
-import { clearBit } from '../core/bits.js';
+import { bitsOf, clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -26,6 +26,8 @@ export interface CompileOrder {
   readonly reason: string;
   /** How soon, until it begins. */
   readonly ticket: CompileTicket;
+  /** Waited for before the code's object is read. */
+  readonly arrived?: (object: CompiledObject) => Promise<void>;
 }
 
 /** An order with its objects, ready to be placed. */
@@ -109,6 +111,7 @@ export class UnitCompiler {
       code && this.#compiler.compile(code),
       data && this.#compiler.compile(data),
     ]);
+    if (codeObject !== undefined) await order.arrived?.(codeObject);
     return this.#prepared(order, codeObject, dataObject);
   }
 
@@ -184,7 +187,7 @@ export class UnitCompiler {
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */
 function functionsOf(
-  { unitKind, indexes, uncompiled, beginning }: LoadedModule,
+  { unitKind, indexes, isLinked, uncompiled, beginning }: LoadedModule,
   { whole }: ModuleRecord,
   units: readonly Unit[],
 ): Pick<CompileRequest, 'functions'> {
@@ -196,7 +199,7 @@ function functionsOf(
   const isFirst = units.every(({ version }) => version === undefined);
   if (!isFirst) return { functions: { wanted } };
   // What another request is about to bring is not brought again.
-  const possible = beginning.size === 0 ? uncompiled : uncompiled.slice();
+  const possible = isLinked ? uncompiled.slice() : bitsOf(indexes.values());
   for (const { name } of beginning) clearBit(possible, indexes.get(name));
   return { functions: { wanted, possible } };
 }
