@@ -32,7 +32,7 @@ function measure(name: string, add: Adder): number {
 }
 
 async function trial(): Promise<number[]> {
-  const engine = createEngine({ control: 'inline', tiers: ['optimized'], policy: 'never' });
+  const engine = createEngine({ unit: 'module', control: 'inline', tiers: ['optimized'], policy: 'never' });
   engine.addModule('adder', { ir });
   await engine.link();
   const exported = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports['add'] as Adder;

@@ -135,7 +135,13 @@ function libraryOf(
 
 async function engineOf(pairs: readonly Built[], linkage: Linkage): Promise<Engine> {
   // One rung: it is the top of the ladder, and the top counts nothing.
-  const engine = createEngine({ control: 'inline', tiers: ['optimized'], policy: 'never', linkage });
+  const engine = createEngine({
+    unit: 'module',
+    control: 'inline',
+    tiers: ['optimized'],
+    policy: 'never',
+    linkage,
+  });
   for (const { bitcode } of pairs) {
     engine.addModule(bitcode.callee, readFileSync(bitcode.callee));
     engine.addModule(bitcode.caller, readFileSync(bitcode.caller));

@@ -74,6 +74,7 @@ class Prebuilt implements Compiler {
 export async function publishTrial({ object, bystanders }: PublishSetting): Promise<PublishTimes> {
   const bytes = readFileSync(object);
   const engine = createEngine({
+    unit: 'module',
     control: 'inline',
     tiers: [...tiers],
     policy: 'never',

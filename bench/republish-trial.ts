@@ -28,7 +28,13 @@ export async function republishTrial(
   publishes: number,
   every: number,
 ): Promise<HeldMemory[]> {
-  const engine = createEngine({ control: 'inline', tiers: [...tiers], policy: 'never', compileThreads: 1 });
+  const engine = createEngine({
+    unit: 'module',
+    control: 'inline',
+    tiers: [...tiers],
+    policy: 'never',
+    compileThreads: 1,
+  });
   engine.addModule('unit', readFileSync(bitcode));
   engine.addModule('caller', {
     ir: 'declare i64 @step_0(i64)\ndefine i64 @start(i64 %n) {\n  %r = call i64 @step_0(i64 %n)\n  ret i64 %r\n}\n',

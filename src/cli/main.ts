@@ -30,7 +30,7 @@ function build(words: readonly string[]): Command {
     .option(
       '--unit <kind>',
       'what is compiled at once: module, or function, when it is first called',
-      'module',
+      'function',
     )
     .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')
     .option('--tiers <list>', `the ladder, lowest first (default: "${tierWords.join(',')}")`, parseList)

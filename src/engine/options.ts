@@ -56,7 +56,7 @@ export interface EngineOptions {
   readonly control?: ControlKind;
   /** @defaultValue `'stub'` */
   readonly linkage?: Linkage;
-  /** What is compiled at once. @defaultValue `'module'` */
+  /** What is compiled at once: a function, when it is first called, or a module, when it is linked. @defaultValue `'function'` */
   readonly unit?: UnitKind;
   /**
    * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage
@@ -155,7 +155,7 @@ export function settle(options: EngineOptions): Settings {
   return {
     control: options.control ?? 'inline',
     linkage,
-    unit: unitOf(options.unit ?? 'module'),
+    unit: unitOf(options.unit ?? 'function'),
     relocations,
     tiers,
     policy: policyOf(options, tiers),

@@ -120,6 +120,8 @@ it('runs modules, objects and archives together and writes statistics', () => {
     stats,
     '--sample',
     '500',
+    '--unit',
+    'module',
     '--tiers',
     'baseline,optimized',
     '--thresholds',

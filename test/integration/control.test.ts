@@ -30,7 +30,7 @@ const spin =
 const gate = 'volatile int go = 1; void stop(void) { go = 0; }';
 
 function engineOf(options: EngineOptions = {}): Engine {
-  const engine = createEngine({ policy: 'never', ...options });
+  const engine = createEngine({ policy: 'never', unit: 'module', ...options });
   onTestFinished(async () => {
     await engine.dispose();
   });
@@ -383,7 +383,7 @@ describe('when the control thread crashes', () => {
 
   const crashing = async (): Promise<{ engine: Engine; crash: (how: string) => void }> => {
     process.env['TIERLINK_CONTROL'] = join(drivers, 'crashing-control.mjs');
-    const engine = createEngine({ policy: 'never' });
+    const engine = createEngine({ unit: 'module', policy: 'never' });
     const channel = new BroadcastChannel('tierlink test: crash');
     onTestFinished(() => {
       channel.close();

@@ -304,7 +304,7 @@ describe('the rest', () => {
 
   it('dispose during link ends both', async () => {
     // A worker may be done with linking before it is asked to dispose.
-    const engine = createEngine({ control: 'inline' });
+    const engine = createEngine({ control: 'inline', unit: 'module' });
     engine.addModule('a', good);
     const linking = engine.link();
     const disposing = engine.dispose();

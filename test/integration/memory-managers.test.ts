@@ -224,7 +224,12 @@ describe('the mprotect manager', () => {
 describe('a manager of the user', () => {
   it('is asked for each section by id, name and module, and told when they are complete and when they are free', async () => {
     const memoryManager = new RecordingMemory();
-    const engine = createEngine({ policy: 'never', linkage: 'direct', parts: { memoryManager } });
+    const engine = createEngine({
+      unit: 'module',
+      policy: 'never',
+      linkage: 'direct',
+      parts: { memoryManager },
+    });
     add(engine);
     await engine.link();
     const asked = memoryManager.calls.filter(({ id }) => id !== undefined);

@@ -45,7 +45,7 @@ const inner = bitcode('int inner(int x) { return 2 * x; }', ['-fasynchronous-unw
 describe('a registrar of the user', () => {
   it('is told of each version, and of its end', async () => {
     const frameRegistrar = new Recorder();
-    const engine = createEngine({ policy: 'never', parts: { frameRegistrar } });
+    const engine = createEngine({ unit: 'module', policy: 'never', parts: { frameRegistrar } });
     engine.addModule('outer', outer);
     engine.addModule('inner', inner);
     await engine.link();
@@ -114,7 +114,11 @@ describe('the default registrar', () => {
         known.push({ frames, code });
       }
     }
-    const engine = createEngine({ policy: 'never', parts: { frameRegistrar: new Spied(addon) } });
+    const engine = createEngine({
+      unit: 'module',
+      policy: 'never',
+      parts: { frameRegistrar: new Spied(addon) },
+    });
     engine.addModule('inner', inner);
     await engine.link();
     await engine.recompile('inner', 'peak');

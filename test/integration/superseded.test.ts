@@ -57,7 +57,7 @@ class SlowQueue implements Compiler {
 /** An engine with two modules; the policy wants `f`, and its compile waits. */
 async function withWaiting(): Promise<{ engine: Engine; queue: SlowQueue; failures: unknown[] }> {
   const queue = new SlowQueue();
-  const engine = createEngine({ thresholds: { quick: 3 }, parts: { compiler: () => queue } });
+  const engine = createEngine({ unit: 'module', thresholds: { quick: 3 }, parts: { compiler: () => queue } });
   const failures: unknown[] = [];
   engine.on('failed', (event) => failures.push(event));
   engine.addModule('f', f);

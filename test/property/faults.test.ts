@@ -94,6 +94,7 @@ const inner = new LlvmCompiler(loadAddon(), 2);
 
 function engineOver(linkage: Linkage, memoryManager: MemoryManager): Engine {
   return createEngine({
+    unit: 'module',
     policy: 'never',
     linkage,
     parts: { memoryManager, compiler: () => new CachingCompiler(inner) },

@@ -41,6 +41,7 @@ function add({ engine }: Subject, number: number): void {
 
 async function engineOf(size: number, library: string): Promise<Subject> {
   const engine = createEngine({
+    unit: 'module',
     control: 'inline',
     policy: 'never',
     parts: { compiler: (threads) => new TemplateCompiler(new LlvmCompiler(loadAddon(), threads)) },
