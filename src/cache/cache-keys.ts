@@ -75,6 +75,17 @@ export class CacheKeys {
     return sha256Hex(`module ${this.#common} ${canonical({ format, bytes, module })}`);
   }
 
+  /**
+   * The key of what is remembered about the calls of modules that are linked together.
+   *
+   * @param modules - Canonical bitcode of each.
+   * @returns 64 hexadecimal digits.
+   */
+  ofCalls(modules: readonly Uint8Array[]): string {
+    const digests = modules.map((bitcode) => this.#digestOf(bitcode));
+    return sha256Hex(`calls ${this.#common} ${canonical(digests)}`);
+  }
+
   /** Of a set: its order decides nothing. */
   #digestOfNames(names: readonly string[]): string {
     const known = this.#nameDigests.get(names);

@@ -71,8 +71,11 @@ export interface ReplacedEvent {
   readonly reset: readonly string[];
 }
 
-/** What an entry of the object cache holds: what reading a module gave, or the object of its code or its variables. */
-export type CachedContent = 'module' | 'code' | 'data';
+/**
+ * What an entry of the object cache holds: what reading a module gave, the object of its code or its variables, or which
+ * functions of modules were called.
+ */
+export type CachedContent = 'module' | 'code' | 'data' | 'calls';
 
 /** The object cache was asked, or changed. */
 export interface CacheEvent {

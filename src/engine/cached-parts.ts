@@ -14,6 +14,7 @@ export interface CachedParts {
   readonly compiler: Compiler;
   readonly ingest: Ingest;
   readonly cache: ObjectCache | undefined;
+  readonly keys: CacheKeys | undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface CachedParts {
 export function cachedParts({ addon, cache: store, ...settings }: Settings, emit: Emit): CachedParts {
   const compiler = settings.compiler(settings.compileThreads);
   const ingest = ingestWith(addon);
-  if (store === undefined) return { compiler, ingest, cache: undefined };
+  if (store === undefined) return { compiler, ingest, cache: undefined, keys: undefined };
   const cache = new ObjectCache(store, emit, () => compiler.pending() > 0);
   const keys = new CacheKeys({
     tierlink: version(),
@@ -39,6 +40,7 @@ export function cachedParts({ addon, cache: store, ...settings }: Settings, emit
     compiler: new CachedCompiler(compiler, cache, keys),
     ingest: cachedIngest(ingest, cache, keys),
     cache,
+    keys,
   };
 }
 

@@ -9,6 +9,7 @@ import { CheckedMemory } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
+import { RememberedCalls } from './remembered-calls.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Ingest } from '../native/ingest.js';
@@ -89,6 +90,7 @@ export interface Composition {
   readonly codeCache: CodeCache;
   readonly controller: TierController;
   readonly lookAhead: LookAhead;
+  readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
   /** Milliseconds since the engine was created. */
@@ -131,7 +133,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
-  const { compiler, ingest, cache } = cachedParts(settings, emit);
+  const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const targets = new Targets({
     memory,
     table,
@@ -227,6 +229,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     builder,
   });
   const lookAhead = new LookAhead({ symbols, controller });
+  const rememberedCalls = new RememberedCalls({ cache, keys, controller });
   const program = new Program({ addon, engine, table, versions });
   let ended = false;
   const lazyCalls = new LazyCalls({
@@ -274,6 +277,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // A link that was just asked for fails now, and gives back what it took while there is something to give it to.
     await linking;
     await Promise.all([stopped, ...[...modules.values()].map(settled)]);
+    rememberedCalls.note();
     await cache?.end(cacheEndMs);
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
@@ -319,6 +323,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     codeCache,
     controller,
     lookAhead,
+    rememberedCalls,
     lazyCalls,
     program,
     host,

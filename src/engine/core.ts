@@ -116,6 +116,7 @@ export class EngineCore {
   }
 
   async flushCache(timeoutMs: number): Promise<boolean> {
+    this.#parts.rememberedCalls.note();
     return (await this.#parts.cache?.flush(timeoutMs)) ?? true;
   }
 

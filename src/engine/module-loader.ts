@@ -144,7 +144,7 @@ export class ModuleLoader {
 
   /** Links all modules that are not linked yet; see `Engine.link`. */
   async link(): Promise<void> {
-    const { chain } = this.#parts;
+    const { chain, lookAhead, rememberedCalls } = this.#parts;
     const joined: string[] = [];
     let pending: readonly LoadedModule[] = [];
     try {
@@ -154,9 +154,14 @@ export class ModuleLoader {
       chain.begin(pending.map(({ record }) => record.name));
       for (const { record } of pending) this.#reader.checkUses(record);
       const members = pending.map((home) => ({ home, units: firstUnits(home), target: 0 }));
+      const recalled = rememberedCalls.recall(pending);
+      const called = recalled instanceof Promise ? await recalled : recalled;
       const building = buildTogether(this.#parts, members, 'first version');
       // While variables are compiled: most programs are about to run.
-      this.#parts.lookAhead.compile([{ name: 'main', likelihood: 1 }], 1);
+      lookAhead.compile(
+        ['main', ...called].map((name) => ({ name, likelihood: 1 })),
+        1,
+      );
       await building;
     } catch (error) {
       chain.forget(pending.map(({ record }) => record.name));

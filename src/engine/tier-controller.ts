@@ -115,6 +115,20 @@ export class TierController {
     return unitOf(home, definition.name);
   }
 
+  /** True if functions of the unit were called, as far as its counters tell. */
+  wasCalled(unit: Unit): boolean {
+    if (unit.version?.tier.counters !== true) return unit.version !== undefined;
+    return [...slotsOf(unit).values()].some((slot) => {
+      const count = this.#counts.get(slot);
+      return (
+        currentTier(unit.state) > 0 ||
+        count === undefined ||
+        count.before > 0 ||
+        this.#parts.table.remaining(slot) < count.armed
+      );
+    });
+  }
+
   /** Arms the counters of the version that runs, from zero. */
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;

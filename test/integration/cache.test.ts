@@ -192,6 +192,8 @@ it('a process with a warm cache does without LLVM', async () => {
     console.log(result, readFileSync('/proc/self/maps', 'utf8').includes('libLLVM'));`;
   const run = async () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   expect((await run()).stdout).toBe('4 true\n');
+  // Now it is known what is called, and compiled together.
+  await run();
   expect((await run()).stdout).toBe('4 false\n');
 });
 
@@ -387,11 +389,11 @@ describe('tierlink run', () => {
     const cache = join(scratch(), 'cache');
     expect(await program(['--cache', cache])).toMatchObject({
       ...said,
-      cache: { hits: 0, misses: 3, stored: 3 },
+      cache: { hits: 0, misses: 4, stored: 4 },
     });
     expect(await program(['--cache', cache])).toMatchObject({
       ...said,
-      cache: { hits: 3, misses: 0, stored: 0 },
+      cache: { hits: 4, misses: 0, stored: 0 },
     });
     expect(await program(['--cache', cache, '--no-cache'])).toMatchObject({ ...said, cache: null });
   });
@@ -402,14 +404,14 @@ describe('tierlink run', () => {
       TIERLINK_CACHE: join(places, 'one'),
       XDG_CACHE_HOME: join(places, 'xdg'),
     });
-    expect(one).toMatchObject({ ...said, cache: { stored: 3 } });
+    expect(one).toMatchObject({ ...said, cache: { stored: 4 } });
     const two = await program([], { XDG_CACHE_HOME: join(places, 'two') });
-    expect(two).toMatchObject({ ...said, cache: { stored: 3 } });
+    expect(two).toMatchObject({ ...said, cache: { stored: 4 } });
     const three = await program([], { XDG_CACHE_HOME: 'not/absolute', TIERLINK_CACHE: '' });
-    expect(three).toMatchObject({ ...said, cache: { stored: 3 } });
-    expect(filesOf(join(places, 'one'))).toHaveLength(3);
-    expect(filesOf(join(places, 'two', 'tierlink'))).toHaveLength(3);
-    expect(filesOf(join(three.home, '.cache', 'tierlink'))).toHaveLength(3);
+    expect(three).toMatchObject({ ...said, cache: { stored: 4 } });
+    expect(filesOf(join(places, 'one'))).toHaveLength(4);
+    expect(filesOf(join(places, 'two', 'tierlink'))).toHaveLength(4);
+    expect(filesOf(join(three.home, '.cache', 'tierlink'))).toHaveLength(4);
     const none = await program([], { TIERLINK_CACHE: 'off' });
     expect(none).toMatchObject({ ...said, cache: null });
     expect(readdirSync(none.home)).not.toContain('.cache');
@@ -446,6 +448,6 @@ describe('tierlink run', () => {
     const folder = scratch();
     await program(['--cache', join(folder, 'cache')]);
     cpSync(join(folder, 'cache'), join(folder, 'copy'), { recursive: true });
-    expect(await program(['--cache', join(folder, 'copy')])).toMatchObject({ ...said, cache: { hits: 3 } });
+    expect(await program(['--cache', join(folder, 'copy')])).toMatchObject({ ...said, cache: { hits: 4 } });
   });
 });
