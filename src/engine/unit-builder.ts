@@ -91,7 +91,7 @@ export class UnitBuilder {
     const compiled = await this.#parts.compiler.compile(order);
     // What was compiled ahead may be there before the variables are.
     for (const batch of this.#batches) if (batch.links(home)) await batch.done;
-    if (home.record !== order.record) return [];
+    if (home.record !== order.record || !home.isLinked) return [];
     const left = order.units.filter((unit) => unit.version === undefined || !first.includes(unit));
     return left.length === 0 ? [] : this.#publish({ ...compiled, units: left });
   }

@@ -123,6 +123,30 @@ it('a call on the thread of control overtakes it', async () => {
   await engine.dispose();
 });
 
+it('main is compiled while the link is under way; a link that fails leaves nothing of it', async () => {
+  const { engine } = await linked();
+  const published: string[] = [];
+  engine.on('published', ({ unit }) => published.push(unit));
+  engine.addModule('main', bitcode('int begin(int); int main(void) { return begin(3); }'));
+  // It can't be taken apart, so it is compiled by the link.
+  engine.addModule(
+    'bad',
+    bitcode(`
+      int bad(int x) {
+        static void *table[] = { &&one, &&two };
+        table[x & 1] = &&two; goto *table[0];
+        one: __asm__("no such instruction"); two: return x; }`),
+  );
+  await expect(engine.link()).rejects.toMatchObject({ code: 'COMPILE_FAILED' });
+  const slots = engine.snapshot().slots;
+  await engine.removeModule('bad');
+  await engine.link();
+  expect(engine.snapshot().slots).toBe(slots + 1);
+  expect(await engine.run()).toEqual({ how: 'return', status: 7 });
+  expect(published.filter((unit) => unit === 'main')).toHaveLength(1);
+  await engine.dispose();
+});
+
 it('its failure is nobody’s: the call compiles again', async () => {
   const { engine, compiler } = await held(true);
   const failures: unknown[] = [];
