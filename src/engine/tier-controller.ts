@@ -275,10 +275,10 @@ export class TierController {
     const work = this.#parts.builder.build(units, tier, reason, ticket).then(
       (built) => {
         for (const unit of units) {
-          // What was overtaken (compiled at once, or the module replaced) has no unit to tell any more.
+          // What was overtaken by a compile at once has been told.
           if (unit.work !== work) continue;
           this.#ended(unit);
-          this.step(unit, { type: 'published' });
+          this.step(unit, { type: built.includes(unit) ? 'published' : 'dropped' });
         }
         this.#include(built, target);
       },
