@@ -2,6 +2,7 @@
 #include "request_queue.h"
 
 #include <cerrno>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace tierlink {
@@ -71,7 +72,8 @@ void RequestQueue::rewake() {
 void RequestQueue::writeWake() {
   const uint64_t one = 1;
   // Cannot block: the counter would need 2^64 - 2 unread wakes. An interrupted write has written nothing.
-  while (write(wakeFd_, &one, sizeof one) < 0 && errno == EINTR) {
+  // Not write(), at which a thread that is to be cancelled would end: no function call may be such a point.
+  while (syscall(SYS_write, wakeFd_, &one, sizeof one) < 0 && errno == EINTR) {
   }
 }
 

@@ -100,6 +100,21 @@ const programs: readonly (readonly [name: string, texts: readonly string[]])[] =
     ],
   ],
   [
+    'pthread_cancel that waits for its moment, which no call is',
+    [
+      `#include <pthread.h>
+       #include <cstdio>
+       long counted(long); static volatile long sum;
+       static void *start(void *) { pthread_cancel(pthread_self());
+         for (long i = 0; i < 100000; i++) sum += counted(i);
+         pthread_testcancel(); sum = 0; return nullptr; }
+       int main() { pthread_t t; void *result; pthread_create(&t, nullptr, start, nullptr);
+         pthread_join(t, &result); printf("%d %ld\\n", result == PTHREAD_CANCELED, sum); return 0; }`,
+      `long other(long); long counted(long n) { return n & 1 ? n : other(n); }
+       long other(long n) { return n + 1; }`,
+    ],
+  ],
+  [
     'backtrace and _Unwind_Backtrace see every frame, also in a signal handler',
     [
       `#include <cstdio>
