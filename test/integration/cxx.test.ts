@@ -76,13 +76,19 @@ function build(name: string, standard = 'c++17'): Built {
 /** Runs a program while modules are recompiled, moved and compacted at random moments. */
 function shaken(linkage: string, modules: readonly string[], args: readonly string[], input: string) {
   const driver = join(root, 'test', 'drivers', 'shake.mjs');
-  const ended = spawnSync(process.execPath, [driver, linkage, 'default', '7', ...modules, '--', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    input,
-    timeout: 120_000,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-  });
+  // Linkages differ in few instructions: two of them in whole modules, one in units of one function.
+  const unit = linkage === 'direct' ? 'function' : 'module';
+  const ended = spawnSync(
+    process.execPath,
+    [driver, linkage, 'default', unit, '7', ...modules, '--', ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      input,
+      timeout: 120_000,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   const { status, signal, stdout, stderr } = ended;
   const told = ended.output[3] ?? '';
   const nothing = { swaps: {}, moves: 0 };
