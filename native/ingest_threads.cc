@@ -47,7 +47,8 @@ public:
     const size_t count = std::min<size_t>(firstFailed_ + 1, jobs_.size());
     taken.reserve(count);
     for (auto &outcome : std::span(outcomes_).first(count))
-      taken.push_back(std::move(*outcome));
+      if (outcome) // Each is, up to the first that failed.
+        taken.push_back(std::move(*outcome));
     return taken;
   }
 
