@@ -2,6 +2,7 @@
 import { cpus } from 'node:os';
 import Table from 'cli-table3';
 import type { Absentee } from './contestant.js';
+import { median } from './findings.js';
 
 /** Samples of one contestant in one column. */
 export interface Row {
@@ -19,17 +20,6 @@ export interface Report {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
   readonly absent: readonly Absentee[];
-}
-
-/**
- * @param values - At least one.
- * @returns Their median.
- */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
 /** Median and spread of one list, and tierlink's median divided by it. */

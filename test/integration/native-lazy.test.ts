@@ -13,6 +13,7 @@ import { bundled } from '../support/bundled.js';
 import { LazyProgram } from './lazy-program.js';
 import {
   createEngine,
+  destroyAll,
   destroyEngine,
   place,
   type PlacedProgram,
@@ -78,14 +79,7 @@ function disturbed(lazy: LazyProgram): (cell: bigint) => void {
 }
 
 afterEach(() => {
-  for (const engine of engines.splice(0)) {
-    try {
-      destroyEngine(addon, engine);
-    } catch (error) {
-      // An engine whose program left threads behind stays busy; its memory then goes with this process.
-      expect(error).toMatchObject({ code: 'ENGINE_BUSY' });
-    }
-  }
+  destroyAll(addon, engines);
 });
 
 describe('what a lazy call carries', () => {

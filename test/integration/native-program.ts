@@ -40,6 +40,18 @@ export function destroyEngine(addon: NativeAddon, engine: Handle): void {
   addon.memoryDestroy(memoryOf(engine));
 }
 
+/** Destroys engines of a test that has ended, and forgets them. */
+export function destroyAll(addon: NativeAddon, engines: Handle[]): void {
+  for (const engine of engines.splice(0)) {
+    try {
+      destroyEngine(addon, engine);
+    } catch (error) {
+      // One whose program left threads behind stays busy; its memory then goes with this process.
+      if ((error as { readonly code?: string }).code !== 'ENGINE_BUSY') throw error;
+    }
+  }
+}
+
 /** A program in an engine's memory. */
 export interface PlacedProgram {
   /** Address of a function or variable. */

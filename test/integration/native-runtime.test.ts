@@ -9,6 +9,7 @@ import { addonCandidates, loadAddon } from '../../src/native/loader.js';
 import type { Handle } from '../../src/native/contract.js';
 import {
   createEngine,
+  destroyAll,
   destroyEngine,
   memoryOf,
   place,
@@ -53,14 +54,7 @@ function expectFailure(action: () => unknown, code: string, more: object = {}): 
 }
 
 afterEach(() => {
-  for (const engine of engines.splice(0)) {
-    // An engine whose program left threads behind stays busy; its memory then goes with this process.
-    try {
-      destroyEngine(addon, engine);
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'ENGINE_BUSY' });
-    }
-  }
+  destroyAll(addon, engines);
 });
 
 describe('memory', () => {

@@ -1,36 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { address, slotIndex } from '../../../src/core/ids.js';
 import { LazyEntries } from '../../../stubs/lazy-entries.js';
-import type { TableBlock, TableMemory, TableNeed } from '../../../stubs/table-memory.js';
+import { tableBlocks } from '../../support/table-blocks.js';
 
 const slots = 0x2000_0000;
 const handler = address(0x7f00_1234_5678);
 const engine = address(0x5500_0000_1000);
 
 function entries() {
-  let next = 0x1000_0000;
-  const blocks: TableBlock[] = [];
-  const take = (size: number): TableBlock => {
-    const block = { address: address(next), bytes: new Uint8Array(size) };
-    blocks.push(block);
-    next += 0x10_0000;
-    return block;
-  };
-  const memory: TableMemory = {
-    tableChunk: (needs, fill) => {
-      const taken = Object.entries<TableNeed>(needs).map(([name, { size }]) => [name, take(size)] as const);
-      // Safe because the keys are those of `needs`.
-      const chunk = Object.fromEntries(taken) as unknown as Record<keyof typeof needs, TableBlock>;
-      fill(chunk);
-      return chunk;
-    },
-  };
+  const { memory, blocks, find } = tableBlocks();
   const slotAddress = (slot: number) => address(slots + slot * 8);
   const made = new LazyEntries(memory, { handler, engine, slotAddress });
   const view = (at: number): { readonly bytes: DataView; readonly offset: number } => {
-    const block = blocks.find((item) => at >= item.address && at < item.address + item.bytes.length);
-    if (block === undefined) throw new Error('the address lies in a block');
-    return { bytes: new DataView(block.bytes.buffer), offset: at - block.address };
+    const { block, offset } = find(at);
+    return { bytes: new DataView(block.bytes.buffer), offset };
   };
   const byte = (at: number): number => view(at).bytes.getUint8(view(at).offset);
   const target = (place: number): number => place + 4 + view(place).bytes.getInt32(view(place).offset, true);

@@ -1,30 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type Address, address } from '../../../src/core/ids.js';
 import { OffsetTable } from '../../../stubs/offset-table.js';
-import type { TableBlock, TableMemory, TableNeed } from '../../../stubs/table-memory.js';
+import { tableBlocks } from '../../support/table-blocks.js';
 
 function table() {
-  let next = 0x1000_0000;
-  const blocks: TableBlock[] = [];
-  const take = (size: number): TableBlock => {
-    const block = { address: address(next), bytes: new Uint8Array(size) };
-    blocks.push(block);
-    next += 0x10_0000;
-    return block;
-  };
-  const memory: TableMemory = {
-    tableChunk: (needs, fill) => {
-      const entries = Object.entries<TableNeed>(needs).map(([name, { size }]) => [name, take(size)] as const);
-      // Safe because the keys are those of `needs`.
-      const chunk = Object.fromEntries(entries) as unknown as Record<keyof typeof needs, TableBlock>;
-      fill(chunk);
-      return chunk;
-    },
-  };
+  const { memory, find } = tableBlocks();
   const made = new OffsetTable(memory);
   const read = (at: Address, bytes: number): number[] => {
-    const block = blocks.find((item) => at >= item.address && at < item.address + item.bytes.length);
-    return [...(block?.bytes.subarray(at - block.address, at - block.address + bytes) ?? [])];
+    const { block, offset } = find(at);
+    return [...block.bytes.subarray(offset, offset + bytes)];
   };
   return { made, read };
 }
