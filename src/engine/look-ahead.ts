@@ -9,6 +9,15 @@ import type { TierController } from './tier-controller.js';
  * are threads that do nothing: of Lua's `print(1)`, two thirds of what is compiled are called then.
  */
 const leastLikelihood = 0.2;
+/** Functions of one request at most: a call of one waits for all of them. */
+const mostTogether = 64;
+
+/** Functions of a module that are compiled together. */
+interface Group {
+  readonly units: Unit[];
+  /** Of the likeliest. */
+  readonly likelihood: number;
+}
 
 /** What it works with. */
 export interface LookAheadParts {
@@ -32,18 +41,24 @@ export class LookAhead {
    * @param likelihood - How likely that is called itself.
    */
   compile(calls: readonly LikelyCall[], likelihood: number): void {
-    const wanted = new Map<LoadedModule, { readonly units: Unit[]; readonly likelihood: number }>();
+    const groups: Group[] = [];
+    const open = new Map<LoadedModule, Group>();
     for (const call of calls) {
       const both = likelihood * call.likelihood;
       // The likeliest come first.
       if (both < leastLikelihood) break;
       const unit = this.#unitOf(call.name);
       if (unit === undefined) continue;
-      const together = wanted.get(unit.home);
-      if (together === undefined) wanted.set(unit.home, { units: [unit], likelihood: both });
-      else together.units.push(unit);
+      const group = open.get(unit.home);
+      if (group !== undefined && group.units.length < mostTogether) {
+        group.units.push(unit);
+        continue;
+      }
+      const begun = { units: [unit], likelihood: both };
+      open.set(unit.home, begun);
+      groups.push(begun);
     }
-    for (const { units, likelihood: both } of wanted.values()) {
+    for (const { units, likelihood: both } of groups) {
       const priority = { kind: 'ahead', likelihood: both } as const;
       this.#parts.controller.ask(units, 0, { reason: 'likely to be called', forced: false, priority });
     }

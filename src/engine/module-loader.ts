@@ -157,11 +157,12 @@ export class ModuleLoader {
       const recalled = rememberedCalls.recall(pending);
       const called = recalled instanceof Promise ? await recalled : recalled;
       const building = buildTogether(this.#parts, members, 'first version');
-      // While variables are compiled: most programs are about to run.
-      lookAhead.compile(
-        ['main', ...called].map((name) => ({ name, likelihood: 1 })),
-        1,
-      );
+      // While variables are compiled: most programs are about to run. Main first, and alone.
+      for (const names of [['main'], called])
+        lookAhead.compile(
+          names.map((name) => ({ name, likelihood: 1 })),
+          1,
+        );
       await building;
     } catch (error) {
       chain.forget(pending.map(({ record }) => record.name));

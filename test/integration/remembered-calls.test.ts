@@ -79,6 +79,33 @@ it('compiles what was called, the functions of a module together, and nothing el
   await third.engine.dispose();
 });
 
+it('asks for no more than 64 functions at a time, so that no call waits for all of them', async () => {
+  const cache = memory();
+  const functions = Array.from(
+    { length: 150 },
+    (_, n) => `int f${String(n)}(int x) { return x + ${String(n)}; }`,
+  );
+  const calls = functions.map((_, n) => `f${String(n)}(x)`).join(' + ');
+  const source = bitcode(`${functions.join('\n')}\nint all(int x) { return x < 0 ? 0 : ${calls}; }`);
+  const run = async (ahead: number): Promise<number[]> => {
+    const engine = createEngine({ cache, policy: 'never' });
+    const published: PublishedEvent[] = [];
+    engine.on('published', (event) => published.push(event));
+    engine.addModule('many', source);
+    await engine.link();
+    await vi.waitFor(() => {
+      expect(published).toHaveLength(ahead);
+    });
+    expect(engine.fn('all')(1)).toBe(150 + (149 * 150) / 2);
+    await engine.dispose();
+    return published.map(({ functions: count }) => count);
+  };
+  await run(0);
+  const counts = await run(3);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(151);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(64 + 15);
+});
+
 it('learns what it did not know', async () => {
   const cache = memory();
   await remembered(cache);
