@@ -5,11 +5,11 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "process_barrier.h"
 #include "run.h"
 
 namespace tierlink {
@@ -20,65 +20,15 @@ thread_local ThreadRecord *self __attribute__((tls_model("initial-exec"))) = nul
 
 pthread_key_t endKey;
 pid_t processId = 0;
-bool barrierless = true; // the kernel has no membarrier: entries must fence themselves
-
-// Registers the process for membarrier. With many threads that takes the kernel 10 ms and more, so it is done
-// beside the loading of the addon; nobody needs it before the first barrier.
-class Registration {
-public:
-  void begin() {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    isBegun_ = pthread_create(
-                   &thread_, nullptr,
-                   [](void *) -> void * {
-                     enroll();
-                     return nullptr;
-                   },
-                   nullptr) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!isBegun_)
-      enroll();
-  }
-
-  // In a child of a fork the thread may not be there to be waited for.
-  void finish() {
-    if (isBegun_ && !Threads::inForkedChild())
-      std::call_once(joined_, [this] { pthread_join(thread_, nullptr); });
-  }
-
-  static bool enroll() {
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-  }
-
-private:
-  pthread_t thread_{};
-  bool isBegun_ = false;
-  std::once_flag joined_;
-};
-
-Registration &registration() {
-  static auto *one = new Registration; // never destroyed, as the thread may outlive the process's statics
-  return *one;
-}
-
-// True if registering can't fail but for want of memory.
-bool hasMembarrier() {
-  constexpr long needed = MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-  const long known = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
-  return known > 0 && (known & needed) == needed;
-}
+bool barrierless = true; // entries must fence themselves; a copy, as each entry asks
 
 } // namespace
 
 void Threads::prepare() {
   static const bool once = [] {
     processId = getpid();
-    barrierless = !hasMembarrier();
-    if (!barrierless)
-      registration().begin();
+    ProcessBarrier::prepare();
+    barrierless = !ProcessBarrier::isThere();
     return true;
   }();
   (void)once;
@@ -99,16 +49,7 @@ bool Threads::inForkedChild() { return getpid() != processId; }
 
 // An entry stores its depth and then loads a slot without a fence between; the barrier here, executed by all
 // threads of the process, stands for it.
-void Threads::barrier() {
-  if (barrierless) {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    return;
-  }
-  registration().finish();
-  // It fails only if the process is not registered yet; entries rely on it, so there is no going on without.
-  while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0)
-    Registration::enroll();
-}
+void Threads::barrier() { ProcessBarrier::run(); }
 
 uint32_t Threads::inside(Engine &engine) {
   barrier();

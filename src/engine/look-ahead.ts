@@ -1,4 +1,4 @@
-/** Compiles functions of other modules, and large ones, before they are called: when what calls them surely will. */
+/** Compiles functions of other modules, and large ones, before they are called: when what calls them may well do so. */
 import type { LikelyCall } from '../core/compiler.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
