@@ -49,6 +49,7 @@ export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
+  type BodyReading,
   type ControlKind,
   type EngineOptions,
   type Linkage,

@@ -97,6 +97,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as UnitKind,
     linkage: options.linkage as Linkage,
+    bodies: 'lazy',
     policy,
     libraries: load,
     ...(cache === undefined ? {} : { cache }),

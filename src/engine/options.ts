@@ -39,6 +39,9 @@ const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies
 /** What is compiled at once: all functions of a module, or one function, when it is called for the first time. */
 export type UnitKind = 'module' | 'function';
 
+/** When bodies of functions are read and verified: when their module is added, or when they are first compiled. */
+export type BodyReading = 'eager' | 'lazy';
+
 /** Where an engine is controlled from: a worker of its own, or the thread that created it. */
 export type ControlKind = 'worker' | 'inline';
 
@@ -58,6 +61,14 @@ export interface EngineOptions {
   readonly linkage?: Linkage;
   /** What is compiled at once: a function, when it is first called, or a module, when it is linked. @defaultValue `'function'` */
   readonly unit?: UnitKind;
+  /**
+   * `lazy`: of a module of bitcode, bodies of functions are read and verified when they are first compiled. Adding a large
+   * module then takes a tenth of the time; a body that LLVM can't read or verify is an error of the call that needs it,
+   * where `eager` has `addModule` refuse the module. Modules with debug info or coroutines, and those that another version
+   * of LLVM wrote, are always read at once.
+   * @defaultValue `'eager'`
+   */
+  readonly bodies?: BodyReading;
   /**
    * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage
    * `direct` is refused: it re-patches calls. Code is still replaced: callers reach it through stubs or slots.
@@ -118,6 +129,7 @@ export interface Settings {
   readonly control: ControlKind;
   readonly linkage: Linkage;
   readonly unit: UnitKind;
+  readonly bodies: BodyReading;
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
@@ -156,6 +168,7 @@ export function settle(options: EngineOptions): Settings {
     control: options.control ?? 'inline',
     linkage,
     unit: unitOf(options.unit ?? 'function'),
+    bodies: bodiesOf(options.bodies ?? 'eager'),
     relocations,
     tiers,
     policy: policyOf(options, tiers),
@@ -228,6 +241,11 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
 function unitOf(unit: string): UnitKind {
   if (unit !== 'module' && unit !== 'function') throw invalid('unit', unit, '"module" or "function"');
   return unit;
+}
+
+function bodiesOf(bodies: string): BodyReading {
+  if (bodies !== 'eager' && bodies !== 'lazy') throw invalid('bodies', bodies, '"eager" or "lazy"');
+  return bodies;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {
