@@ -24,6 +24,8 @@ namespace {
 /// bitcode.
 constexpr size_t budgetBytes = 64ull << 20;
 constexpr size_t budgetBytesPerByte = 1000;
+/// What bitcode begins with.
+constexpr size_t magicBytes = 4;
 
 /// Modules without a layout get the target's before anything depends on it (alignments of loads and stores
 /// do); those of an older LLVM get its spelling of today.
@@ -135,9 +137,10 @@ std::vector<size_t> bodyBytes(llvm::StringRef bytes) {
     return sizes;
   llvm::BitstreamCursor stream(llvm::ArrayRef(begin, end));
   // What can't be read here can't be read by LLVM either, which says so.
-  auto magic = stream.Read(32);
-  if (!magic) {
-    llvm::consumeError(magic.takeError());
+  if (static_cast<size_t>(end - begin) < magicBytes)
+    return sizes;
+  if (llvm::Error error = stream.JumpToBit(magicBytes * 8)) {
+    llvm::consumeError(std::move(error));
     return sizes;
   }
   while (!stream.AtEndOfStream()) {
