@@ -47,6 +47,8 @@ export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { ObserveOptions } from './engine/code-observers.js';
+export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
   type BodyReading,

@@ -20,6 +20,7 @@ import { eagerPolicy } from '../../tiers/policies/eager.js';
 import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import type { ObserveOptions } from './code-observers.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
@@ -103,6 +104,8 @@ export interface EngineOptions {
   readonly cache?: ObjectStore | DirectoryCache;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
+  /** Who else is to know functions by name; see docs/tools.md. @defaultValue nobody */
+  readonly observe?: ObserveOptions;
   /** Replaces parts that the engine would make itself. */
   readonly parts?: {
     /** Where times come from. */
@@ -143,6 +146,7 @@ export interface Settings {
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
   readonly penalty: PenaltyRule;
+  readonly observe: ObserveOptions;
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly compiler: (threads: number) => Compiler;
@@ -184,6 +188,7 @@ export function settle(options: EngineOptions): Settings {
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
+    observe: options.observe ?? {},
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 10;
+export const contractVersion = 11;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -316,6 +316,8 @@ export interface NativeAddon {
    * @returns null, or what is wrong.
    */
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+  /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
+  mapForProfilers(file: number): void;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
   /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */
