@@ -57,6 +57,7 @@ struct CallFailure {
   const char *code = nullptr; // lives with what is below
   std::string message;
   std::shared_ptr<const LazyFailure> told; // by control or a JS function, if that is what went wrong
+  Trap trap{};                             // with the code TRAPPED
 };
 CallFailure callTarget(const Target &target, CallFrame &frame,
                        Entry::Passage passage = Entry::Passage::AtGate);

@@ -24,6 +24,7 @@ export {
   type ErrorEntry,
   errorTable,
   TierlinkError,
+  type TrapKind,
 } from './core/errors.js';
 export type {
   CachedContent,
@@ -55,6 +56,7 @@ export {
   type Linkage,
   policyNames,
   type RelocationKeeping,
+  type TrapReaction,
   type UnitKind,
 } from './engine/options.js';
 export {

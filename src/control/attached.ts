@@ -8,6 +8,7 @@ import type { Handle } from '../native/contract.js';
 import { loadAddon } from '../native/loader.js';
 import type { EngineHandle } from './engine-handle.js';
 import { Line } from './line.js';
+import { placeOfTrap } from './trap-place.js';
 import { Signal } from './protocol.js';
 
 /** An engine that another thread created. Made by {@link attachEngine}. */
@@ -36,6 +37,7 @@ export class AttachedEngine {
       settled: () => {
         this.#line.tell('settled');
       },
+      trappedAt: (at) => placeOfTrap(addon, engine, at, this.#line),
     };
     this.#callbacks = new Callbacks(this.#host);
   }

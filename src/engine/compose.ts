@@ -26,6 +26,7 @@ import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
+import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
@@ -96,6 +97,8 @@ export interface Composition {
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
+  /** Which version an address of code belongs to. */
+  readonly versions: AddressMap<Version>;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -263,7 +266,13 @@ export function compose(settings: Settings, emit: Emit): Composition {
       return engine;
     },
     settled: reclaim,
+    trappedAt: (at) => {
+      const place = codePlace(versions, address(Number(at)));
+      addon.engineForgetTrap(engine, at);
+      return place;
+    },
   };
+  if (settings.onTrap === 'error') addon.engineCatchTraps(engine);
   const homeOf = (module: string): LoadedModule => {
     const home = modules.get(module);
     if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
@@ -333,6 +342,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyCalls,
     program,
     host,
+    versions,
     atMs,
     homeOf,
     end,

@@ -1,10 +1,11 @@
 /** What controls an engine: registers, links, publishes, reclaims, on the thread that made it. Plain data in and out. */
-import type { CallHost, CallTarget } from '../call/callable.js';
+import type { CallHost, CallTarget, CodePlace } from '../call/callable.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { address } from '../core/ids.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
+import { codePlace } from './code-place.js';
 import { type Composition, compose } from './compose.js';
 import {
   type AddModuleOptions,
@@ -90,6 +91,16 @@ export class EngineCore {
       slot: table.slotAddress(slot),
       stub: table.stubAddress(slot),
     };
+  }
+
+  /**
+   * Where in compiled code an address lies.
+   *
+   * @param at - The address.
+   * @returns Undefined if no version lies there.
+   */
+  placeOf(at: bigint): CodePlace | undefined {
+    return codePlace(this.#parts.versions, address(Number(at)));
   }
 
   /**

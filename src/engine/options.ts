@@ -42,6 +42,9 @@ export type UnitKind = 'module' | 'function';
 /** Where an engine is controlled from: a worker of its own, or the thread that created it. */
 export type ControlKind = 'worker' | 'inline';
 
+/** What a trap of compiled code does: the call throws, or the system decides. */
+export type TrapReaction = 'error' | 'crash';
+
 /** Names of the shipped policies. */
 export const policyNames = ['counters', 'never', 'eager'] as const;
 
@@ -90,6 +93,13 @@ export interface EngineOptions {
    * @defaultValue none: everything is compiled
    */
   readonly cache?: ObjectStore | DirectoryCache;
+  /**
+   * What a trap (a null dereference, a division by zero, an unreachable instruction, a stack that is used up) in a function
+   * that JS called does: `error`: the call throws TRAPPED; `crash`: what the system or the program's own handler does. In
+   * `run` it is always the latter.
+   * @defaultValue `'error'`
+   */
+  readonly onTrap?: TrapReaction;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Replaces parts that the engine would make itself. */
@@ -130,6 +140,7 @@ export interface Settings {
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
+  readonly onTrap: TrapReaction;
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
@@ -170,6 +181,7 @@ export function settle(options: EngineOptions): Settings {
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
+    onTrap: reactionOf(options.onTrap ?? 'error'),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,
@@ -228,6 +240,11 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
 function unitOf(unit: string): UnitKind {
   if (unit !== 'module' && unit !== 'function') throw invalid('unit', unit, '"module" or "function"');
   return unit;
+}
+
+function reactionOf(reaction: string): TrapReaction {
+  if (reaction !== 'error' && reaction !== 'crash') throw invalid('onTrap', reaction, '"error" or "crash"');
+  return reaction;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {

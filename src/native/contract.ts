@@ -401,6 +401,10 @@ export interface NativeAddon {
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */
   engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
+  /** From now on a trap in compiled code that JS called is a failure of that call, with the code TRAPPED. */
+  engineCatchTraps(engine: Handle): void;
+  /** Code that trapped may be reclaimed: where it was is known. By any environment. */
+  engineForgetTrap(engine: Handle, at: bigint): void;
   /**
    * Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or
    * 0n. `__tierlink_lazy` and `__tierlink_engine` are what lazy entries need.
