@@ -6,6 +6,7 @@
 export type { CacheStatistics } from './cache/object-cache.js';
 export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { Callback, HostFunction } from './call/callback.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {
@@ -23,6 +24,7 @@ export {
   type ErrorEntry,
   errorTable,
   TierlinkError,
+  type TrapKind,
 } from './core/errors.js';
 export type {
   CachedContent,
@@ -57,6 +59,7 @@ export {
   type Linkage,
   policyNames,
   type RelocationKeeping,
+  type TrapReaction,
   type UnitKind,
 } from './engine/options.js';
 export {

@@ -102,6 +102,8 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
   return {
     // This thread has nothing else to do: the program runs on one of its own. A worker would only start later.
     control: 'inline',
+    // A program that traps ends as a native one, its constructors included.
+    onTrap: 'crash',
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as UnitKind,
     linkage: options.linkage as Linkage,

@@ -25,11 +25,13 @@ import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
 import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
+import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { ObservedVersions } from './observed-versions.js';
+import { HostFunctions } from './host-functions.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
@@ -62,6 +64,8 @@ export interface Composition {
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly chain: SymbolChain;
+  /** Names that stand for functions of JS. */
+  readonly hostFunctions: HostFunctions;
   readonly registry: Registry;
   /** Who uses each name. */
   readonly uses: UseIndex;
@@ -93,6 +97,8 @@ export interface Composition {
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
+  /** Which version an address of code belongs to. */
+  readonly versions: ObservedVersions;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -123,7 +129,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const uses = new UseIndex();
   const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
-  const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
+  const hostFunctions = new HostFunctions();
+  const resolvers = hostFunctions.among(settings.resolvers);
+  const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -258,7 +266,13 @@ export function compose(settings: Settings, emit: Emit): Composition {
       return engine;
     },
     settled: reclaim,
+    trappedAt: (at) => {
+      const place = codePlace(versions, address(Number(at)));
+      addon.engineForgetTrap(engine, at);
+      return place;
+    },
   };
+  if (settings.onTrap === 'error') addon.engineCatchTraps(engine);
   const homeOf = (module: string): LoadedModule => {
     const home = modules.get(module);
     if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
@@ -302,6 +316,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     table,
     symbols,
     chain,
+    hostFunctions,
     registry,
     uses,
     withdrawal,
@@ -328,6 +343,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyCalls,
     program,
     host,
+    versions,
     atMs,
     homeOf,
     end,

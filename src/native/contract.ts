@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 11;
+export const contractVersion = 12;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -411,6 +411,10 @@ export interface NativeAddon {
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */
   engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
+  /** From now on a trap in compiled code that JS called is a failure of that call, with the code TRAPPED. */
+  engineCatchTraps(engine: Handle): void;
+  /** Code that trapped may be reclaimed: where it was is known. By any environment. */
+  engineForgetTrap(engine: Handle, at: bigint): void;
   /**
    * Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or
    * 0n. `__tierlink_lazy` and `__tierlink_engine` are what lazy entries need.
@@ -473,6 +477,24 @@ export interface NativeAddon {
   ): (...args: unknown[]) => unknown;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
+  /**
+   * A function pointer that calls a JS function on this JS thread, from whichever thread it is called. It is there until
+   * it is freed, or this environment ends.
+   *
+   * @param signature - Letters of {@link FunctionSummary.signature}.
+   * @param name - For messages.
+   */
+  callbackCreate(
+    engine: Handle,
+    signature: string,
+    name: string,
+    call: (...args: readonly never[]) => unknown,
+  ): Handle;
+  callbackAddress(callback: Handle): bigint;
+  /** Calls get CALLBACK_FAILED from now on. Idempotent. */
+  callbackFree(callback: Handle): void;
+  /** Runs the calls of other threads that wait for this JS thread, which is about to wait itself. */
+  callbacksServe(): void;
   /** Calls main(argc, argv, environ) through `*slot` on a new native thread whose stack is as large as a program's (RLIMIT_STACK). */
   run(engine: Handle, slot: bigint, argv: string[]): Promise<RunOutcome>;
   /** Calls a `void ()` or `ptr ()` now, on this thread; returns rax. */
