@@ -36,6 +36,7 @@ export type {
   ReplacedEvent,
   RequestedEvent,
 } from './core/events.js';
+export type { ShownInstruction } from './native/contract.js';
 export type { TierRecipe } from './core/tier.js';
 export type {
   AuditedMapping,
@@ -49,6 +50,7 @@ export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { Disassembly } from './engine/disassembler.js';
 export type { ObserveOptions } from './engine/code-observers.js';
 export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';

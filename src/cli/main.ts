@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
+import type { DisasmCommandOptions } from './disasm.js';
 import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
 
@@ -76,6 +77,17 @@ function build(words: readonly string[]): Command {
     .action(async (path: string, options: { readonly json?: boolean }) => {
       const { inspectCommand } = await import('./inspect.js');
       inspectCommand(path, options);
+    });
+  command
+    .command('disasm')
+    .description('Show the machine code that a tier makes of a function.')
+    .argument('<function>', "the function's linker name")
+    .argument('<module...>', 'modules (.bc, .ll): the one that defines it, and those that it is linked with')
+    .option('--tier <name>', 'which tier compiles it', 'baseline')
+    .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')
+    .action(async (name: string, modules: string[], options: DisasmCommandOptions) => {
+      const { disasmCommand } = await import('./disasm.js');
+      await disasmCommand(name, modules, options);
     });
   return command;
 }

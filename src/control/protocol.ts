@@ -26,6 +26,7 @@ export const askNames = [
   'link',
   'run',
   'recompile',
+  'disassemble',
   'recompileGroup',
   'removeModule',
   'replaceModule',

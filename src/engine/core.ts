@@ -7,6 +7,7 @@ import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
 import { codePlace } from './code-place.js';
 import { type Composition, compose } from './compose.js';
+import { type Disassembly, Disassembler } from './disassembler.js';
 import {
   type AddModuleOptions,
   type GroupMember,
@@ -137,6 +138,14 @@ export class EngineCore {
 
   recompile(module: string, tier: string): Promise<PublishedEvent> {
     return this.#loader.recompile(module, tier);
+  }
+
+  disassemble(name: string, tier: string): Promise<Disassembly> {
+    const { addon, symbols, homeOf, unitCompiler, settings } = this.#parts;
+    return new Disassembler({ addon, symbols, homeOf, unitCompiler, tiers: settings.tiers }).disassemble(
+      name,
+      tier,
+    );
   }
 
   recompileGroup(group: readonly GroupMember[], options: GroupOptions): Promise<readonly PublishedEvent[]> {

@@ -13,6 +13,7 @@ import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
 import type { RunOptions } from './core.js';
+import type { Disassembly } from './disassembler.js';
 import type { Compaction } from './mover.js';
 import type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './module-loader.js';
 import type { EngineOptions } from './options.js';
@@ -200,6 +201,21 @@ export class Engine implements AsyncDisposable {
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
     this.#alive('recompile');
     return this.#control.ask('recompile', module, tier);
+  }
+
+  /**
+   * Compiles a function at a tier to be looked at. Nothing is linked, and nothing that runs is touched: calls are what
+   * they are before the linker.
+   *
+   * @param name - The function's linker name.
+   * @param tier - Name of a tier of the engine's ladder.
+   * @returns Its instructions, with symbols, and with source lines where its module has debug info.
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, TIER_UNKNOWN, UNIT_PINNED (an object file), COMPILE_FAILED,
+   *   COMPILE_CRASHED (as rejections)
+   */
+  async disassemble(name: string, tier: string): Promise<Disassembly> {
+    this.#alive('disassemble');
+    return this.#control.ask('disassemble', name, tier);
   }
 
   /**

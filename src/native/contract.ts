@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 12;
+export const contractVersion = 13;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -127,6 +127,20 @@ export interface IngestResult {
   readonly summary: string;
 }
 
+/** One instruction of a function. */
+export interface ShownInstruction {
+  /** Bytes from the function's beginning. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** In Intel's syntax; targets of branches are offsets in the function. */
+  readonly text: string;
+  /** What its field stands for when it is linked, or ''. */
+  readonly symbol: string;
+  /** The file and line that it comes from, as far as debug info says; '' and 0 otherwise. */
+  readonly file: string;
+  readonly line: number;
+}
+
 /** Some functions of a module's code; see `FunctionSelection` of src/core/compiler.ts. */
 export interface FunctionSelection {
   readonly wanted: readonly string[];
@@ -246,6 +260,8 @@ export interface NativeAddon {
    * @returns What became of each, in order, up to the first that failed: nothing is said of those behind it.
    */
   ingest(jobs: readonly IngestJob[], threads: number): readonly (IngestResult | NativeFailure)[];
+  /** The machine code of a function that an object defines. Never throws for bad input. */
+  disassemble(object: Uint8Array, function_: string): readonly ShownInstruction[] | NativeFailure;
   /** A copy of canonical bitcode that jobs refer to. */
   shareBitcode(bytes: Uint8Array): Handle;
   /** A set of names that jobs refer to. A zero character is between two of them: one string crosses faster than many. */

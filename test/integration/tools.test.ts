@@ -1,5 +1,5 @@
 /** What profilers and timelines are told of compiled code. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { present } from '../../src/core/assert.js';
@@ -10,7 +10,7 @@ import type { PlacedCode } from '../../src/observe/placed-code.js';
 import { baseline } from '../../tiers/recipes.js';
 import { tierlink } from '../support/command.js';
 import { engineFor } from '../support/engine.js';
-import { bitcode, scratch } from '../support/toolchain.js';
+import { bitcode, object, scratch } from '../support/toolchain.js';
 
 const program =
   'static int n; int g(int x) { n += x; return n * 3; } int f(int x) { return g(x) + g(x + 1); }';
@@ -254,5 +254,82 @@ describe('a timeline', () => {
         message: expect.stringContaining('ENOENT') as string,
       }),
     );
+  });
+});
+
+describe('a disassembly', () => {
+  const text = `extern int other(int);
+int f(int x) {
+  if (x > 3)
+    return other(x);
+  return x * 7;
+}
+int g(int x) { return f(x) + 1; }`;
+
+  it('shows a function at each tier, with symbols and source lines, and touches nothing', async () => {
+    const folder = scratch();
+    const source = join(folder, 'source.c');
+    writeFileSync(source, text);
+    for (const unit of ['function', 'module'] as const) {
+      const engine = engineFor({ unit });
+      engine.addModule('m', bitcode(`#line 1 "${source}"\n${text}`, ['-g']));
+      engine.addModule('n', bitcode('int other(int x) { return x; }'));
+      const [lowest, peak] = await Promise.all([
+        engine.disassemble('f', 'baseline'),
+        engine.disassemble('f', 'peak'),
+      ]);
+      expect(lowest).toMatchObject({ module: 'm', function: 'f', tier: 'baseline' });
+      expect(peak.instructions.length).toBeLessThan(lowest.instructions.length);
+      for (const { instructions } of [lowest, peak]) {
+        let at = 0;
+        for (const { offset, bytes, text: words } of instructions) {
+          expect(offset).toBe(at);
+          expect(bytes.length).toBeGreaterThan(0);
+          expect(words).not.toBe('(bad)');
+          at += bytes.length;
+        }
+        const call = instructions.find(({ symbol }) => symbol === 'other');
+        expect(call).toMatchObject({
+          line: 4,
+          file: source,
+          text: expect.stringMatching(/^(call|jmp)/) as string,
+        });
+        for (const { line } of instructions) expect([0, 2, 3, 4, 5, 6]).toContain(line);
+      }
+      expect(lowest.instructions.at(-1)?.text).toBe('ret');
+      // Neither linked nor compiled because of it.
+      expect(engine.snapshot().versionsByTier).toEqual({});
+      await engine.link();
+      expect(engine.fn('g')(2)).toBe(15);
+      expect((await engine.disassemble('g', 'optimized')).instructions.length).toBeGreaterThan(0);
+      expect(engine.fn('g')(5)).toBe(6);
+    }
+  });
+
+  it('is refused for what there is not', async () => {
+    const engine = engineFor();
+    engine.addModule('m', bitcode(text));
+    engine.addModule('o', object('int h(void) { return 1; }'));
+    await expect(engine.disassemble('nobody', 'peak')).rejects.toMatchObject({ code: 'SYMBOL_UNKNOWN' });
+    await expect(engine.disassemble('f', 'summit')).rejects.toMatchObject({ code: 'TIER_UNKNOWN' });
+    await expect(engine.disassemble('h', 'peak')).rejects.toMatchObject({ code: 'UNIT_PINNED' });
+  });
+
+  it('is printed by the command', () => {
+    const folder = scratch();
+    const source = join(folder, 'source.c');
+    writeFileSync(source, text);
+    const module = join(folder, 'm.bc');
+    writeFileSync(module, bitcode(`#line 1 "${source}"\n${text}`, ['-g']));
+    const { status, stdout } = tierlink(['disasm', 'f', module, '--tier', 'optimized']);
+    expect(status).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines[0]).toMatch(/^f at optimized, module .*m\.bc: \d+ instructions, \d+ bytes$/);
+    expect(lines).toContain('; source.c:4  return other(x);');
+    expect(stdout).toMatch(/^ +[0-9a-f]+ {2}[0-9a-f]+ +(jmp|call) .*; other$/m);
+    expect(tierlink(['disasm', 'nobody', module])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('SYMBOL_UNKNOWN') as string,
+    });
   });
 });
