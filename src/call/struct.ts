@@ -282,7 +282,8 @@ class Place {
 }
 
 function refused(symbol: string, expected: string, value: unknown): TierlinkError {
-  const found = typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+  const isPlain = ['number', 'bigint', 'string', 'boolean'].includes(typeof value);
+  const found = isPlain ? `${typeof value} ${String(value)}` : typeof value;
   return new TierlinkError('ARGUMENT_INVALID', { symbol, index: 0, expected, found });
 }
 
