@@ -12,7 +12,7 @@ type Called = (...args: unknown[]) => unknown;
 const names = ['tierlink', 'JS function', 'WebAssembly export', 'koffi'] as const;
 type Name = (typeof names)[number];
 
-/** Two functions that do the same for everybody: koffi calls the very code that tierlink does. */
+/** What is called; WebAssembly has the same. */
 const ir = `
 define void @none() {
   ret void
@@ -145,7 +145,9 @@ function wasmExports(): Record<string, Called> {
   return new WebAssembly.Instance(module, { m: { f: identity } }).exports as Record<string, Called>;
 }
 
-/** One contestant's function for a column, and what it is called with. */
+const koffiCallback = koffi.pointer(koffi.proto('int Callback(int)'));
+
+/** Each contestant's function for a column, and what it is called with. koffi calls the very code that tierlink does. */
 function bound(
   engine: Engine,
   exported: Record<string, Called>,
@@ -155,10 +157,9 @@ function bound(
   const isCallback = column.symbol === 'apply';
   const callable = engine.fn(column.symbol);
   const callback = isCallback ? [engine.callback('i32 (i32)', identity).address] : [];
-  const prototype = koffi.pointer('Callback', koffi.proto('int Callback(int)'));
   const function_ = koffi.proto(column.koffi);
   const native = koffi.decode(callable.address, function_) as Called;
-  const registered = isCallback ? [koffi.register(identity, prototype)] : [];
+  const registered = isCallback ? [koffi.register(identity, koffiCallback)] : [];
   return {
     tierlink: [callable as Called, [...callback, ...args]],
     'JS function': [column.js, args],
