@@ -11,6 +11,8 @@ export {
   type FieldType,
   type Fields,
   type FieldValue,
+  type ScalarName,
+  type ScalarValues,
   struct,
   type StructType,
   type StructView,

@@ -62,7 +62,7 @@ function real(size: number, get: Getter<number>, set: Setter<number>): Scalar<nu
 }
 
 /** Each plain type with what JS sees of it. */
-interface ScalarValues {
+export interface ScalarValues {
   readonly i8: number;
   readonly u8: number;
   readonly i16: number;
@@ -77,7 +77,8 @@ interface ScalarValues {
   readonly bool: boolean;
 }
 
-type ScalarName = keyof ScalarValues;
+/** Name of a plain type. */
+export type ScalarName = keyof ScalarValues;
 
 const scalars: { readonly [Name in ScalarName]: Scalar<ScalarValues[Name]> } = {
   i8: whole(
