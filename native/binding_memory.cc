@@ -111,6 +111,12 @@ napi_value memoryDestroy(Call &call) {
   return undefined(call.env);
 }
 
+napi_value memoryRead(Call &call) {
+  const uint64_t address = call.bigint(0, "address");
+  const auto bytes = static_cast<size_t>(call.integer(1, 0, int64_t{1} << 31, "bytes"));
+  return toJsBytes(call.env, reinterpret_cast<const void *>(address), bytes);
+}
+
 napi_value jsViewAddress(Call &call) {
   const auto bytes = call.elements(0, "bytes");
   return toJsAddress(call.env, bytes.data());
@@ -142,6 +148,7 @@ void registerMemory(napi_env env, napi_value exports) {
   exportFunction<memoryDiscard>(env, exports, "memoryDiscard");
   exportFunction<memoryProtect>(env, exports, "memoryProtect");
   exportFunction<memoryDestroy>(env, exports, "memoryDestroy");
+  exportFunction<memoryRead>(env, exports, "memoryRead");
   exportFunction<jsViewAddress>(env, exports, "viewAddress");
   exportFunction<jsViewMirrors>(env, exports, "viewMirrors");
   exportFunction<mapForProfilers>(env, exports, "mapForProfilers");

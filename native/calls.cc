@@ -32,24 +32,26 @@ CallState::CallState(const Signature &signature) {
 
 namespace {
 
-CallFailure failureOf(const char *code, std::string message) {
-  return {code, std::move(message), nullptr, {}};
+using Failure = std::unique_ptr<const CallFailure>;
+
+[[gnu::cold]] Failure failureOf(const char *code, std::string message) {
+  return std::make_unique<const CallFailure>(CallFailure{code, std::move(message), nullptr, {}});
 }
 
-CallFailure failureOf(std::shared_ptr<const LazyFailure> told) {
-  return {told->code.c_str(), told->message, std::move(told), {}};
+[[gnu::cold]] Failure failureOf(std::shared_ptr<const LazyFailure> told) {
+  return std::make_unique<const CallFailure>(
+      CallFailure{told->code.c_str(), told->message, std::move(told), {}});
 }
 
 // Why a call came back without having returned.
-[[gnu::cold]] CallFailure leftBy(const Target &target, ThreadRecord &thread) {
+[[gnu::cold]] Failure leftBy(const Target &target, ThreadRecord &thread) {
   ExceptionsInFlight::restore(thread);
   if (thread.left != nullptr)
     return failureOf(std::move(thread.left));
   // While still inside: from here on the code is kept because it trapped, not because it is on a stack.
   target.engine->keepTrapped(thread.trap.at);
-  CallFailure failure = failureOf("TRAPPED", target.name + " trapped");
-  failure.trap = thread.trap;
-  return failure;
+  return std::make_unique<const CallFailure>(
+      CallFailure{"TRAPPED", target.name + " trapped", nullptr, thread.trap});
 }
 
 [[gnu::cold]] bool refuse(napi_env env, const Target &target, size_t index, const std::string &expected,
@@ -67,10 +69,9 @@ napi_value call(napi_env env, const Target &target, size_t count, const napi_val
   CallState state(target.signature);
   if (!convertArguments(env, target, count, values, state))
     return nullptr;
-  const CallFailure failure = callTarget(target, state.frame);
-  if (failure.code != nullptr)
-    return fail(env, failure);
-  return fromResult(env, target.signature.result, state.frame);
+  if (const auto failure = callTarget(target, state.frame))
+    return fail(env, *failure);
+  return toJsResult(env, target, state.frame);
 }
 
 napi_value onCall(napi_env env, napi_callback_info info) {
@@ -107,13 +108,14 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
                   "absent (it takes " + std::to_string(parameters.size()) + ")",
                   describe(env, values[parameters.size()]));
   for (size_t i = 0; i < count; ++i) {
-    if (!toWord(env, values[i], parameters[i].letter, state.word(parameters[i])))
+    if (!toWord(env, values[i], parameters[i].letter, state.texts, state.word(parameters[i])))
       return refuse(env, target, i, expectedFor(parameters[i].letter), describe(env, values[i]));
   }
   return true;
 }
 
-CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage passage) {
+std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
+                                              Entry::Passage passage) {
   Entry entry(*target.engine, passage);
   // Asked while inside: from here on the engine can't be closed.
   if (entry.refused() || target.engine->closed())
@@ -128,7 +130,7 @@ CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage pa
   thread.entered = code;
   try {
     if (tierlinkCall(code, &frame) == 0)
-      return {};
+      return nullptr;
     return leftBy(target, thread);
   } catch (abi::__forced_unwind &) {
     throw; // pthread_exit; it may not be stopped
@@ -191,6 +193,17 @@ napi_value toJsError(napi_env env, const CallFailure &failure) {
   const napi_value error = makeError(env, failure.code, failure.message);
   setProperty(env, error, "detailsJson", toJs(env, told->details));
   return error;
+}
+
+napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame) {
+  constexpr int64_t safe = (int64_t{1} << 53) - 1;
+  const auto integer = static_cast<int64_t>(frame.rax);
+  if (target.signature.result == 'n' && (integer > safe || integer < -safe)) [[unlikely]] {
+    napi_throw(env, makeResultError(env, target.name, "an integer that a number holds exactly",
+                                    std::to_string(integer)));
+    return nullptr;
+  }
+  return fromResult(env, target.signature.result, frame);
 }
 
 napi_value bindTarget(napi_env env, Target target) {

@@ -323,6 +323,8 @@ export interface NativeAddon {
   ): void;
   /** Detaches the ArrayBuffers, and unmaps when no engine is in it any more. Idempotent. */
   memoryDestroy(memory: Handle): void;
+  /** A copy of memory anywhere in the process. */
+  memoryRead(address: bigint, bytes: number): Uint8Array;
   /** Where the bytes of a view lie. */
   viewAddress(bytes: Uint8Array): bigint;
   /**
