@@ -16,6 +16,17 @@ export type {
   FunctionSelection,
   Compiler,
 } from './core/compiler.js';
+export type {
+  Candidacy,
+  Candidates,
+  Choice,
+  Decision,
+  Observation,
+  Patience,
+  Promotion,
+  Speed,
+  TierCost,
+} from './core/decision.js';
 export {
   type ErrorCode,
   type ErrorDetails,
@@ -27,12 +38,15 @@ export {
 export type {
   CachedContent,
   CacheEvent,
+  ChoseEvent,
+  DecidedEvent,
   EngineEvents,
   FailedEvent,
   MovedEvent,
   PublishedEvent,
   ReplacedEvent,
   RequestedEvent,
+  RolledBackEvent,
 } from './core/events.js';
 export type { TierRecipe } from './core/tier.js';
 export type {
@@ -52,7 +66,6 @@ export {
   type ControlKind,
   type EngineOptions,
   type Linkage,
-  policyNames,
   type RelocationKeeping,
   type UnitKind,
 } from './engine/options.js';
@@ -86,6 +99,7 @@ export {
 } from './memory/fault-injecting.js';
 export type { MemoryManager, MemorySection } from './memory/memory-manager.js';
 export type { Hold } from './memory/retirement.js';
+export { policyNames } from './engine/policies.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
@@ -99,7 +113,15 @@ export {
   defaultThresholds,
   type Thresholds,
 } from '../tiers/policies/counters.js';
+export { type BudgetedOptions, budgetedPolicy } from '../tiers/policies/budgeted.js';
 export { eagerPolicy } from '../tiers/policies/eager.js';
 export { neverPolicy } from '../tiers/policies/never.js';
-export type { Decision, Observation, Patience, Policy, Promotion } from '../tiers/policy.js';
+export {
+  dotnetPolicy,
+  hotspotPolicy,
+  jscPolicy,
+  v8Policy,
+} from '../tiers/policies/presets.js';
+export type { Policy } from '../tiers/policy.js';
+export { defaultRollback, type RollbackRule } from '../tiers/slowdown.js';
 export { baseline, optimized, peak, quick, shippedTiers } from '../tiers/recipes.js';

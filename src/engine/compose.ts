@@ -14,7 +14,6 @@ import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Ingest } from '../native/ingest.js';
 import { AddressMap } from '../registry/address-map.js';
-import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
@@ -27,7 +26,7 @@ import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
 import { CodeCache } from './code-cache.js';
 import { LazyCalls } from './lazy-calls.js';
-import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import { type LinkedVersion, type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
@@ -132,7 +131,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new AddressMap<Version>();
+  const versions = new AddressMap<LinkedVersion>();
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const targets = new Targets({
     memory,
@@ -227,10 +226,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
+    codeCache: () => ({ bytes: memory.used('code'), maxBytes: codeCacheBytes }),
+    rollback: settings.rollback,
   });
   const lookAhead = new LookAhead({ symbols, controller });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
-  const program = new Program({ addon, engine, table, versions });
+  const program = new Program({ addon, engine, table, versions, watch: controller.watch });
   let ended = false;
   const lazyCalls = new LazyCalls({
     addon,
