@@ -99,7 +99,42 @@ export {
 } from './memory/fault-injecting.js';
 export type { MemoryManager, MemorySection } from './memory/memory-manager.js';
 export type { Hold } from './memory/retirement.js';
-export { policyNames } from './engine/policies.js';
+export { policyNames, policyOf, type PolicyOptions } from './engine/policies.js';
+export {
+  defineExperiment,
+  type Experiment,
+  type ExperimentPolicy,
+  type ExperimentProgram,
+  type Marks,
+  type TrialOrder,
+  trialsOf,
+} from './experiment/experiment.js';
+export { type Prediction, predict } from './experiment/predict.js';
+export { type Replay, replay } from './experiment/replay.js';
+export type { Estimate } from './experiment/statistics.js';
+export {
+  type CurvePoint,
+  type FigureName,
+  figureNames,
+  figuresOf,
+  type KindSummary,
+  summarize,
+  type TrialFigures,
+} from './experiment/summary.js';
+export {
+  type BrokenRecord,
+  decodeTrace,
+  encodeRecord,
+  type EndRecord,
+  type MarksRecord,
+  type SampleRecord,
+  type Trace,
+  type TraceRecord,
+  traceVersion,
+  type TrialRecord,
+} from './experiment/trace.js';
+export { serveTrial } from './experiment/serve-trial.js';
+export { runTrial } from './experiment/trial.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';

@@ -6,6 +6,8 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
+import type { ExperimentCommandOptions } from './experiment.js';
+import type { ReplayOptions } from './replay.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
 import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
@@ -74,6 +76,25 @@ function build(words: readonly string[]): Command {
     .action(async (path: string, options: { readonly json?: boolean }) => {
       const { inspectCommand } = await import('./inspect.js');
       inspectCommand(path, options);
+    });
+  command
+    .command('experiment')
+    .description(
+      'Compare policies: run programs by policies by ladders, each trial in its own process; write a report.',
+    )
+    .argument('<file>', 'a description (.ts, .js, .mjs, .json); with --replay a trace (.jsonl)')
+    .option('--out <folder>', "where results go (default: the file's name and -results)")
+    .option('--replay <policy>', 'run nothing: say what another policy would make of a recorded trial')
+    .option('--decisions', 'with --replay: write the decisions, a line of JSON each')
+    .option('--report', 'run nothing: make the report of the traces again')
+    .action(async (file: string, options: ExperimentCommandOptions & Partial<ReplayOptions>) => {
+      if (options.replay !== undefined) {
+        const { replayCommand } = await import('./replay.js');
+        replayCommand(file, { ...options, replay: options.replay });
+        return;
+      }
+      const { experimentCommand } = await import('./experiment.js');
+      process.exitCode = await experimentCommand(file, options);
     });
   return command;
 }

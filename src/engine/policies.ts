@@ -47,7 +47,7 @@ const byName: Readonly<Record<string, () => Policy>> = {
  */
 export function policyOf(
   { policy = 'counters', thresholds }: PolicyOptions,
-  tiers: readonly TierRecipe[],
+  tiers: readonly Pick<TierRecipe, 'name'>[],
 ): Policy {
   if (thresholds !== undefined && policy !== 'counters') {
     const name = typeof policy === 'string' ? policy : policy.name;

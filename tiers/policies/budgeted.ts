@@ -35,6 +35,12 @@ export interface BudgetedOptions {
   readonly compileUs?: readonly number[];
 }
 
+/** How fast code of each rung is guessed to be by comparison, lowest first. */
+export const defaultSpeeds: readonly number[] = [1, 1.7, 2.4, 2.5];
+
+/** Microseconds that compiling an IR instruction is guessed to take, by rung. */
+export const defaultCompileUs: readonly number[] = [5, 12, 30, 35];
+
 /** Milliseconds that an IR instruction of a unit that was never sampled is guessed to take at the lowest rung, a call. */
 const guessedMs = 1e-6;
 
@@ -46,14 +52,34 @@ interface Model {
   readonly compileUs: readonly number[];
 }
 
-/** The value of a rung; the last one stands for all above. */
-function at(values: readonly number[], rung: number): number {
+/**
+ * The value of a rung.
+ *
+ * @param values - Of the lowest rungs; the last one stands for all above.
+ * @param rung - Position in the ladder.
+ * @returns The value.
+ */
+export function rungValue(values: readonly number[], rung: number): number {
   return values[Math.min(rung, values.length - 1)] ?? 1;
 }
 
-function costMs(model: Model, costs: readonly TierCost[], target: number, instructions: number): number {
+/**
+ * Milliseconds that compiling is expected to take.
+ *
+ * @param compileUs - Microseconds for an IR instruction, as guessed, by rung.
+ * @param costs - What was measured, by rung.
+ * @param target - Position in the ladder.
+ * @param instructions - IR instructions of the unit.
+ * @returns Milliseconds.
+ */
+export function compileMs(
+  compileUs: readonly number[],
+  costs: readonly TierCost[],
+  target: number,
+  instructions: number,
+): number {
   const seen = costs[target];
-  const before = (at(model.compileUs, target) / 1e3) * priorInstructions;
+  const before = (rungValue(compileUs, target) / 1e3) * priorInstructions;
   const perInstruction = (before + (seen?.compileMs ?? 0)) / (priorInstructions + (seen?.instructions ?? 0));
   return perInstruction * Math.max(1, instructions);
 }
@@ -62,7 +88,7 @@ function costMs(model: Model, costs: readonly TierCost[], target: number, instru
 function pastMs(model: Model, { calls, instructions, speeds, tierIndex }: Observation): number {
   const speed = speeds[tierIndex];
   if (speed !== undefined && speed !== null && speed.calls > 0) return (calls * speed.cpuMs) / speed.calls;
-  return (calls * instructions * guessedMs * at(model.speeds, 0)) / at(model.speeds, tierIndex);
+  return (calls * instructions * guessedMs * rungValue(model.speeds, 0)) / rungValue(model.speeds, tierIndex);
 }
 
 interface Plan {
@@ -77,8 +103,8 @@ function planFor(model: Model, seen: Observation, candidate: number): Plan | und
   const past = pastMs(model, seen);
   let best: Plan | undefined;
   for (let target = seen.tierIndex + 1; target < seen.ladder.length; target += 1) {
-    const gain = past * (1 - at(model.speeds, seen.tierIndex) / at(model.speeds, target));
-    const cost = costMs(model, seen.costs, target, seen.instructions);
+    const gain = past * (1 - rungValue(model.speeds, seen.tierIndex) / rungValue(model.speeds, target));
+    const cost = compileMs(model.compileUs, seen.costs, target, seen.instructions);
     if (gain - cost > (best === undefined ? 0 : best.gain - best.cost))
       best = { candidate, target, gain, cost };
   }
@@ -93,7 +119,7 @@ function chooseWithin(model: Model, share: number, seen: Candidates): Choice {
     .sort((one, other) => other.gain / other.cost - one.gain / one.cost);
   const allowed = share * seen.atMs;
   let committed = seen.underWay.reduce(
-    (sum, { target, instructions }) => sum + costMs(model, costs, target, instructions),
+    (sum, { target, instructions }) => sum + compileMs(model.compileUs, costs, target, instructions),
     seen.spentMs,
   );
   const promotions: Choice['promotions'][number][] = [];
@@ -119,7 +145,7 @@ function chooseWithin(model: Model, share: number, seen: Candidates): Choice {
  * @throws TierlinkError OPTION_INVALID
  */
 export function budgetedPolicy(options: BudgetedOptions = {}): Policy {
-  const { share = 0.1, calls = 200, speeds = [1, 1.7, 2.4, 2.5], compileUs = [5, 12, 30, 35] } = options;
+  const { share = 0.1, calls = 200, speeds = defaultSpeeds, compileUs = defaultCompileUs } = options;
   within('share', share, 16);
   within('calls', calls, 2 ** 30);
   for (const speed of speeds) within('speeds', speed, 1e6);
