@@ -6,6 +6,7 @@
 export type { CacheStatistics } from './cache/object-cache.js';
 export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { Callback, HostFunction } from './call/callback.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {
@@ -34,6 +35,7 @@ export {
   type ErrorEntry,
   errorTable,
   TierlinkError,
+  type TrapKind,
 } from './core/errors.js';
 export type {
   CachedContent,
@@ -61,12 +63,16 @@ export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { ObserveOptions } from './engine/code-observers.js';
+export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
+  type BodyReading,
   type ControlKind,
   type EngineOptions,
   type Linkage,
   type RelocationKeeping,
+  type TrapReaction,
   type UnitKind,
 } from './engine/options.js';
 export {
@@ -128,10 +134,10 @@ export {
   type EndRecord,
   type MarksRecord,
   type SampleRecord,
-  type Trace,
   type TraceRecord,
   traceVersion,
   type TrialRecord,
+  type TrialTrace,
 } from './experiment/trace.js';
 export { serveTrial } from './experiment/serve-trial.js';
 export { runTrial } from './experiment/trial.js';

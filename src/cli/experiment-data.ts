@@ -1,5 +1,5 @@
 /** The results of an experiment as tables of comma-separated values, and as JSON. */
-import { type Experiment, figureNames, figuresOf, summarize, type Trace } from '../index.js';
+import { type Experiment, figureNames, figuresOf, summarize, type TrialTrace } from '../index.js';
 
 /**
  * A line for each trial.
@@ -7,7 +7,7 @@ import { type Experiment, figureNames, figuresOf, summarize, type Trace } from '
  * @param traces - Of all trials.
  * @returns CSV with a head, as RFC 4180 has it.
  */
-export function trialsCsv(traces: readonly Trace[]): string {
+export function trialsCsv(traces: readonly TrialTrace[]): string {
   const head = ['program', 'tiers', 'policy', 'repetition', 'broken', ...figureNames];
   return csv(
     head,
@@ -25,7 +25,7 @@ export function trialsCsv(traces: readonly Trace[]): string {
  * @param traces - Of all trials.
  * @returns CSV with a head.
  */
-export function curvesCsv(traces: readonly Trace[]): string {
+export function curvesCsv(traces: readonly TrialTrace[]): string {
   const head = ['program', 'tiers', 'policy', 'curve', 'atMs', 'mean', 'low', 'high', 'trials'];
   const lines = summarize(traces).flatMap((kind) =>
     (['throughput', 'queue', 'code'] as const).flatMap((curve) =>
@@ -52,7 +52,7 @@ export function curvesCsv(traces: readonly Trace[]): string {
  * @param traces - Of all trials.
  * @returns JSON.
  */
-export function summaryJson(experiment: Experiment, traces: readonly Trace[]): string {
+export function summaryJson(experiment: Experiment, traces: readonly TrialTrace[]): string {
   const trials = traces.map(figuresOf);
   return `${JSON.stringify({ version: 1, experiment, kinds: summarize(traces), trials }, null, 1)}\n`;
 }

@@ -5,7 +5,7 @@ import {
   type FigureName,
   type KindSummary,
   summarize,
-  type Trace,
+  type TrialTrace,
 } from '../index.js';
 import { curvesSvg, tiersSvg } from './experiment-charts.js';
 import { version } from './version.js';
@@ -38,7 +38,7 @@ const columns: readonly (readonly [FigureName, string, (value: number) => string
  * @param traces - Of all trials.
  * @returns HTML.
  */
-export function reportHtml(experiment: Experiment, traces: readonly Trace[]): string {
+export function reportHtml(experiment: Experiment, traces: readonly TrialTrace[]): string {
   const groups = new Map<string, KindSummary[]>();
   for (const kind of summarize(traces)) {
     const key = JSON.stringify([kind.program, kind.tiers]);

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import logUpdate from 'log-update';
-import { decodeTrace, type Experiment, figuresOf, type Trace, trialsOf } from '../index.js';
+import { decodeTrace, type Experiment, figuresOf, type TrialTrace, trialsOf } from '../index.js';
 import { curvesCsv, summaryJson, trialsCsv } from './experiment-data.js';
 import { readExperiment } from './experiment-file.js';
 import { trialInProcess } from './trial-process.js';
@@ -28,7 +28,7 @@ export async function experimentCommand(file: string, options: ExperimentCommand
   const orders = trialsOf(experiment, (given) => resolve(dirname(path), given));
   const folder = resolve(options.out ?? `${basename(path, extname(path))}-results`);
   mkdirSync(join(folder, 'traces'), { recursive: true });
-  const traces: Trace[] = [];
+  const traces: TrialTrace[] = [];
   const progress = new TrialProgress(orders.length);
   for (const [index, order] of orders.entries()) {
     const { program, policy, tiers, repetition } = order;
@@ -51,7 +51,7 @@ export async function experimentCommand(file: string, options: ExperimentCommand
   return traces.some((trace) => figuresOf(trace).broken !== '') ? 1 : 0;
 }
 
-async function write(folder: string, experiment: Experiment, traces: readonly Trace[]): Promise<void> {
+async function write(folder: string, experiment: Experiment, traces: readonly TrialTrace[]): Promise<void> {
   const { reportHtml } = await import('./experiment-report.js');
   writeFileSync(join(folder, 'trials.csv'), trialsCsv(traces));
   writeFileSync(join(folder, 'curves.csv'), curvesCsv(traces));

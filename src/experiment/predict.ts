@@ -15,7 +15,7 @@ import type { Choice, Decision, Observation, TierCost } from '../core/decision.j
 import { compileMs, defaultCompileUs, defaultSpeeds, rungValue } from '../../tiers/policies/budgeted.js';
 import type { Policy } from '../../tiers/policy.js';
 import { callsUntil, type ModelUnit, modelOf, type ProgramModel } from './program-model.js';
-import { encodeRecord, type Trace } from './trace.js';
+import { encodeRecord, type TrialTrace } from './trace.js';
 
 /** Milliseconds of a step. */
 const stepMs = 1;
@@ -61,7 +61,7 @@ interface Job {
  * @param policy - The policy.
  * @returns The prediction; undefined if the trial was broken off, or no function ever asked.
  */
-export function predict(trace: Trace, policy: Policy): Prediction | undefined {
+export function predict(trace: TrialTrace, policy: Policy): Prediction | undefined {
   const model = modelOf(trace);
   if (model === undefined || model.units.length === 0) return undefined;
   return new Simulation(model, policy).run(baseOf(model, trace));
@@ -83,7 +83,7 @@ function slowness(parts: Iterable<{ readonly weight: number; readonly tier: numb
 }
 
 /** The base for which the recorded versions come to the recorded time. */
-function baseOf(model: ProgramModel, trace: Trace): number {
+function baseOf(model: ProgramModel, trace: TrialTrace): number {
   const parts = new Map(
     model.units.map((unit) => [
       JSON.stringify([unit.module, unit.unit]),

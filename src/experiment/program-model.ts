@@ -3,7 +3,7 @@
  * and what compiling them costs. Work is measured in marks, or else in time; the whole program is 1.
  */
 import type { Observation, TierCost } from '../core/decision.js';
-import type { Trace, TraceRecord } from './trace.js';
+import type { TrialTrace, TraceRecord } from './trace.js';
 
 /** A unit of the program. */
 export interface ModelUnit {
@@ -45,7 +45,7 @@ interface Seen {
  * @param trace - Of a trial that came to its end.
  * @returns The model; undefined if the trial was broken off.
  */
-export function modelOf(trace: Trace): ProgramModel | undefined {
+export function modelOf(trace: TrialTrace): ProgramModel | undefined {
   const { trial, records } = trace;
   const end = records.find((record) => record.type === 'end');
   if (end === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** Asks a policy again what was asked in a trial: of the one that ran, the decisions are the same, byte for byte. */
 import type { Policy } from '../../tiers/policy.js';
-import { encodeRecord, type Trace } from './trace.js';
+import { encodeRecord, type TrialTrace } from './trace.js';
 
 /** What came of it. */
 export interface Replay {
@@ -19,7 +19,7 @@ export interface Replay {
  * @param policy - The policy that is asked.
  * @returns Its decisions.
  */
-export function replay(trace: Trace, policy: Policy): Replay {
+export function replay(trace: TrialTrace, policy: Policy): Replay {
   const lines: string[] = [];
   let different = 0;
   const note = (recorded: object, decided: object | undefined): void => {

@@ -1,6 +1,6 @@
 /** What the trials of an experiment come to: figures with confidence intervals, and curves over time. */
 import { type Estimate, estimate } from './statistics.js';
-import type { BrokenRecord, EndRecord, Trace, TraceRecord } from './trace.js';
+import type { BrokenRecord, EndRecord, TrialTrace, TraceRecord } from './trace.js';
 
 /** Figures of one trial. */
 export interface TrialFigures {
@@ -70,7 +70,7 @@ const smoothed = 3;
 
 type RecordOf<Type extends TraceRecord['type']> = Extract<TraceRecord, { readonly type: Type }>;
 
-function ofType<Type extends TraceRecord['type']>(trace: Trace, type: Type): RecordOf<Type>[] {
+function ofType<Type extends TraceRecord['type']>(trace: TrialTrace, type: Type): RecordOf<Type>[] {
   return trace.records.filter((record): record is RecordOf<Type> => record.type === type);
 }
 
@@ -80,7 +80,7 @@ function ofType<Type extends TraceRecord['type']>(trace: Trace, type: Type): Rec
  * @param trace - Its trace.
  * @returns The figures.
  */
-export function figuresOf(trace: Trace): TrialFigures {
+export function figuresOf(trace: TrialTrace): TrialFigures {
   const { program, policy, tiers, repetition } = trace.trial.order;
   const [end] = ofType(trace, 'end');
   const [fault] = ofType(trace, 'broken');
@@ -117,8 +117,8 @@ function whyBroken(fault: BrokenRecord | undefined, end: EndRecord | undefined):
  * @param traces - Of all trials.
  * @returns A summary of each kind, in the order in which they first come.
  */
-export function summarize(traces: readonly Trace[]): KindSummary[] {
-  const kinds = new Map<string, Trace[]>();
+export function summarize(traces: readonly TrialTrace[]): KindSummary[] {
+  const kinds = new Map<string, TrialTrace[]>();
   for (const trace of traces) {
     const { program, tiers, policy } = trace.trial.order;
     const key = JSON.stringify([program, tiers, policy]);
@@ -127,7 +127,7 @@ export function summarize(traces: readonly Trace[]): KindSummary[] {
   return Array.from(kinds.values(), summarizeKind);
 }
 
-function summarizeKind(traces: readonly Trace[]): KindSummary {
+function summarizeKind(traces: readonly TrialTrace[]): KindSummary {
   const all = traces.map((trace) => ({ trace, figures: figuresOf(trace) }));
   const whole = all.filter(({ figures }) => figures.broken === '');
   const { program, policy, tiers } = all[0]?.figures ?? { program: '', policy: '', tiers: '' };
@@ -159,12 +159,12 @@ interface Moment {
   readonly value: number;
 }
 
-function endOf(trace: Trace): EndRecord | undefined {
+function endOf(trace: TrialTrace): EndRecord | undefined {
   return ofType(trace, 'end')[0];
 }
 
 /** Marks a second at the end of each window. */
-function throughputOf(trace: Trace): Moment[] {
+function throughputOf(trace: TrialTrace): Moment[] {
   const end = endOf(trace);
   const records = ofType(trace, 'marks');
   if (end === undefined || records.length === 0) return [];
@@ -192,7 +192,7 @@ function interpolated(records: readonly { atMs: number; marks: number }[]): (atM
   };
 }
 
-function valuesOf(trace: Trace, member: 'queueLength' | 'codeBytes'): Moment[] {
+function valuesOf(trace: TrialTrace, member: 'queueLength' | 'codeBytes'): Moment[] {
   const end = endOf(trace);
   if (end === undefined) return [];
   const { windowMs } = trace.trial.order;
@@ -204,7 +204,7 @@ function valuesOf(trace: Trace, member: 'queueLength' | 'codeBytes'): Moment[] {
 }
 
 /** Estimates at each moment that more than half of the trials have. */
-function curve(traces: readonly Trace[], read: (trace: Trace) => readonly Moment[]): CurvePoint[] {
+function curve(traces: readonly TrialTrace[], read: (trace: TrialTrace) => readonly Moment[]): CurvePoint[] {
   const values = new Map<number, number[]>();
   for (const trace of traces) {
     const once = new Map(read(trace).map(({ atMs, value }) => [atMs, value]));
@@ -216,7 +216,7 @@ function curve(traces: readonly Trace[], read: (trace: Trace) => readonly Moment
     .map(([atMs, list]) => ({ atMs, ...estimate(list) }));
 }
 
-function sharesOf(traces: readonly Trace[]): Record<string, number> {
+function sharesOf(traces: readonly TrialTrace[]): Record<string, number> {
   const sums: Record<string, number> = {};
   let all = 0;
   for (const trace of traces) {

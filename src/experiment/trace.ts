@@ -77,7 +77,7 @@ export type TraceRecord =
   | BrokenRecord;
 
 /** A whole trace. */
-export interface Trace {
+export interface TrialTrace {
   readonly trial: TrialRecord;
   readonly records: readonly TraceRecord[];
 }
@@ -106,7 +106,7 @@ export function encodeRecord(record: object): string {
  * @returns The trace.
  * @throws TierlinkError OPTION_INVALID
  */
-export function decodeTrace(text: string, name: string): Trace {
+export function decodeTrace(text: string, name: string): TrialTrace {
   const refuse = (value: string): TierlinkError => {
     const expected = `a trace of version ${String(traceVersion)}, a record of JSON on each line`;
     return new TierlinkError('OPTION_INVALID', { option: `trace ${name}`, value, expected });

@@ -1,5 +1,5 @@
 /** Traces of trials that were never run, for tests. */
-import { type Trace, type TraceRecord, type TrialOrder, traceVersion } from '../../src/index.js';
+import { type TrialTrace, type TraceRecord, type TrialOrder, traceVersion } from '../../src/index.js';
 import { observation, shippedNames } from './observation.js';
 
 /** An order for a trial. */
@@ -18,7 +18,7 @@ function orderOf(over: Partial<TrialOrder> = {}): TrialOrder {
 }
 
 /** A trace with these records after its first. */
-export function traceOf(records: readonly TraceRecord[], over: Partial<TrialOrder> = {}): Trace {
+export function traceOf(records: readonly TraceRecord[], over: Partial<TrialOrder> = {}): TrialTrace {
   const trial = {
     type: 'trial',
     version: traceVersion,
@@ -49,7 +49,7 @@ function asked(
 }
 
 /** A trial of such a program that stayed at the lowest tier: marks come evenly. */
-export const evenTrial: Trace = traceOf([
+export const evenTrial: TrialTrace = traceOf([
   { type: 'marks', atMs: 100, marks: 0 },
   asked('hot', 110, 0, 1000, 100),
   asked('cold', 200, 0, 1000, 10),
