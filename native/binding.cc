@@ -5,7 +5,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 14;
+constexpr int contractVersion = 15;
 } // namespace
 
 NAPI_MODULE_INIT() {

@@ -24,6 +24,7 @@ export interface RunCommandOptions {
   readonly tiers?: string[];
   readonly policy: string;
   readonly thresholds?: Record<string, number>;
+  readonly rollback?: boolean;
   readonly load: string[];
   readonly compileThreads?: number;
   readonly stats?: string;
@@ -61,6 +62,10 @@ export async function runCommand(
   engine.on('failed', ({ module, tier, error, retry }) => {
     failures.push({ module, tier, message: error.message });
     if (options.quiet !== true) say(`${error.message} (${retryText(retry)})`);
+  });
+  engine.on('rolledBack', ({ module, unit, tier, to, ratio, retry }) => {
+    const text = `${unit} of module ${module} is slower at ${tier} (${ratio.toFixed(2)} of the time), and runs at ${to}`;
+    if (options.quiet !== true) say(`${text} (${retryText(retry)})`);
   });
   engine.on('warning', ({ module, message }) => {
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
@@ -116,6 +121,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     },
     ...(cache === undefined ? {} : { cache }),
     ...(tiers === undefined ? {} : { tiers }),
+    ...(options.rollback === true ? { rollback: true } : {}),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),
   };

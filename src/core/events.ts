@@ -1,4 +1,5 @@
 /** What an engine tells its observers, typed; an observer can't alter a result. */
+import type { Candidates, Choice, Decision, Observation } from './decision.js';
 
 /** A version came into use. */
 export interface PublishedEvent {
@@ -31,6 +32,43 @@ export interface RequestedEvent {
   /** The tier that it will be compiled at. */
   readonly tier: string;
   readonly reason: string;
+  readonly atMs: number;
+}
+
+/** A policy decided about a unit. */
+export interface DecidedEvent {
+  readonly module: string;
+  readonly unit: string;
+  /** What it was told. */
+  readonly observation: Observation;
+  readonly decision: Decision;
+}
+
+/** A policy chose among candidates. */
+export interface ChoseEvent {
+  /** The candidates' names, in their order. */
+  readonly names: readonly { readonly module: string; readonly unit: string }[];
+  /** What it was told. */
+  readonly asked: Candidates;
+  readonly choice: Choice;
+}
+
+/** A version was slower than that of a lower tier, which runs again. */
+export interface RolledBackEvent {
+  readonly module: string;
+  readonly unit: string;
+  /** The tier that was slower. */
+  readonly tier: string;
+  /** The tier that the unit runs at now. */
+  readonly to: string;
+  /** CPU time of the program for each call of the unit, with the slower version by that with the other one. */
+  readonly ratio: number;
+  /** Ends of the ratio's confidence interval of 95%. */
+  readonly low: number;
+  readonly high: number;
+  /** Milliseconds until the tier may be tried again; `barred`: never. */
+  readonly retry: number | 'barred';
+  /** Milliseconds since the engine was created. */
   readonly atMs: number;
 }
 
@@ -106,8 +144,14 @@ export interface EngineEvents {
   }) => void;
   /** A unit asked for a tier, and is being compiled. */
   requested: (event: RequestedEvent) => void;
+  /** A policy decided about a unit. */
+  decided: (event: DecidedEvent) => void;
+  /** A policy chose among candidates. */
+  chose: (event: ChoseEvent) => void;
   /** A version came into use. */
   published: (event: PublishedEvent) => void;
+  /** A version was slower than that of a lower tier, which runs again. */
+  rolledBack: (event: RolledBackEvent) => void;
   /** A version's code came to lie elsewhere. */
   moved: (event: MovedEvent) => void;
   /** A version that no new call can reach. */

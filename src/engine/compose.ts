@@ -27,7 +27,7 @@ import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
 import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
-import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import { type LinkedVersion, type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { ObservedVersions } from './observed-versions.js';
@@ -98,7 +98,7 @@ export interface Composition {
   readonly program: Program;
   readonly host: CallHost;
   /** Which version an address of code belongs to. */
-  readonly versions: ObservedVersions;
+  readonly versions: ObservedVersions<LinkedVersion>;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -140,7 +140,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new ObservedVersions(codeObservers(settings.observe, addon), emit);
+  const versions = new ObservedVersions<LinkedVersion>(codeObservers(settings.observe, addon), emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const targets = new Targets({
     memory,
@@ -235,10 +235,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
+    codeCache: () => ({ bytes: memory.used('code'), maxBytes: codeCacheBytes }),
+    rollback: settings.rollback,
   });
   const lookAhead = new LookAhead({ symbols, controller });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
-  const program = new Program({ addon, engine, table, versions });
+  const program = new Program({ addon, engine, table, versions, watch: controller.watch });
   let ended = false;
   const lazyCalls = new LazyCalls({
     addon,

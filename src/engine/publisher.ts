@@ -33,7 +33,7 @@ export interface PublisherParts {
   readonly lazyEntries: LazyEntries;
   readonly memory: SectionMemory;
   readonly retirement: Retirement<RetiredVersion>;
-  readonly versions: AddressMap<Version>;
+  readonly versions: AddressMap<LinkedVersion>;
   readonly directCalls: DirectCalls;
   readonly clock: Clock;
   readonly emit: Emit;

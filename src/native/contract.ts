@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 14;
+export const contractVersion = 15;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -463,6 +463,8 @@ export interface NativeAddon {
   engineStopSampling(engine: Handle): void;
   /** Program counters taken since the last call. */
   engineTakeSamples(engine: Handle): BigUint64Array;
+  /** Nanoseconds of CPU time of the engine's run threads since it began, of those that have ended too. */
+  engineCpuTimeNs(engine: Handle): number;
 
   // --- symbols ---------------------------------------------------------------------------------------
   /** dlsym(RTLD_DEFAULT) in the process, or 0n. */
