@@ -5,7 +5,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 9;
+constexpr int contractVersion = 10;
 } // namespace
 
 NAPI_MODULE_INIT() {

@@ -31,6 +31,7 @@ export type {
   FailedEvent,
   MovedEvent,
   PublishedEvent,
+  ContinuedEvent,
   ReplacedEvent,
   RequestedEvent,
 } from './core/events.js';

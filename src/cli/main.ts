@@ -41,6 +41,7 @@ function build(words: readonly string[]): Command {
       'threads that compile (default: one for each processor, at most 4)',
       parseCount,
     )
+    .option('--no-osr', 'leave no loop that runs for a better version of it')
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
     .option(
       '--cache <directory>',

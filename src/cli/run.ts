@@ -21,6 +21,8 @@ export interface RunCommandOptions {
   readonly tiers?: string[];
   readonly policy: string;
   readonly thresholds?: Record<string, number>;
+  /** False: loops are not left. */
+  readonly osr: boolean;
   readonly load: string[];
   readonly compileThreads?: number;
   readonly stats?: string;
@@ -87,7 +89,7 @@ export async function runCommand(
 }
 
 function engineOptions(options: RunCommandOptions): EngineOptions {
-  const { tiers, thresholds, compileThreads, policy, load } = options;
+  const { tiers, thresholds, compileThreads, policy, osr, load } = options;
   const cache = cacheFor(options.cache, process.env, (message) => {
     if (options.quiet !== true) say(message);
   });
@@ -98,6 +100,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     unit: options.unit as UnitKind,
     linkage: options.linkage as Linkage,
     policy,
+    osr,
     libraries: load,
     ...(cache === undefined ? {} : { cache }),
     ...(tiers === undefined ? {} : { tiers }),

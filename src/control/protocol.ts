@@ -72,6 +72,7 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   failed: 256,
   warning: 512,
   cache: 1024,
+  continued: 2048,
 };
 
 /** Two words that both ends of a line share. */

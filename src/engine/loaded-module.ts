@@ -8,6 +8,7 @@ import type { MemoryBlock } from '../memory/block.js';
 import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import { type LifecycleState, stageOf } from '../../tiers/lifecycle.js';
+import type { Loop } from './loops.js';
 import type { Linkage, UnitKind } from './options.js';
 
 /** A version with what it was linked from: all that moving it, or patching its calls, takes. */
@@ -16,6 +17,10 @@ export interface LinkedVersion extends Version {
   readonly image: LinkedImage;
   /** Units whose slots lead to it; it is retired when none does any more. */
   readonly users: Set<Unit>;
+  /** Loops at which its code can be left. */
+  readonly polls: readonly Loop[];
+  /** The loop whose continuation it is: then no slot leads to it, but the loop's cell. */
+  readonly continues: Loop | undefined;
 }
 
 /** Linked variables. The image of an ELF object is that of its version, which holds the memory. */
@@ -70,6 +75,8 @@ export interface LoadedModule {
   readonly beginning: Set<Unit>;
   /** Its linked variables: there once, whatever versions come (I2); with each new source, those that it added. */
   data: readonly LinkedData[];
+  /** Loops at which its code, also retired code, can be left. */
+  readonly loops: Set<Loop>;
   /** Versions before those in use that are not reclaimed yet, in the order in which they were retired. */
   readonly retired: Set<LinkedVersion>;
   /** What is to be cut off when the last thread has left the version that is retired next, and those before it. */
@@ -106,6 +113,7 @@ export function loadedModule(
     uncompiled: new Uint8Array(),
     beginning: new Set(),
     data: [],
+    loops: new Set(),
     retired: new Set(),
     cutOff: undefined,
     declared,
@@ -153,10 +161,11 @@ export function slotsOf({ home, name }: Unit): ReadonlyMap<string, SlotIndex> {
   return new Map([[name, present(home.slots.get(name), 'the function of a unit has a slot')]]);
 }
 
-/** Versions of a module that are in use. */
+/** Versions of a module that are in use, continuations included. */
 export function versionsOf(home: LoadedModule): Set<LinkedVersion> {
   const versions = new Set<LinkedVersion>();
   for (const { version } of home.units.values()) if (version !== undefined) versions.add(version);
+  for (const { continuation } of home.loops) if (continuation !== undefined) versions.add(continuation);
   return versions;
 }
 

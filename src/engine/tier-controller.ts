@@ -115,6 +115,13 @@ export class TierController {
     return unitOf(home, definition.name);
   }
 
+  /** Calls of a slot's function that were counted in the tier that it is at. */
+  callsAt(slot: SlotIndex): number {
+    const count = this.#counts.get(slot);
+    if (count === undefined) return 0;
+    return count.before + count.armed - Math.max(0, this.#parts.table.remaining(slot));
+  }
+
   /** True if functions of the unit were called, as far as its counters tell. */
   wasCalled(unit: Unit): boolean {
     if (unit.version?.tier.counters !== true) return unit.version !== undefined;

@@ -11,6 +11,7 @@ import { blockKinds, type LinkedImage, type PreparedImage } from '../link/image.
 import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
+import { wantedSymbols } from '../link/wanted.js';
 import { relinkImage } from '../link/relink.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
@@ -22,6 +23,7 @@ import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import { type LinkedVersion, type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
+import type { Loop, LoopTable } from './loops.js';
 import type { RelocationKeeping } from './options.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
@@ -36,6 +38,7 @@ export interface UnitLinkerParts {
   readonly chain: SymbolChain;
   readonly targets: Targets;
   readonly registry: Registry;
+  readonly loops: Pick<LoopTable, 'among'>;
   readonly relocations: RelocationKeeping;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
@@ -247,6 +250,7 @@ export class UnitLinker {
       readonly tier: TierRecipe;
       readonly reason: string;
       readonly object: CompiledObject | undefined;
+      readonly continues?: Loop | undefined;
       readonly linkUs: number;
     },
   ): LinkedVersion {
@@ -263,6 +267,8 @@ export class UnitLinker {
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
       users: new Set(),
+      polls: this.#parts.loops.among(home.record, namesWanted(placed.prepared)),
+      continues: made.continues,
       ...placeOf(image),
     };
   }
@@ -289,6 +295,10 @@ function placeOfVariable(
   if (place === 'tls')
     return { address: offset, module: present(threadLocals, 'thread-locals are registered') };
   return { address: present(placement[place], 'a variable lies in a block').address + offset };
+}
+
+function* namesWanted(prepared: PreparedImage): Iterable<string> {
+  for (const { name } of wantedSymbols(prepared)) yield name;
 }
 
 /** What a version has by the place of its image. */
