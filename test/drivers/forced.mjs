@@ -3,14 +3,16 @@
  * The program owns stdout; which loops were continued goes to file descriptor 3 as JSON.
  */
 import { writeSync } from 'node:fs';
-import { createEngine } from '../../dist/src/index.js';
+import { createEngine, directory } from '../../dist/src/index.js';
 
 const [arrival, unitText, linkageText, ...rest] = process.argv.slice(2);
 const cut = rest.indexOf('--');
 // The engine refuses what is no kind of unit, and no linkage.
 const unit = /** @type {import('../../dist/src/index.js').UnitKind} */ (unitText);
 const linkage = /** @type {import('../../dist/src/index.js').Linkage} */ (linkageText);
+const cache = process.env['TIERLINK_CACHE'];
 const engine = createEngine({
+  ...(cache === undefined ? {} : { cache: directory(cache) }),
   control: 'inline',
   policy: 'never',
   unit,
