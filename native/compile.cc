@@ -29,6 +29,8 @@ std::optional<Failure> prepareLoops(llvm::Module &module, const CompileJob &job)
     loops.insertPolls(job.polls);
     return std::nullopt;
   }
+  if (!job.functions || job.functions->wanted.size() != 1)
+    return Failure{"compile", "a continuation is of one function", ""};
   const std::string &function = job.functions->wanted.front();
   const LoopPoint *point = loops.find(function, *job.continuation);
   if (point == nullptr)

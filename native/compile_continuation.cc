@@ -132,8 +132,7 @@ private:
     case Passing::copyFrom: {
       Value *from = load(live, live.type);
       AllocaInst *own = renew(*slot);
-      uint64_t bytes = own->getAllocationSize(module_.getDataLayout())->getFixedValue();
-      builder_.CreateMemCpy(own, own->getAlign(), from, own->getAlign(), bytes);
+      builder_.CreateMemCpy(own, own->getAlign(), from, own->getAlign(), bytesOf(*own));
       return;
     }
     case Passing::fresh:

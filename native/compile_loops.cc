@@ -1,21 +1,14 @@
 // Finds the loops at which a function can be left, and what is alive there.
-#include "compile_loops.h"
+#include "compile_loop_parts.h"
 
-#include "llvm/ADT/BitVector.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/CFG.h"
-#include "llvm/Analysis/CaptureTracking.h"
 #include "llvm/Analysis/LoopInfo.h"
-#include "llvm/Analysis/StackLifetime.h"
-#include "llvm/IR/CFG.h"
+#include "llvm/IR/DataLayout.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/xxhash.h"
-#include "llvm/Transforms/Utils/PromoteMemToReg.h"
 
 namespace tierlink {
 namespace {
@@ -25,133 +18,26 @@ using llvm::BasicBlock;
 using llvm::Function;
 using llvm::Instruction;
 using llvm::Value;
-using llvm::Intrinsic::ID;
 
-/// Larger slots are copied out of the old frame instead of through the buffer, and still larger ones are used
-/// where they are.
-constexpr uint64_t largestInBuffer = 128;
-constexpr uint64_t largestCopy = 16384;
 /// Stack slots times blocks; beyond that the analysis takes too long for the lowest tier.
 constexpr size_t largestProduct = size_t{1} << 24;
-
-bool isStackSave(const Value *value) {
-  auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(value);
-  return intrinsic != nullptr && intrinsic->getIntrinsicID() == llvm::Intrinsic::stacksave;
-}
-
-bool isStackRestore(const llvm::User *user) {
-  auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(user);
-  return intrinsic != nullptr && intrinsic->getIntrinsicID() == llvm::Intrinsic::stackrestore;
-}
-
-/// Looks at, or ties itself to, the frame that it runs in.
-bool tiesToFrame(ID id) {
-  switch (id) {
-  case llvm::Intrinsic::localescape:
-  case llvm::Intrinsic::localrecover:
-  case llvm::Intrinsic::frameaddress:
-  case llvm::Intrinsic::returnaddress:
-  case llvm::Intrinsic::addressofreturnaddress:
-  case llvm::Intrinsic::sponentry:
-  case llvm::Intrinsic::call_preallocated_setup:
-  case llvm::Intrinsic::eh_sjlj_setjmp:
-  case llvm::Intrinsic::eh_sjlj_setup_dispatch:
-    return true;
-  default:
-    return false;
-  }
-}
 
 bool canBePassed(llvm::Type *type) {
   return type->isSized() && !type->isScalableTy() && !type->isX86_AMXTy() && !type->isTokenTy() &&
          !type->isTargetExtTy();
 }
 
-/// True if a saved stack pointer is only restored, or kept in a slot that holds nothing else.
-bool isPlainStackSave(const Instruction &save) {
-  return llvm::all_of(save.users(), [&](const llvm::User *user) {
-    if (isStackRestore(user))
-      return true;
-    auto *store = llvm::dyn_cast<llvm::StoreInst>(user);
-    auto *slot = store == nullptr ? nullptr : llvm::dyn_cast<AllocaInst>(store->getPointerOperand());
-    if (slot == nullptr || !llvm::isAllocaPromotable(slot))
-      return false;
-    return llvm::all_of(slot->users(), [&](const llvm::User *other) {
-      if (auto *stored = llvm::dyn_cast<llvm::StoreInst>(other))
-        return isStackSave(stored->getValueOperand());
-      return !llvm::isa<llvm::LoadInst>(other) || llvm::all_of(other->users(), isStackRestore);
-    });
-  });
-}
-
-bool canBeLeft(const Function &function) {
-  if (function.hasFnAttribute(llvm::Attribute::Naked) ||
-      function.hasFnAttribute(llvm::Attribute::OptimizeNone) || function.isPresplitCoroutine() ||
-      function.hasGC() || function.getCallingConv() == llvm::CallingConv::X86_INTR ||
-      function.getCallingConv() == llvm::CallingConv::GHC)
-    return false;
-  for (const llvm::Argument &argument : function.args())
-    if (argument.hasSwiftErrorAttr() || argument.hasInAllocaAttr() ||
-        argument.hasAttribute(llvm::Attribute::Preallocated))
-      return false;
-  for (const Instruction &instruction : llvm::instructions(function)) {
-    if (instruction.isEHPad() && !llvm::isa<llvm::LandingPadInst>(instruction))
-      return false;
-    if (llvm::isa<llvm::CallBrInst>(instruction) ||
-        (isStackSave(&instruction) && !isPlainStackSave(instruction)))
-      return false;
-    if (auto *slot = llvm::dyn_cast<AllocaInst>(&instruction); slot != nullptr && slot->isSwiftError())
-      return false;
-    auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    // What returns twice would return into a frame that was left.
-    if (call != nullptr && (call->hasFnAttr(llvm::Attribute::ReturnsTwice) || call->isMustTailCall() ||
-                            tiesToFrame(call->getIntrinsicID())))
-      return false;
-  }
-  return true;
-}
-
-/// Blocks, by their numbers.
-class Blocks {
-public:
-  explicit Blocks(const Function &function) : bits_(function.getMaxBlockNumber()) {}
-  bool insert(const BasicBlock *block) {
-    if (bits_[block->getNumber()])
-      return false;
-    bits_.set(block->getNumber());
-    return true;
-  }
-  bool contains(const BasicBlock *block) const { return bits_[block->getNumber()]; }
-
-private:
-  llvm::BitVector bits_;
-};
-
-/// Adds what comes before the blocks of `pending`, and so on, without those that `isEnd`.
-template <class IsEnd>
-void growBackwards(Blocks &blocks, llvm::SmallVectorImpl<const BasicBlock *> &pending, const IsEnd &isEnd) {
-  while (!pending.empty())
-    for (const BasicBlock *before : llvm::predecessors(pending.pop_back_val()))
-      if (!isEnd(before) && blocks.insert(before))
-        pending.push_back(before);
-}
-
 class Finder {
 public:
   Finder(Function &function, llvm::SmallPtrSet<Value *, 8> labels)
-      : function_(function), layout_(function.getDataLayout()), labels_(std::move(labels)) {}
+      : function_(function), layout_(function.getDataLayout()), labels_(std::move(labels)), slots_(function) {
+  }
 
   std::vector<LoopPoint> find(llvm::ArrayRef<BasicBlock *> headers) {
     headers_ = headers;
     findLiveValues();
-    for (Instruction &instruction : function_.getEntryBlock())
-      if (auto *slot = llvm::dyn_cast<AllocaInst>(&instruction); slot != nullptr && slot->isStaticAlloca())
-        slots_.push_back(slot);
-    if (slots_.size() * function_.size() > largestProduct)
+    if (slots_.all().size() * function_.size() > largestProduct)
       return {};
-    llvm::SmallVector<const AllocaInst *, 16> slots(slots_.begin(), slots_.end());
-    lifetimes_.emplace(function_, slots, llvm::StackLifetime::LivenessType::May);
-    lifetimes_->run();
     llvm::DominatorTree dominators(function_);
     llvm::LoopInfo loops(dominators);
     std::vector<LoopPoint> points;
@@ -220,103 +106,6 @@ private:
         live_[index].push_back(&value);
   }
 
-  /// True if a pointer into the slot, other than its address, is among the values.
-  static bool hasDerived(AllocaInst &slot, llvm::ArrayRef<Value *> values) {
-    llvm::SmallVector<Value *, 8> pending{&slot};
-    llvm::SmallPtrSet<Value *, 16> seen;
-    while (!pending.empty()) {
-      Value *pointer = pending.pop_back_val();
-      if (!seen.insert(pointer).second)
-        continue;
-      if (pointer != &slot && llvm::is_contained(values, pointer))
-        return true;
-      for (llvm::User *user : pointer->users())
-        if (derives(*user))
-          pending.push_back(user);
-    }
-    return false;
-  }
-
-  static bool derives(const llvm::User &user) {
-    return llvm::isa<llvm::GetElementPtrInst, llvm::PHINode, llvm::SelectInst, llvm::CastInst,
-                     llvm::FreezeInst>(user);
-  }
-
-  /// Everything about a stack slot that is the same at all points.
-  struct SlotFacts {
-    bool isPromotable;
-    bool isCaptured;
-    bool holdsStackPointer;
-    /// Blocks at whose start the contents may still be read; for slots that are not captured.
-    Blocks contents;
-  };
-
-  const SlotFacts &factsOf(AllocaInst &slot) {
-    auto [found, isNew] = facts_.try_emplace(&slot, nullptr);
-    if (!isNew)
-      return *found->second;
-    bool isPromotable = llvm::isAllocaPromotable(&slot);
-    bool isCaptured = !isPromotable && llvm::PointerMayBeCaptured(&slot, /*ReturnCaptures=*/true);
-    bool holdsStackPointer = isPromotable && llvm::any_of(slot.users(), [](const llvm::User *user) {
-                               auto *store = llvm::dyn_cast<llvm::StoreInst>(user);
-                               return store != nullptr && isStackSave(store->getValueOperand());
-                             });
-    found->second = std::make_unique<SlotFacts>(
-        SlotFacts{isPromotable, isCaptured, holdsStackPointer, Blocks(function_)});
-    if (!isCaptured)
-      findContents(slot, isPromotable, found->second->contents);
-    return *found->second;
-  }
-
-  void findContents(AllocaInst &slot, bool isPromotable, Blocks &contents) {
-    // The first access of each block, and whether it may read.
-    llvm::DenseMap<const BasicBlock *, std::pair<Instruction *, bool>> first;
-    llvm::SmallVector<Value *, 8> pending{&slot};
-    llvm::SmallPtrSet<Value *, 16> seen;
-    while (!pending.empty()) {
-      Value *pointer = pending.pop_back_val();
-      if (!seen.insert(pointer).second)
-        continue;
-      for (llvm::User *user : pointer->users()) {
-        auto *access = llvm::cast<Instruction>(user);
-        if (derives(*user)) {
-          pending.push_back(access);
-          continue;
-        }
-        bool reads = !access->isLifetimeStartOrEnd() && !(isPromotable && llvm::isa<llvm::StoreInst>(access));
-        auto &known = first[access->getParent()];
-        if (known.first == nullptr || access->comesBefore(known.first))
-          known = {access, reads};
-      }
-    }
-    llvm::SmallVector<const BasicBlock *, 32> readers;
-    for (const auto &[block, access] : first)
-      if (access.second && contents.insert(block))
-        readers.push_back(block);
-    growBackwards(contents, readers, [&](const BasicBlock *block) { return first.contains(block); });
-  }
-
-  Passing passingOf(AllocaInst &slot, const BasicBlock &header, llvm::ArrayRef<Value *> values) {
-    const SlotFacts &facts = factsOf(slot);
-    if (hasDerived(slot, values))
-      return Passing::address;
-    if (facts.isCaptured) {
-      const Instruction *at = &*header.getFirstNonPHIIt();
-      bool isDead = lifetimes_->isReachable(at) && !lifetimes_->isAliveAfter(&slot, at);
-      return isDead ? Passing::fresh : Passing::address;
-    }
-    if (!facts.contents.contains(&header))
-      return Passing::fresh;
-    if (facts.holdsStackPointer)
-      return Passing::stackPointerSlot;
-    if (facts.isPromotable)
-      return Passing::contents;
-    uint64_t bytes = slot.getAllocationSize(layout_)->getFixedValue();
-    return bytes <= largestInBuffer ? Passing::copy
-           : bytes <= largestCopy   ? Passing::copyFrom
-                                    : Passing::address;
-  }
-
   /// False if something can't be passed.
   bool listLive(LoopPoint &point, unsigned index) {
     for (Value *value : live_[index]) {
@@ -329,16 +118,15 @@ private:
       else
         return false;
     }
-    for (AllocaInst *slot : slots_) {
-      Passing how = passingOf(*slot, *point.header, live_[index]);
+    for (AllocaInst *slot : slots_.all()) {
+      Passing how = slots_.passingOf(*slot, *point.header, live_[index]);
       llvm::Type *type = nullptr;
       if (how == Passing::contents) {
         type = slot->getAllocatedType();
         if (!canBePassed(type))
           return false;
       } else if (how == Passing::copy) {
-        uint64_t bytes = slot->getAllocationSize(layout_)->getFixedValue();
-        type = llvm::ArrayType::get(llvm::Type::getInt8Ty(function_.getContext()), bytes);
+        type = llvm::ArrayType::get(llvm::Type::getInt8Ty(function_.getContext()), bytesOf(*slot));
       } else if (how == Passing::copyFrom || how == Passing::address) {
         type = slot->getType();
       }
@@ -378,9 +166,7 @@ private:
   llvm::ArrayRef<BasicBlock *> headers_;
   /// For each header what is alive there, without stack slots.
   std::vector<llvm::SmallVector<Value *, 8>> live_;
-  llvm::SmallVector<AllocaInst *, 16> slots_;
-  std::optional<llvm::StackLifetime> lifetimes_;
-  llvm::DenseMap<AllocaInst *, std::unique_ptr<SlotFacts>> facts_;
+  StackSlots slots_;
 };
 
 } // namespace

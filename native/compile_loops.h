@@ -63,6 +63,9 @@ struct LoopPoint {
 /// The points of a function; none if it can't be left, or has no loops.
 std::vector<LoopPoint> findLoopPoints(llvm::Function &function);
 
+/// Of a stack slot of a fixed size.
+uint64_t bytesOf(const llvm::AllocaInst &slot);
+
 /// Blocks whose address is taken; a label's ordinal is its place in it.
 llvm::SmallVector<llvm::BasicBlock *, 8> labelsOf(llvm::Function &function);
 

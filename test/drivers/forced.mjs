@@ -10,9 +10,9 @@ const cut = rest.indexOf('--');
 // The engine refuses what is no kind of unit, and no linkage.
 const unit = /** @type {import('../../dist/src/index.js').UnitKind} */ (unitText);
 const linkage = /** @type {import('../../dist/src/index.js').Linkage} */ (linkageText);
-const cache = process.env['TIERLINK_CACHE'];
+const cache = process.env['TIERLINK_CACHE'] ?? 'off';
 const engine = createEngine({
-  ...(cache === undefined ? {} : { cache: directory(cache) }),
+  ...(cache === 'off' ? {} : { cache: directory(cache) }),
   control: 'inline',
   policy: 'never',
   unit,
