@@ -1,16 +1,20 @@
 // Job: the path of a synchronous call from JS: check, convert, enter, call, leave, convert back.
 #include "calls.h"
 
+#include <cstring>
 #include <cxxabi.h>
 
 #include "binding_support.h"
+#include "callback.h"
 #include "coded_error.h"
 #include "copied_process.h"
 #include "engine_state.h"
+#include "exceptions_in_flight.h"
 #include "js_control.h"
 #include "marshal.h"
 #include "removed_function.h"
 #include "thread_record.h"
+#include "traps.h"
 #include "uncompiled_function.h"
 
 namespace tierlink {
@@ -27,6 +31,26 @@ CallState::CallState(const Signature &signature) {
 }
 
 namespace {
+
+CallFailure failureOf(const char *code, std::string message) {
+  return {code, std::move(message), nullptr, {}};
+}
+
+CallFailure failureOf(std::shared_ptr<const LazyFailure> told) {
+  return {told->code.c_str(), told->message, std::move(told), {}};
+}
+
+// Why a call came back without having returned.
+[[gnu::cold]] CallFailure leftBy(const Target &target, ThreadRecord &thread) {
+  ExceptionsInFlight::restore(thread);
+  if (thread.left != nullptr)
+    return failureOf(std::move(thread.left));
+  // While still inside: from here on the code is kept because it trapped, not because it is on a stack.
+  target.engine->keepTrapped(thread.trap.at);
+  CallFailure failure = failureOf("TRAPPED", target.name + " trapped");
+  failure.trap = thread.trap;
+  return failure;
+}
 
 [[gnu::cold]] bool refuse(napi_env env, const Target &target, size_t index, const std::string &expected,
                           const std::string &found) {
@@ -93,37 +117,79 @@ CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage pa
   Entry entry(*target.engine, passage);
   // Asked while inside: from here on the engine can't be closed.
   if (entry.refused() || target.engine->closed())
-    return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed", nullptr};
+    return failureOf("ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed");
   const void *code = loadSlot(target.slot);
   if (code == nullptr)
-    return {"NOT_LINKED", target.name + " has no code yet", nullptr};
+    return failureOf("NOT_LINKED", target.name + " has no code yet");
+  ThreadRecord &thread = entry.thread();
+  if (target.engine->catchesTraps.load(std::memory_order_relaxed) && !thread.canTrap) [[unlikely]]
+    Traps::prepare(thread);
+  thread.boundary = &frame;
+  thread.entered = code;
   try {
-    tierlinkCall(code, &frame);
-    return {};
+    if (tierlinkCall(code, &frame) == 0)
+      return {};
+    return leftBy(target, thread);
   } catch (abi::__forced_unwind &) {
     throw; // pthread_exit; it may not be stopped
   } catch (const FunctionRemoved &error) {
-    return {"FUNCTION_REMOVED", error.what(), nullptr};
+    return failureOf("FUNCTION_REMOVED", error.what());
   } catch (const FunctionUncompiled &error) {
     if (CopiedProcess::isThis())
       std::terminate(); // as natively; here is no JS to tell
-    return {error.failure()->code.c_str(), error.what(), error.failure()};
+    return failureOf(error.failure());
+  } catch (const CallbackFailed &error) {
+    return failureOf(error.failure());
   } catch (const std::exception &error) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what(), nullptr};
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what());
   } catch (...) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw an exception", nullptr};
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw an exception");
   }
 }
 
+namespace {
+
+const char *nameOf(Trap::Kind kind) {
+  switch (kind) {
+  case Trap::Kind::NullDereference:
+    return "null-dereference";
+  case Trap::Kind::InvalidAccess:
+    return "invalid-access";
+  case Trap::Kind::InvalidCall:
+    return "invalid-call";
+  case Trap::Kind::Division:
+    return "division";
+  case Trap::Kind::Unreachable:
+    return "unreachable";
+  case Trap::Kind::StackOverflow:
+    return "stack-overflow";
+  }
+  return "";
+}
+
+void describeTrap(napi_env env, napi_value error, const Trap &trap) {
+  setProperty(env, error, "trap", toJs(env, nameOf(trap.kind)));
+  setProperty(env, error, "signal", toJs(env, std::string("SIG") + sigabbrev_np(trap.signal)));
+  setProperty(env, error, "at", toJsBigint(env, trap.at));
+  if (trap.hasAddress)
+    setProperty(env, error, "address", toJsBigint(env, trap.address));
+}
+
+} // namespace
+
 napi_value toJsError(napi_env env, const CallFailure &failure) {
-  const LazyFailure *uncompiled = failure.uncompiled.get();
-  if (uncompiled == nullptr)
-    return makeError(env, failure.code, failure.message);
-  napi_value thrown = uncompiled->thrown == nullptr ? nullptr : uncompiled->thrown->value(env);
+  const LazyFailure *told = failure.told.get();
+  if (told == nullptr) {
+    const napi_value error = makeError(env, failure.code, failure.message);
+    if (failure.trap.at != 0)
+      describeTrap(env, error, failure.trap);
+    return error;
+  }
+  napi_value thrown = told->thrown == nullptr ? nullptr : told->thrown->value(env);
   if (thrown != nullptr)
     return thrown;
   const napi_value error = makeError(env, failure.code, failure.message);
-  setProperty(env, error, "detailsJson", toJs(env, uncompiled->details));
+  setProperty(env, error, "detailsJson", toJs(env, told->details));
   return error;
 }
 

@@ -25,12 +25,11 @@ public:
     seen_.insert_range(functions);
   }
 
-  std::variant<llvm::SmallVector<Function *, 16>, Failure> choose() {
+  llvm::SmallVector<Function *, 16> choose() {
     while (!level_.empty()) {
       llvm::SmallVector<Function *, 16> callees = std::move(level_);
       level_.clear();
-      if (auto failure = readCallees(callees))
-        return std::move(*failure);
+      readCallees(callees);
       takeSmallest();
     }
     return std::move(imports_);
@@ -51,7 +50,7 @@ private:
   }
 
   /// Finds what the functions of this level call, for the next.
-  std::optional<Failure> readCallees(llvm::ArrayRef<Function *> functions) {
+  void readCallees(llvm::ArrayRef<Function *> functions) {
     for (const Function *function : functions)
       for (const llvm::BasicBlock &block : *function)
         for (const llvm::Instruction &instruction : block) {
@@ -59,11 +58,10 @@ private:
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
           if (callee == nullptr || !isWanted(*callee) || !seen_.insert(callee).second)
             continue;
-          if (auto failure = source_.read(*callee))
-            return failure;
-          level_.push_back(callee);
+          // One that can't be read is called, and then its caller is told.
+          if (!source_.read(*callee))
+            level_.push_back(callee);
         }
-    return std::nullopt;
   }
 
   void takeSmallest() {
@@ -95,8 +93,8 @@ private:
 
 } // namespace
 
-std::variant<llvm::SmallVector<Function *, 16>, Failure>
-chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions, unsigned budget) {
+llvm::SmallVector<Function *, 16> chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions,
+                                                unsigned budget) {
   return Importer(source, functions, budget).choose();
 }
 

@@ -24,7 +24,7 @@ std::variant<Batch, Failure> chooseBatch(LazyModule &source, const FunctionSelec
 
 /// Bodies, apart from the functions' own, that optimising them may want: those marked always_inline, and
 /// others, the nearest and smallest first, of `budget` instructions in total.
-std::variant<llvm::SmallVector<llvm::Function *, 16>, Failure>
+llvm::SmallVector<llvm::Function *, 16>
 chooseImports(LazyModule &source, llvm::ArrayRef<llvm::Function *> functions, unsigned budget);
 
 } // namespace tierlink

@@ -6,6 +6,7 @@
 export type { CacheStatistics } from './cache/object-cache.js';
 export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { Callback, HostFunction } from './call/callback.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {
@@ -23,6 +24,7 @@ export {
   type ErrorEntry,
   errorTable,
   TierlinkError,
+  type TrapKind,
 } from './core/errors.js';
 export type {
   CachedContent,
@@ -48,13 +50,17 @@ export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { ObserveOptions } from './engine/code-observers.js';
+export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
+  type BodyReading,
   type ControlKind,
   type EngineOptions,
   type Linkage,
   policyNames,
   type RelocationKeeping,
+  type TrapReaction,
   type UnitKind,
 } from './engine/options.js';
 export {

@@ -1,5 +1,5 @@
 /** A JS function bound to the canonical entry of a compiled one: it always runs the newest version. */
-import { type ErrorCode, TierlinkError } from '../core/errors.js';
+import { type ErrorCode, TierlinkError, type TrapKind } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import { checkCallable, parseSignature, showSignature } from './signature.js';
@@ -14,15 +14,15 @@ export interface Callable {
   /**
    * Calls on this thread.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED, and
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, CALLBACK_FAILED, RESULT_INVALID, TRAPPED,
+   *   ENGINE_DISPOSED, what a JS function threw, and
    *   what kept a function that it calls from being compiled
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
    * Calls on a thread of its own; JS goes on meanwhile.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED
-   *   (as rejections)
+   * @throws TierlinkError as for a call on this thread (as rejections)
    */
   async(...args: readonly CallArgument[]): Promise<CallResult>;
   /** The symbol it is bound to. */
@@ -30,6 +30,15 @@ export interface Callable {
   /** Such as `i32 (ptr, double)`. */
   readonly signature: string;
   /** The canonical entry (I1): the function pointer that compiled code sees. */
+  readonly address: bigint;
+}
+
+/** What the addon tells of a trap. */
+interface NativeTrap {
+  readonly trap: TrapKind;
+  readonly signal: string;
+  readonly at: bigint;
+  /** Absent where the processor does not tell. */
   readonly address: bigint;
 }
 
@@ -44,6 +53,15 @@ export interface CallTarget {
   readonly stub: Address;
 }
 
+/** Where in compiled code an address lies. */
+export interface CodePlace {
+  readonly function: string;
+  readonly module: string;
+  readonly tier: string;
+  /** Bytes from the function's start. */
+  readonly offset: number;
+}
+
 /** What a callable needs of its engine. */
 export interface CallHost {
   readonly addon: NativeAddon;
@@ -51,6 +69,8 @@ export interface CallHost {
   handle(operation: string): Handle;
   /** Called when a call on a thread of its own has ended. */
   settled(): void;
+  /** Where code trapped, which is kept until this is asked. Undefined if nobody can tell. */
+  trappedAt(at: bigint): CodePlace | undefined;
 }
 
 /**
@@ -73,7 +93,7 @@ export function bind(host: CallHost, target: CallTarget, type?: string): Callabl
     try {
       return native(...args) as CallResult;
     } catch (error) {
-      throw typed(error, symbol);
+      throw callError(host, error, symbol);
     }
   };
   const async = async (...args: readonly CallArgument[]): Promise<CallResult> => {
@@ -81,7 +101,7 @@ export function bind(host: CallHost, target: CallTarget, type?: string): Callabl
     try {
       return (await host.addon.callAsync(engine, slot, letters, symbol, [...args])) as CallResult;
     } catch (error) {
-      throw typed(error, symbol);
+      throw callError(host, error, symbol);
     } finally {
       host.settled();
     }
@@ -90,8 +110,15 @@ export function bind(host: CallHost, target: CallTarget, type?: string): Callabl
   return Object.assign(call, { async, symbol, signature, address: BigInt(target.stub) });
 }
 
-/** The addon says what happened; how that reads is ours. */
-function typed(error: unknown, symbol: string): unknown {
+/**
+ * The addon says what happened; how that reads is ours.
+ *
+ * @param host - The engine.
+ * @param error - What a call of the addon threw.
+ * @param symbol - What was called.
+ * @returns The error to throw.
+ */
+export function callError(host: Pick<CallHost, 'trappedAt'>, error: unknown, symbol: string): unknown {
   // Control itself may have thrown, in the middle of the call.
   if (error instanceof TierlinkError || !(error instanceof Error) || !('code' in error)) return error;
   const seen = error as Error & {
@@ -99,11 +126,8 @@ function typed(error: unknown, symbol: string): unknown {
     expected?: string;
     found?: string;
     detailsJson?: string;
-  };
+  } & Partial<NativeTrap>;
   const options = { cause: error };
-  // What control said of a function that it could not compile, in the words of its own errors.
-  if (seen.detailsJson !== undefined && seen.detailsJson !== '')
-    return new TierlinkError(error.code as ErrorCode, JSON.parse(seen.detailsJson) as never, options);
   switch (error.code) {
     case 'ENGINE_DISPOSED':
       return new TierlinkError('ENGINE_DISPOSED', { operation: symbol }, options);
@@ -120,7 +144,24 @@ function typed(error: unknown, symbol: string): unknown {
     case 'PROGRAM_EXITED':
     case 'THREAD_REFUSED':
       return new TierlinkError('CALL_UNFINISHED', { symbol, reason: error.message }, options);
-    default:
-      return error;
+    case 'TRAPPED': {
+      const { trap = 'invalid-access', signal = '', at = 0n, address } = seen;
+      const { offset = 0, ...place } = host.trappedAt(at) ?? {};
+      const {
+        function: name,
+        module,
+        tier,
+      } = { function: undefined, module: undefined, tier: undefined, ...place };
+      const details = { symbol, trap, signal, address, function: name, module, tier, offset };
+      return new TierlinkError('TRAPPED', details, options);
+    }
+    case 'CALLBACK_FAILED':
+    case 'RESULT_INVALID':
+    default: {
+      // What control said of a function that it could not compile, or a JS function ended in: details of our own errors.
+      const { detailsJson = '' } = seen;
+      if (detailsJson === '') return error;
+      return new TierlinkError(error.code as ErrorCode, JSON.parse(detailsJson) as never, options);
+    }
   }
 }

@@ -8,6 +8,8 @@ export const callNames = [
   'addModule',
   'addModules',
   'target',
+  'define',
+  'placeOf',
   'move',
   'compact',
   'relayout',
@@ -32,7 +34,7 @@ export const askNames = [
 ] as const;
 
 /** What threads may ask that only call. */
-export const attachedNames = ['target', 'settled', 'snapshot'] as const;
+export const attachedNames = ['target', 'placeOf', 'settled', 'snapshot'] as const;
 
 /** An operation that is answered at once. */
 export type CallName = (typeof callNames)[number];

@@ -13,8 +13,6 @@ import { RememberedCalls } from './remembered-calls.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Ingest } from '../native/ingest.js';
-import { AddressMap } from '../registry/address-map.js';
-import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
@@ -26,13 +24,17 @@ import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memor
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
+import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
+import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LoopController } from './loop-controller.js';
 import { LoopTable } from './loops.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
+import { ObservedVersions } from './observed-versions.js';
+import { HostFunctions } from './host-functions.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
@@ -65,6 +67,8 @@ export interface Composition {
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly chain: SymbolChain;
+  /** Names that stand for functions of JS. */
+  readonly hostFunctions: HostFunctions;
   readonly registry: Registry;
   /** Who uses each name. */
   readonly uses: UseIndex;
@@ -98,6 +102,8 @@ export interface Composition {
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
+  /** Which version an address of code belongs to. */
+  readonly versions: ObservedVersions;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -128,7 +134,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const uses = new UseIndex();
   const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
-  const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
+  const hostFunctions = new HostFunctions();
+  const resolvers = hostFunctions.among(settings.resolvers);
+  const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -137,7 +145,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new AddressMap<Version>();
+  const versions = new ObservedVersions(codeObservers(settings.observe, addon), emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const loopCells = new LoopCells(tables);
   const loops = new LoopTable({ cells: loopCells, modules });
@@ -296,7 +304,13 @@ export function compose(settings: Settings, emit: Emit): Composition {
       return engine;
     },
     settled: reclaim,
+    trappedAt: (at) => {
+      const place = codePlace(versions, address(Number(at)));
+      addon.engineForgetTrap(engine, at);
+      return place;
+    },
   };
+  if (settings.onTrap === 'error') addon.engineCatchTraps(engine);
   const homeOf = (module: string): LoadedModule => {
     const home = modules.get(module);
     if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
@@ -321,6 +335,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
+    versions.close();
     frames.destroy();
     addon.engineDestroy(engine);
     try {
@@ -340,6 +355,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     table,
     symbols,
     chain,
+    hostFunctions,
     registry,
     uses,
     withdrawal,
@@ -367,6 +383,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyCalls,
     program,
     host,
+    versions,
     atMs,
     homeOf,
     end,

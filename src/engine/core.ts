@@ -1,10 +1,11 @@
 /** What controls an engine: registers, links, publishes, reclaims, on the thread that made it. Plain data in and out. */
-import type { CallHost, CallTarget } from '../call/callable.js';
+import type { CallHost, CallTarget, CodePlace } from '../call/callable.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { address } from '../core/ids.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
+import { codePlace } from './code-place.js';
 import { type Composition, compose } from './compose.js';
 import {
   type AddModuleOptions,
@@ -13,6 +14,7 @@ import {
   ModuleLoader,
   type NamedSource,
 } from './module-loader.js';
+import { definedByJs, type HostSymbol } from './host-functions.js';
 import type { Compaction } from './mover.js';
 import { type EngineOptions, settle } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
@@ -89,6 +91,32 @@ export class EngineCore {
       slot: table.slotAddress(slot),
       stub: table.stubAddress(slot),
     };
+  }
+
+  /**
+   * Where in compiled code an address lies.
+   *
+   * @param at - The address.
+   * @returns Undefined if no version lies there.
+   */
+  placeOf(at: bigint): CodePlace | undefined {
+    return codePlace(this.#parts.versions, address(Number(at)));
+  }
+
+  /**
+   * Gives a JS function a name.
+   *
+   * @param host - The function.
+   * @throws TierlinkError SYMBOL_DUPLICATE
+   */
+  define(host: HostSymbol): void {
+    const { symbols, hostFunctions } = this.#parts;
+    const definition = symbols.lookup(host.name);
+    if (definition !== undefined && definition.binding !== 'fallback') {
+      const { module, name: symbol } = definition;
+      throw new TierlinkError('SYMBOL_DUPLICATE', { module: definedByJs, symbol, other: module });
+    }
+    hostFunctions.define(host);
   }
 
   async run(main: string, argv: readonly string[], options: RunOptions): Promise<RunOutcome> {

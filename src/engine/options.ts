@@ -20,6 +20,7 @@ import { eagerPolicy } from '../../tiers/policies/eager.js';
 import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import type { ObserveOptions } from './code-observers.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
@@ -39,8 +40,14 @@ const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies
 /** What is compiled at once: all functions of a module, or one function, when it is called for the first time. */
 export type UnitKind = 'module' | 'function';
 
+/** When bodies of functions are read and verified: when their module is added, or when they are first compiled. */
+export type BodyReading = 'eager' | 'lazy';
+
 /** Where an engine is controlled from: a worker of its own, or the thread that created it. */
 export type ControlKind = 'worker' | 'inline';
+
+/** What a trap of compiled code does: the call throws, or the system decides. */
+export type TrapReaction = 'error' | 'crash';
 
 /** Names of the shipped policies. */
 export const policyNames = ['counters', 'never', 'eager'] as const;
@@ -58,6 +65,14 @@ export interface EngineOptions {
   readonly linkage?: Linkage;
   /** What is compiled at once: a function, when it is first called, or a module, when it is linked. @defaultValue `'function'` */
   readonly unit?: UnitKind;
+  /**
+   * `lazy`: of a module of bitcode, bodies of functions are read and verified when they are first compiled. Adding a large
+   * module then takes a tenth of the time; a body that LLVM can't read or verify is an error of the call that needs it,
+   * where `eager` has `addModule` refuse the module. Modules with debug info or coroutines, and those that another version
+   * of LLVM wrote, are always read at once.
+   * @defaultValue `'eager'`
+   */
+  readonly bodies?: BodyReading;
   /**
    * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage
    * `direct` is refused: it re-patches calls. Code is still replaced: callers reach it through stubs or slots.
@@ -96,8 +111,17 @@ export interface EngineOptions {
    * @defaultValue none: everything is compiled
    */
   readonly cache?: ObjectStore | DirectoryCache;
+  /**
+   * What a trap (a null dereference, a division by zero, an unreachable instruction, a stack that is used up) in a function
+   * that JS called does: `error`: the call throws TRAPPED; `crash`: what the system or the program's own handler does. In
+   * `run` it is always the latter.
+   * @defaultValue `'error'`
+   */
+  readonly onTrap?: TrapReaction;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
+  /** Who else is to know functions by name; see docs/tools.md. @defaultValue nobody */
+  readonly observe?: ObserveOptions;
   /** Replaces parts that the engine would make itself. */
   readonly parts?: {
     /** Where times come from. */
@@ -124,6 +148,7 @@ export interface Settings {
   readonly control: ControlKind;
   readonly linkage: Linkage;
   readonly unit: UnitKind;
+  readonly bodies: BodyReading;
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
@@ -140,7 +165,9 @@ export interface Settings {
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
+  readonly onTrap: TrapReaction;
   readonly penalty: PenaltyRule;
+  readonly observe: ObserveOptions;
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly compiler: (threads: number) => Compiler;
@@ -166,6 +193,7 @@ export function settle(options: EngineOptions): Settings {
     control: options.control ?? 'inline',
     linkage,
     unit: unitOf(options.unit ?? 'function'),
+    bodies: bodiesOf(options.bodies ?? 'eager'),
     relocations,
     tiers,
     policy: policyOf(options, tiers),
@@ -181,7 +209,9 @@ export function settle(options: EngineOptions): Settings {
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
+    onTrap: reactionOf(options.onTrap ?? 'error'),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
+    observe: options.observe ?? {},
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
@@ -248,6 +278,16 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
 function unitOf(unit: string): UnitKind {
   if (unit !== 'module' && unit !== 'function') throw invalid('unit', unit, '"module" or "function"');
   return unit;
+}
+
+function bodiesOf(bodies: string): BodyReading {
+  if (bodies !== 'eager' && bodies !== 'lazy') throw invalid('bodies', bodies, '"eager" or "lazy"');
+  return bodies;
+}
+
+function reactionOf(reaction: string): TrapReaction {
+  if (reaction !== 'error' && reaction !== 'crash') throw invalid('onTrap', reaction, '"error" or "crash"');
+  return reaction;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 10;
+export const contractVersion = 13;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -47,7 +47,7 @@ interface FunctionSummary {
    * For integers narrower than 32 bits an upper-case twin tells signext: B (i1), O (i8), T (i16).
    */
   readonly signature: string;
-  /** IR instructions, 0 for a declaration. */
+  /** IR instructions, 0 for a declaration; of a module whose bodies were not read an estimate. */
   readonly instructions: number;
   /** Position among the functions that the canonical code defines, -1 for a declaration. */
   readonly index: number;
@@ -97,21 +97,29 @@ export interface ModuleSummary {
   readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
+  /** True when no body was read: declarations may be of what no body uses. */
+  readonly unread: boolean;
 }
 
 /** One module to ingest. */
 export interface IngestJob {
+  /** The source, or the code of a module of which nothing was read. */
   readonly bytes: Uint8Array;
   readonly format: 'bitcode' | 'ir';
   /** Its number: names of internal symbols contain it. */
   readonly module: number;
   /** Its name, for messages. */
   readonly name: string;
+  /** True: bodies of functions need not be read and verified before they are compiled. */
+  readonly lazy: boolean;
 }
 
 /** The parts a module is split into. */
 export interface IngestResult {
-  /** Canonical code bitcode: functions; variables only declared or `available_externally`. */
+  /**
+   * Canonical code, for {@link NativeAddon.compile} only: functions; variables only declared or `available_externally`. Of
+   * a module whose bodies were not read it is the source, and what makes that canonical.
+   */
   readonly code: Uint8Array;
   /** Bitcode of the variables, or null if the module has none. */
   readonly data: Uint8Array | null;
@@ -323,6 +331,8 @@ export interface NativeAddon {
    * @returns null, or what is wrong.
    */
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+  /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
+  mapForProfilers(file: number): void;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
   /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */
@@ -416,6 +426,10 @@ export interface NativeAddon {
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */
   engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
+  /** From now on a trap in compiled code that JS called is a failure of that call, with the code TRAPPED. */
+  engineCatchTraps(engine: Handle): void;
+  /** Code that trapped may be reclaimed: where it was is known. By any environment. */
+  engineForgetTrap(engine: Handle, at: bigint): void;
   /**
    * Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or
    * 0n. `__tierlink_lazy` and `__tierlink_engine` are what lazy entries need.
@@ -478,6 +492,24 @@ export interface NativeAddon {
   ): (...args: unknown[]) => unknown;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
+  /**
+   * A function pointer that calls a JS function on this JS thread, from whichever thread it is called. It is there until
+   * it is freed, or this environment ends.
+   *
+   * @param signature - Letters of {@link FunctionSummary.signature}.
+   * @param name - For messages.
+   */
+  callbackCreate(
+    engine: Handle,
+    signature: string,
+    name: string,
+    call: (...args: readonly never[]) => unknown,
+  ): Handle;
+  callbackAddress(callback: Handle): bigint;
+  /** Calls get CALLBACK_FAILED from now on. Idempotent. */
+  callbackFree(callback: Handle): void;
+  /** Runs the calls of other threads that wait for this JS thread, which is about to wait itself. */
+  callbacksServe(): void;
   /** Calls main(argc, argv, environ) through `*slot` on a new native thread whose stack is as large as a program's (RLIMIT_STACK). */
   run(engine: Handle, slot: bigint, argv: string[]): Promise<RunOutcome>;
   /** Calls a `void ()` or `ptr ()` now, on this thread; returns rax. */
