@@ -23,6 +23,8 @@ interface Slice {
   readonly rate: number;
 }
 
+const clang = 'clang-22';
+const perf = 'perf';
 const command = join('dist', 'src', 'main.cjs');
 
 /** The same program in all its forms. */
@@ -31,7 +33,7 @@ function contestants(kernel: KernelName): Readonly<Record<'tierlink' | 'without'
   const path = compileBitcode(folder, `loop-${kernel}`, loopInMain(kernel));
   const native = (level: string): Contestant => {
     const program = join(folder, `loop-${kernel}${level}`);
-    execFileSync('clang-22', [level, join(folder, `loop-${kernel}.c`), '-o', program], { stdio: 'inherit' });
+    execFileSync(clang, [level, join(folder, `loop-${kernel}.c`), '-o', program], { stdio: 'inherit' });
     return { name: `static ${level}`, role: 'peer', program, args: [] };
   };
   const tiered = (name: string, ...options: readonly string[]): Contestant => {
@@ -74,7 +76,7 @@ function instructions(kernel: KernelName, units: number, ...options: readonly st
   const path = join(inputFolder(), `loop-${kernel}.bc`);
   const words = ['stat', '-x,', '-e', 'instructions:u', '-o', join(inputFolder(), 'perf.csv'), '--'];
   const run = [process.execPath, command, 'run', '--quiet', '--no-cache', '--policy', 'never', ...options];
-  execFileSync('perf', [...words, ...run, path, '--', '60000', String(units)], {
+  execFileSync(perf, [...words, ...run, path, '--', '60000', String(units)], {
     stdio: ['ignore', 'ignore', 'ignore'],
   });
   const counted = execFileSync('grep', ['instructions', join(inputFolder(), 'perf.csv')], {
@@ -94,7 +96,7 @@ function costOfPolls(kernel: KernelName): number {
 
 function hasPerf(): boolean {
   try {
-    execFileSync('perf', ['stat', '-e', 'instructions:u', 'true'], { stdio: 'ignore' });
+    execFileSync(perf, ['stat', '-e', 'instructions:u', 'true'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -2,6 +2,7 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
+  type ContinuedEvent,
   createEngine,
   type Engine,
   type EngineOptions,
@@ -58,8 +59,10 @@ export async function runCommand(
 ): Promise<void> {
   const engine = createEngine(engineOptions(options));
   const published: PublishedEvent[] = [];
+  const continued: ContinuedEvent[] = [];
   const failures: { module: string; tier: string; message: string }[] = [];
   engine.on('published', (event) => published.push(event));
+  engine.on('continued', (event) => continued.push(event));
   engine.on('failed', ({ module, tier, error, retry }) => {
     failures.push({ module, tier, message: error.message });
     if (options.quiet !== true) say(`${error.message} (${retryText(retry)})`);
@@ -87,7 +90,7 @@ export async function runCommand(
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? tierWords;
-    const record = { version, linkage, policy, tiers, argv, startedAtMs, published, failures };
+    const record = { version, linkage, policy, tiers, argv, startedAtMs, published, continued, failures };
     const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
     writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
   }

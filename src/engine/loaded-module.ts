@@ -2,13 +2,13 @@
 import { present } from '../core/assert.js';
 import type { CompileTicket } from '../core/compile-ticket.js';
 import type { PublishedEvent } from '../core/events.js';
-import type { SlotIndex } from '../core/ids.js';
+import type { LoopId } from '../core/compiler.js';
+import type { LoopCell, SlotIndex } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import { type LifecycleState, stageOf } from '../../tiers/lifecycle.js';
-import type { Loop } from './loops.js';
 import type { Linkage, UnitKind } from './options.js';
 
 /** A version with what it was linked from: all that moving it, or patching its calls, takes. */
@@ -21,6 +21,27 @@ export interface LinkedVersion extends Version {
   readonly polls: readonly Loop[];
   /** The loop whose continuation it is: then no slot leads to it, but the loop's cell. */
   readonly continues: Loop | undefined;
+}
+
+/** A loop that code polls at. */
+export interface Loop {
+  readonly home: LoadedModule;
+  /** The source that it is a loop of. */
+  readonly record: ModuleRecord;
+  /** Linker name of the function that it is in. */
+  readonly function: string;
+  readonly id: LoopId;
+  /** 1 for an outermost loop. */
+  readonly depth: number;
+  /** Of what polls, as it stands in the name. */
+  readonly tier: string;
+  readonly cell: LoopCell;
+  /** Versions that poll it and are not reclaimed. */
+  users: number;
+  /** True: its module has other source, or is gone; it is never left again. */
+  isClosed: boolean;
+  /** Where it is left to. */
+  continuation: LinkedVersion | undefined;
 }
 
 /** Linked variables. The image of an ELF object is that of its version, which holds the memory. */

@@ -10,8 +10,8 @@ import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { LoopCells } from '../../stubs/loop-cells.js';
 import { burst, decideLoop } from '../../tiers/loops.js';
-import type { LinkedVersion } from './loaded-module.js';
-import type { Loop, LoopTable } from './loops.js';
+import type { LinkedVersion, Loop } from './loaded-module.js';
+import type { LoopTable } from './loops.js';
 import type { UnitBuilder } from './unit-builder.js';
 
 /** How long it is seen whether a loop around one that is to be left is reached, too, in milliseconds. */

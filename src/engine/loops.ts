@@ -3,35 +3,27 @@
  * of its module: all versions that poll there share its cell, wherever they lie and whether they are retired or not.
  */
 import { assert, present } from '../core/assert.js';
-import type { LoopId } from '../core/compiler.js';
 import type { Address, LoopCell } from '../core/ids.js';
 import type { Transaction } from '../memory/transaction.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { LoopCells } from '../../stubs/loop-cells.js';
-import type { LinkedVersion, LoadedModule } from './loaded-module.js';
+import type { LinkedVersion, LoadedModule, Loop } from './loaded-module.js';
 
 /** What the names of cells begin with; loop, depth, signature, tier and function follow. */
 export const loopCellPrefix = '__tierlink_loop.';
 
-/** A loop that code polls at. */
-export interface Loop {
-  readonly home: LoadedModule;
-  /** The source that it is a loop of. */
-  readonly record: ModuleRecord;
-  /** Linker name of the function that it is in. */
-  readonly function: string;
-  readonly id: LoopId;
-  /** 1 for an outermost loop. */
-  readonly depth: number;
-  /** Of what polls, as it stands in the name. */
-  readonly tier: string;
-  readonly cell: LoopCell;
-  /** Versions that poll it and are not reclaimed. */
-  users: number;
-  /** True: its module has other source, or is gone; it is never left again. */
-  isClosed: boolean;
-  /** Where it is left to. */
-  continuation: LinkedVersion | undefined;
+/** What the names of continuations begin with; loop and function follow. */
+const continuationPrefix = '__tierlink_continuation.';
+
+/**
+ * The function that an entry of code belongs to.
+ *
+ * @param symbol - Name of the entry: the function's, or that of one of its continuations.
+ * @returns The function's name.
+ */
+export function functionOfEntry(symbol: string): string {
+  if (!symbol.startsWith(continuationPrefix)) return symbol;
+  return symbol.slice(symbol.indexOf('.', continuationPrefix.length) + 1);
 }
 
 /** What loops are kept in. */

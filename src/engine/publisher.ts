@@ -16,12 +16,13 @@ import type { DirectCalls } from './direct-calls.js';
 import {
   type LinkedVersion,
   type LoadedModule,
+  type Loop,
   type RetiredVersion,
   slotsOf,
   type Unit,
   versionsOf,
 } from './loaded-module.js';
-import type { Loop, LoopTable } from './loops.js';
+import type { LoopTable } from './loops.js';
 import { LatencyRecorder } from './statistics.js';
 
 /** A version, and the units that come to it: of one module. */
@@ -198,7 +199,7 @@ export class Publisher {
   #lead({ continues: loop, entries }: LinkedVersion): void {
     if (loop === undefined) return;
     const { loopCells, onLoops } = this.#parts;
-    const code = present(entries.get(continuationName(loop)), 'a continuation has its entry');
+    const code = present(entries.get(loop.function), 'a continuation has its entry');
     if (loop.continuation === undefined) loopCells.leave(loop.cell, code, onLoops.arrivals());
     else loopCells.redirect(loop.cell, code);
   }
@@ -286,11 +287,6 @@ export class Publisher {
       },
     });
   }
-}
-
-/** The name that the compiler gives a continuation. */
-function continuationName(loop: Loop): string {
-  return `__tierlink_continuation.${String(loop.id.loop)}.${loop.function}`;
 }
 
 function continuedEvent(version: LinkedVersion, loop: Loop): ContinuedEvent {

@@ -12,8 +12,14 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
-import { allUnits, type LinkedVersion, type LoadedModule, type Unit, unitOf } from './loaded-module.js';
-import type { Loop } from './loops.js';
+import {
+  allUnits,
+  type LinkedVersion,
+  type LoadedModule,
+  type Loop,
+  type Unit,
+  unitOf,
+} from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
 import { Turns } from './turns.js';

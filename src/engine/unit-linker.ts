@@ -22,8 +22,8 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
-import { type LinkedVersion, type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
-import type { Loop, LoopTable } from './loops.js';
+import { type LinkedVersion, type LoadedModule, type Loop, slotsOf, type Unit } from './loaded-module.js';
+import { functionOfEntry, type LoopTable } from './loops.js';
 import type { RelocationKeeping } from './options.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
@@ -308,7 +308,7 @@ function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' |
   const start = placement.code?.address ?? 0;
   for (let index = 0; index < symbols.size; index += 1) {
     if (symbols.place(index) === symbolPlace.code)
-      entries.set(symbols.name(index), address(start + symbols.offset(index)));
+      entries.set(functionOfEntry(symbols.name(index)), address(start + symbols.offset(index)));
   }
   return { entries, frames: framesOf(image)?.address, image };
 }
