@@ -20,6 +20,7 @@ const questions = {
   memory: async () => ({ lua: await ensureLua() }),
   latency: async () => ({ lua: await ensureLua() }),
   scale: ensureScale,
+  osr: async () => ({}),
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 

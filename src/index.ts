@@ -56,6 +56,7 @@ export type {
   FailedEvent,
   MovedEvent,
   PublishedEvent,
+  ContinuedEvent,
   ReplacedEvent,
   RequestedEvent,
   RolledBackEvent,

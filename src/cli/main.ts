@@ -45,6 +45,7 @@ function build(words: readonly string[]): Command {
       parseCount,
     )
     .option('--rollback', 'measure versions, and roll slower ones back')
+    .option('--no-osr', 'leave no loop that runs for a better version of it')
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
     .option(
       '--cache <directory>',

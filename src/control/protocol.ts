@@ -78,6 +78,7 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   decided: 2048,
   chose: 4096,
   rolledBack: 8192,
+  continued: 16384,
 };
 
 /** Two words that both ends of a line share. */

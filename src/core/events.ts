@@ -25,6 +25,31 @@ export interface PublishedEvent {
   readonly atMs: number;
 }
 
+/** A loop of code that runs is left for a better version of its function from now on, in the middle of a call. */
+export interface ContinuedEvent {
+  readonly module: string;
+  /** Linker name of the function. */
+  readonly function: string;
+  /** Which of its loops. */
+  readonly loop: number;
+  /** Tier of the code that is left. */
+  readonly from: string;
+  /** Tier of the continuation. */
+  readonly tier: string;
+  /** Number of the continuation, which is a version. */
+  readonly version: number;
+  /** Why it was compiled. */
+  readonly reason: string;
+  /** Milliseconds in LLVM. */
+  readonly compileMs: number;
+  /** Microseconds from object to linked. */
+  readonly linkUs: number;
+  /** Bytes of code. */
+  readonly codeBytes: number;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: number;
+}
+
 /** A unit asked for a tier. */
 export interface RequestedEvent {
   readonly module: string;
@@ -152,6 +177,8 @@ export interface EngineEvents {
   published: (event: PublishedEvent) => void;
   /** A version was slower than that of a lower tier, which runs again. */
   rolledBack: (event: RolledBackEvent) => void;
+  /** A loop that runs has a continuation. */
+  continued: (event: ContinuedEvent) => void;
   /** A version's code came to lie elsewhere. */
   moved: (event: MovedEvent) => void;
   /** A version that no new call can reach. */

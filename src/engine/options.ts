@@ -85,6 +85,12 @@ export interface EngineOptions {
   readonly policy?: string | Policy;
   /** Calls of one function that move its unit into a tier, for the policy `counters`. */
   readonly thresholds?: Thresholds;
+  /**
+   * Whether loops of the lower tiers poll, so that code that stays in one can be left for a better version of it.
+   * `{ forcedAt }` is for tests: every loop has its continuation before it runs, and is left at this arrival.
+   * @defaultValue true
+   */
+  readonly osr?: boolean | { readonly forcedAt: number };
   /** Shared libraries to resolve symbols from, after the modules and archives, before the process. */
   readonly libraries?: readonly string[];
   /** Threads that compile. @defaultValue one for each processor, at most 4 */
@@ -150,6 +156,10 @@ export interface Settings {
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
+  readonly osr: {
+    /** At which arrival every loop is left; undefined: when it is worth while. */
+    readonly forcedAt: number | undefined;
+  };
   readonly resolvers: readonly SymbolResolver[];
   readonly compileThreads: number;
   /** The user's memory manager, checked to be complete; undefined for the default one. */
@@ -183,7 +193,7 @@ export function settle(options: EngineOptions): Settings {
   const memoryManager = managerOf(options);
   const linkage = checkLinkage(options.linkage ?? 'stub', { relocations, memoryManager });
   const rollback = rollbackOf(options.rollback ?? false);
-  const rungs = ladder(options.tiers ?? shippedTiers);
+  const rungs = tiersOf(options);
   // What does not count can't be compared.
   const tiers = rollback === undefined ? rungs : rungs.map((rung) => ({ ...rung, counters: true }));
   const maxBytes = options.codeCache?.maxBytes;
@@ -197,6 +207,7 @@ export function settle(options: EngineOptions): Settings {
     tiers,
     rollback,
     policy: policyOf(options, tiers),
+    osr: { forcedAt: forcedAt(options.osr) },
     resolvers: resolversOf(options),
     compileThreads: whole(
       'compileThreads',
@@ -240,6 +251,15 @@ export function checkLinkage(
   }
   // Safe because it was just found in the list.
   return linkage as Linkage;
+}
+
+function tiersOf({ tiers = shippedTiers, osr = true }: EngineOptions): readonly TierRecipe[] {
+  const recipes = ladder(tiers);
+  return osr === false ? recipes.map((tier) => ({ ...tier, osr: false })) : recipes;
+}
+
+function forcedAt(osr: EngineOptions['osr']): number | undefined {
+  return typeof osr === 'object' ? whole('osr.forcedAt', osr.forcedAt, 1, 2 ** 30) : undefined;
 }
 
 function unitOf(unit: string): UnitKind {

@@ -173,6 +173,11 @@ export class TierController {
     return unitOf(home, definition.name);
   }
 
+  /** Calls of a slot's function that were counted in the tier that it is at. */
+  callsAt(slot: SlotIndex): number {
+    return this.#counts.read(slot)?.calls ?? 0;
+  }
+
   /** True if functions of the unit were called, as far as its counters tell. */
   wasCalled(unit: Unit): boolean {
     if (unit.version?.tier.counters !== true) return unit.version !== undefined;
