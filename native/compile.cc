@@ -5,6 +5,7 @@
 #include "compile_machinery.h"
 #include "compile_modules.h"
 #include "compile_parts.h"
+#include "compile_profile.h"
 #include "compile_select.h"
 #include "llvm_guard.h"
 #include "llvm_target.h"
@@ -22,11 +23,17 @@ using Result = std::variant<Compiled, Failure>;
 /// From a module that is complete to its object.
 Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &diagnostics,
               const CompileJob &job) {
+  std::vector<std::string> unfit;
   if (job.isData) {
     markData(module);
   } else {
     if (job.hostCpu)
       setHostCpu(module);
+    // Both before anything else changes the code: counters belong to the edges that it has now.
+    if (job.profile)
+      unfit = useProfile(module, machinery, *job.profile, job.profilePrior);
+    if (job.instrument)
+      instrument(module, machinery);
     if (auto failure = machinery.optimise(module))
       return std::move(*failure);
     // After the passes: what was inlined is no call any more, and a counter would have made it look too large
@@ -43,7 +50,7 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   auto object = std::get<llvm::ArrayRef<char>>(generated);
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}};
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(unfit)};
 }
 
 /// In a context of its own, which goes with the module.
@@ -78,7 +85,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
-  auto imports = chooseImports(source, batch.functions, job.importBudget);
+  auto imports = chooseImports(source, batch.functions, job.importBudget, job.profile.get());
   if (auto *failure = std::get_if<Failure>(&imports))
     return std::move(*failure);
   auto extracted =

@@ -4,6 +4,7 @@
 #include "compile_parts.h"
 #include "llvm_target.h"
 
+#include "llvm/Analysis/ProfileSummaryInfo.h"
 #include "llvm/Analysis/RuntimeLibcallInfo.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
@@ -59,6 +60,12 @@ bool Machinery::fits(const CompileJob &job) const {
     return job.isData == isData_;
   return pipeline_ == job.passes && level_ == job.codegenLevel && hostCpu_ == job.hostCpu &&
          calls_ == job.calls;
+}
+
+void Machinery::run(llvm::ModulePassManager &passes, llvm::Module &module) { passes.run(module, modules_); }
+
+void Machinery::setSummary(llvm::Module &module, std::unique_ptr<llvm::ProfileSummary> summary) {
+  modules_.getResult<llvm::ProfileSummaryAnalysis>(module).refresh(std::move(summary));
 }
 
 std::optional<Failure> Machinery::optimise(llvm::Module &module) {

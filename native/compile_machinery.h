@@ -8,6 +8,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/ProfileSummary.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -26,6 +27,12 @@ public:
 
   /// Whether it does what this job asks for.
   bool fits(const CompileJob &job) const;
+
+  /// Runs passes ahead of the job's own; what they find out is kept for these.
+  void run(llvm::ModulePassManager &passes, llvm::Module &module);
+
+  /// What passes are to think of the module's profile.
+  void setSummary(llvm::Module &module, std::unique_ptr<llvm::ProfileSummary> summary);
 
   /// Runs the job's pass pipeline.
   std::optional<Failure> optimise(llvm::Module &module);

@@ -40,7 +40,8 @@ void markCode(llvm::Module &module, CallForm calls, const NameSet &near) {
     // Near or not, a thread-local is reached by the general-dynamic model; dso_local would choose another.
     bool isOwn = !variable.isDeclarationForLinker();
     // Counters lie in the engine's data, wherever the job's names were taken from.
-    bool isCounter = variable.getName().starts_with(counterPrefix);
+    bool isCounter =
+        variable.getName().starts_with(counterPrefix) || variable.getName().starts_with(profilePrefix);
     setReach(variable, !variable.isThreadLocal() && (isOwn || isCounter || isIn(near, variable.getName())));
   }
   // Calls that code generation itself makes up (memcpy, integer division) have no declaration to mark.

@@ -13,6 +13,11 @@ namespace tierlink {
 /// What the names of entry counters begin with; the function's name follows.
 constexpr llvm::StringLiteral counterPrefix = "__tierlink_counter.";
 
+/// What the names of the cells begin with that edges and values of a function are counted in. There follow,
+/// with dots between them, the hash of its control flow (hexadecimal), how many counters, sites of indirect
+/// calls and sites of memory operations there are, and its name: all that it takes to make room for them.
+constexpr llvm::StringLiteral profilePrefix = "__tierlink_profile.";
+
 /// Marks bodies that are there to be inlined and learnt from only.
 constexpr llvm::StringLiteral importAttribute = "tierlink-import";
 
@@ -46,6 +51,10 @@ private:
   std::lock_guard<std::mutex> guard_;
   const bool isWanted_;
 };
+
+/// Moves the fixed stack slots of a function to the top of its entry block, where they have to stay if that
+/// block is split.
+void gatherStackSlots(llvm::Function &function);
 
 /// Puts an entry counter into each function that can bear one.
 void insertCounters(llvm::Module &module);

@@ -1,5 +1,6 @@
 // The one door of tierlink_llvm.so.
 #include "compile.h"
+#include "compile_profile.h"
 #include "ingest.h"
 #include "llvm_interface.h"
 
@@ -17,6 +18,12 @@ public:
   std::unique_ptr<CompilerState> createState() const override { return createCompilerState(); }
   std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const override {
     return tierlink::compile(job, state);
+  }
+  std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const override {
+    return tierlink::readProfile(bytes);
+  }
+  std::variant<std::string, Failure> writeProfile(const std::vector<ProfileRecord> &records) const override {
+    return tierlink::writeProfile(records);
   }
 };
 

@@ -24,6 +24,7 @@ export const quick: TierRecipe = {
   codegenLevel: 1,
   hostCpu: false,
   counters: true,
+  profile: 'collect',
   bindLocalCalls: false,
 };
 
@@ -34,6 +35,7 @@ export const optimized: TierRecipe = {
   codegenLevel: 2,
   hostCpu: false,
   counters: true,
+  profile: 'use',
   importBudget: 4000,
   bindLocalCalls: false,
 };
@@ -45,6 +47,7 @@ export const peak: TierRecipe = {
   codegenLevel: 3,
   hostCpu: true,
   counters: false,
+  profile: 'use',
   importBudget: 4000,
   bindLocalCalls: true,
 };

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
+import type { ShowOptions } from './profile.js';
 import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
 
@@ -50,6 +51,8 @@ function build(words: readonly string[]): Command {
     .option('--stats <file>', 'write statistics as JSON when the program has ended')
     .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)
     .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")
+    .option('--profile-use <file>', 'begin with what was counted in other runs (.profdata)')
+    .option('--profile-out <file>', 'write what was counted when the program has ended (.profdata)')
     .option('--live', 'show a live table of modules, versions and swaps')
     .option('--quiet', 'print no warnings of tierlink')
     .action(async (modules: string[], options: RunCommandOptions & { readonly live?: boolean }) => {
@@ -73,6 +76,26 @@ function build(words: readonly string[]): Command {
     .action(async (path: string, options: { readonly json?: boolean }) => {
       const { inspectCommand } = await import('./inspect.js');
       inspectCommand(path, options);
+    });
+  const profile = command.command('profile').description('Show and merge profiles (.profdata).');
+  profile
+    .command('show')
+    .description('Show the functions of which most was counted, or one of them.')
+    .argument('<file>', 'an indexed profile')
+    .option('--function <name>', 'all counters and values of this function')
+    .option('--top <count>', 'how many functions', parseCount, 20)
+    .action(async (path: string, options: ShowOptions) => {
+      const { showCommand } = await import('./profile.js');
+      showCommand(path, options);
+    });
+  profile
+    .command('merge')
+    .description('Add the counts of several profiles.')
+    .argument('<file...>', 'indexed profiles')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .action(async (paths: string[], { output }: { readonly output: string }) => {
+      const { mergeCommand } = await import('./profile.js');
+      mergeCommand(paths, output);
     });
   return command;
 }

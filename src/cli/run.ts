@@ -27,6 +27,8 @@ export interface RunCommandOptions {
   readonly sample?: number;
   readonly argv0?: string;
   readonly quiet?: boolean;
+  readonly profileUse?: string;
+  readonly profileOut?: string;
   /** A directory, or whether there is to be one. */
   readonly cache?: string | boolean;
 }
@@ -59,6 +61,10 @@ export async function runCommand(
   engine.on('warning', ({ module, message }) => {
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
   });
+  engine.on('profileDropped', ({ module, functions, reason }) => {
+    if (options.quiet !== true)
+      say(`module ${module}: the profile of ${functions.join(', ')} is not used, ${reason}`);
+  });
   // Two files of one name in different folders are two modules, so the path as given is the name.
   engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
   await engine.link();
@@ -72,6 +78,7 @@ export async function runCommand(
     ...(options.sample === undefined ? {} : { sampleUs: options.sample }),
   });
   engine.flush();
+  if (options.profileOut !== undefined) engine.profile().save(options.profileOut);
   await engine.flushCache(flushMs);
   await endFeed();
   if (options.stats !== undefined) {
@@ -87,7 +94,7 @@ export async function runCommand(
 }
 
 function engineOptions(options: RunCommandOptions): EngineOptions {
-  const { tiers, thresholds, compileThreads, policy, load } = options;
+  const { tiers, thresholds, compileThreads, policy, load, profileUse } = options;
   const cache = cacheFor(options.cache, process.env, (message) => {
     if (options.quiet !== true) say(message);
   });
@@ -100,6 +107,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     policy,
     libraries: load,
     ...(cache === undefined ? {} : { cache }),
+    ...(profileUse === undefined ? {} : { profile: profileUse }),
     ...(tiers === undefined ? {} : { tiers }),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),

@@ -16,6 +16,7 @@ export const callNames = [
   'snapshot',
   'audit',
   'timeByTier',
+  'profile',
   'seal',
 ] as const;
 
@@ -72,6 +73,7 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   failed: 256,
   warning: 512,
   cache: 1024,
+  profileDropped: 2048,
 };
 
 /** Two words that both ends of a line share. */

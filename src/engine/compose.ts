@@ -31,6 +31,8 @@ import { type LoadedModule, type RetiredVersion, settled } from './loaded-module
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { DirectCalls } from './direct-calls.js';
+import { ProfileCells } from './profile-cells.js';
+import { Profiles } from './profiles.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
 import { Quiescence } from './quiescence.js';
@@ -80,6 +82,9 @@ export interface Composition {
   /** The object cache, if there is one. */
   readonly cache: ObjectCache | undefined;
   readonly targets: Targets;
+  /** Where instrumented code counts, and what it has counted. */
+  readonly cells: ProfileCells;
+  readonly profiles: Profiles;
   readonly linker: UnitLinker;
   readonly unitCompiler: UnitCompiler;
   readonly builder: UnitBuilder;
@@ -134,11 +139,25 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
   const versions = new AddressMap<Version>();
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
+  const cells = new ProfileCells(memory);
+  const profiles = new Profiles({
+    cells,
+    modules,
+    functionAt: (stub) => {
+      const slot = table.indexOfStub(stub);
+      return slot === undefined ? undefined : registry.functionAt(slot);
+    },
+    clock,
+    emit,
+    given: settings.profile,
+  });
   const targets = new Targets({
     memory,
     table,
     symbols,
     chain,
+    registry,
+    cells,
     runtime,
     removed: (symbol) => withdrawal.lookup(symbol),
   });
@@ -153,6 +172,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     registry,
     atMs,
     relocations: settings.relocations,
+    cells,
   });
   const directCalls = new DirectCalls({
     chain,
@@ -185,6 +205,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     retirement,
     versions,
+    cells,
     clock,
     emit,
     deregisterFrames: (version) => {
@@ -194,7 +215,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols);
+  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols, profiles);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({
     memory,
@@ -313,6 +334,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     ingest,
     cache,
     targets,
+    cells,
+    profiles,
     linker,
     unitCompiler,
     builder,

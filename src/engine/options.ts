@@ -10,6 +10,7 @@ import type { MemoryManager } from '../memory/memory-manager.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
+import type { FunctionProfile } from '../profile/record.js';
 import { ModuleResolver } from '../resolve/module-resolver.js';
 import { type SymbolResolver, symbolResolverVersion } from '../resolve/symbol-resolver.js';
 import { type FrameRegistrar, frameRegistrarVersion } from '../unwind/frame-registrar.js';
@@ -23,6 +24,7 @@ import { ladder, shippedTiers } from '../../tiers/recipes.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
+import { readProfileWith } from './profile.js';
 import { libraryResolver, moduleResolver, processResolver } from './resolvers.js';
 
 /**
@@ -90,6 +92,11 @@ export interface EngineOptions {
    * @defaultValue none: everything is compiled
    */
   readonly cache?: ObjectStore | DirectoryCache;
+  /**
+   * What was counted in other runs: an indexed profile of IR ({@link Profile.write}, `llvm-profdata merge`), or a path to
+   * one. Tiers that use profiles begin with it.
+   */
+  readonly profile?: string | Uint8Array;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Replaces parts that the engine would make itself. */
@@ -130,6 +137,8 @@ export interface Settings {
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
+  /** What was counted in other runs. */
+  readonly profile: readonly FunctionProfile[];
   readonly penalty: PenaltyRule;
   readonly clock: Clock;
   readonly addon: NativeAddon;
@@ -143,7 +152,7 @@ export interface Settings {
  * @param options - As the user gave them.
  * @returns Every setting.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING,
- *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE
+ *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE, PROFILE_INVALID, LLVM_MISSING
  */
 export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
@@ -170,6 +179,7 @@ export function settle(options: EngineOptions): Settings {
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
+    profile: options.profile === undefined ? [] : readProfileWith(addon, options.profile),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     clock: options.parts?.clock ?? monotonicClock,
     addon,

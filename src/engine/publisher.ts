@@ -19,6 +19,7 @@ import {
   type Unit,
   versionsOf,
 } from './loaded-module.js';
+import type { ProfileCells } from './profile-cells.js';
 import { LatencyRecorder } from './statistics.js';
 
 /** A version, and the units that come to it: of one module. */
@@ -35,6 +36,7 @@ export interface PublisherParts {
   readonly retirement: Retirement<RetiredVersion>;
   readonly versions: AddressMap<Version>;
   readonly directCalls: DirectCalls;
+  readonly cells: Pick<ProfileCells, 'retain' | 'release'>;
   readonly clock: Clock;
   readonly emit: Emit;
   /** Takes a version's unwind tables out again. */
@@ -175,6 +177,7 @@ export class Publisher {
     for (const { units, version } of members) {
       const code = version.blocks.find((block) => block.region === 'code');
       if (code !== undefined) versions.add(code.address, code.size, version);
+      this.#parts.cells.retain(version.cells);
       for (const unit of units) {
         const before = unit.version;
         unit.version = version;
@@ -231,6 +234,7 @@ export class Publisher {
         home.retired.delete(version);
         directCalls.remove(version.image);
         deregisterFrames(version);
+        this.#parts.cells.release(version.cells);
         for (const block of blocks) {
           if (block.region === 'code') versions.remove(block.address);
           memory.release(block);

@@ -9,6 +9,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
 import type { Linkage } from './options.js';
+import type { Profiles } from './profiles.js';
 import { queriedUse, type SymbolChain } from './symbol-chain.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -52,6 +53,7 @@ export class UnitCompiler {
   readonly #linker: UnitLinker;
   readonly #chain: SymbolChain;
   readonly #symbols: Pick<SymbolTable, 'version'>;
+  readonly #profiles: Pick<Profiles, 'forCompile' | 'drop'>;
   readonly #objects = new Map<string, PreparedImage>();
   /** As long as no definition comes or goes, the same array: the compiler knows it again. */
   readonly #nearOf = new WeakMap<
@@ -64,17 +66,20 @@ export class UnitCompiler {
    * @param linker - Reads objects.
    * @param chain - Finds what is near.
    * @param symbols - What is defined.
+   * @param profiles - What was counted.
    */
   constructor(
     compiler: Compiler,
     linker: UnitLinker,
     chain: SymbolChain,
     symbols: Pick<SymbolTable, 'version'>,
+    profiles: Pick<Profiles, 'forCompile' | 'drop'>,
   ) {
     this.#compiler = compiler;
     this.#linker = linker;
     this.#chain = chain;
     this.#symbols = symbols;
+    this.#profiles = profiles;
   }
 
   /** Keeps the prepared image of a module that came as an ELF object. */
@@ -111,6 +116,7 @@ export class UnitCompiler {
       code && this.#compiler.compile(code),
       data && this.#compiler.compile(data),
     ]);
+    if (codeObject?.unfit !== undefined) this.#profiles.drop(record, codeObject.unfit);
     if (codeObject !== undefined) await order.arrived?.(codeObject);
     return this.#prepared(order, codeObject, dataObject);
   }
@@ -150,7 +156,14 @@ export class UnitCompiler {
       code:
         units.length === 0
           ? undefined
-          : { ...request, bitcode: code, part: 'code', ...functionsOf(home, record, units) },
+          : {
+              ...request,
+              bitcode: code,
+              part: 'code',
+              ...functionsOf(home, record, units),
+              profile:
+                tier.profile === 'use' ? this.#profiles.forCompile(record, namesOf(home, units)) : undefined,
+            },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };
   }
@@ -183,6 +196,11 @@ export class UnitCompiler {
     this.#nearOf.set(record, { version, names });
     return names;
   }
+}
+
+/** The functions that are to be compiled. */
+function namesOf(home: LoadedModule, units: readonly Unit[]): readonly string[] {
+  return home.unitKind === 'module' ? [...home.indexes.keys()] : units.map(({ name }) => name);
 }
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */

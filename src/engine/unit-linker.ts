@@ -12,6 +12,7 @@ import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
 import { relinkImage } from '../link/relink.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import type { Transaction } from '../memory/transaction.js';
@@ -23,6 +24,7 @@ import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import { type LinkedVersion, type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
 import type { RelocationKeeping } from './options.js';
+import type { ProfileCells } from './profile-cells.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
 
@@ -37,6 +39,7 @@ export interface UnitLinkerParts {
   readonly targets: Targets;
   readonly registry: Registry;
   readonly relocations: RelocationKeeping;
+  readonly cells: ProfileCells;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
 }
@@ -263,6 +266,13 @@ export class UnitLinker {
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
       users: new Set(),
+      cells:
+        made.tier.profile === 'collect'
+          ? this.#parts.cells.of(
+              home.record,
+              wantedSymbols(placed.prepared).map(({ name }) => name),
+            )
+          : [],
       ...placeOf(image),
     };
   }
