@@ -4,7 +4,6 @@
 #include "compile_parts.h"
 #include "llvm_target.h"
 
-#include "llvm/Analysis/ProfileSummaryInfo.h"
 #include "llvm/Analysis/RuntimeLibcallInfo.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
@@ -64,9 +63,7 @@ bool Machinery::fits(const CompileJob &job) const {
 
 void Machinery::run(llvm::ModulePassManager &passes, llvm::Module &module) { passes.run(module, modules_); }
 
-void Machinery::setSummary(llvm::Module &module, std::unique_ptr<llvm::ProfileSummary> summary) {
-  modules_.getResult<llvm::ProfileSummaryAnalysis>(module).refresh(std::move(summary));
-}
+void Machinery::forget(llvm::Module &module) { modules_.clear(module, module.getName()); }
 
 std::optional<Failure> Machinery::optimise(llvm::Module &module) {
   // Parsed anew: LLVM's inliner moves its passes away when it runs.

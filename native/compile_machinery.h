@@ -8,7 +8,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/ProfileSummary.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -31,8 +30,9 @@ public:
   /// Runs passes ahead of the job's own; what they find out is kept for these.
   void run(llvm::ModulePassManager &passes, llvm::Module &module);
 
-  /// What passes are to think of the module's profile.
-  void setSummary(llvm::Module &module, std::unique_ptr<llvm::ProfileSummary> summary);
+  /// Forgets what passes found out about a module: its profile has another summary, which LLVM does not
+  /// notice.
+  void forget(llvm::Module &module);
 
   /// Runs the job's pass pipeline.
   std::optional<Failure> optimise(llvm::Module &module);

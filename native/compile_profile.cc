@@ -7,6 +7,7 @@
 #include "llvm/Analysis/BlockFrequencyInfo.h"
 #include "llvm/Analysis/BranchProbabilityInfo.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ProfileSummaryInfo.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/InstrTypes.h"
 #include "llvm/IR/Instructions.h"
@@ -100,11 +101,10 @@ private:
 void setSummary(llvm::Module &module, Machinery &machinery, uint64_t limit) {
   const uint64_t hot = std::max<uint64_t>(limit >> hotShare, 1);
   const uint64_t cold = limit >> coldShare;
-  auto summary = std::make_unique<llvm::ProfileSummary>(
-      llvm::ProfileSummary::PSK_Instr, llvm::SummaryEntryVector{{hotCutoff, hot, 1}, {coldCutoff, cold, 1}},
-      limit, limit, limit, limit, 1, 1);
-  module.setProfileSummary(summary->getMD(module.getContext()), llvm::ProfileSummary::PSK_Instr);
-  machinery.setSummary(module, std::move(summary));
+  llvm::ProfileSummary summary(llvm::ProfileSummary::PSK_Instr, {{hotCutoff, hot, 1}, {coldCutoff, cold, 1}},
+                               limit, limit, limit, limit, 1, 1);
+  module.setProfileSummary(summary.getMD(module.getContext()), llvm::ProfileSummary::PSK_Instr);
+  machinery.forget(module);
 }
 
 /// Weighs a branch as if each way had been gone `prior` times more, and never less than the least share of
@@ -188,6 +188,7 @@ std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, 
     }
   }
   llvm::ModulePassManager promote;
+  promote.addPass(llvm::RequireAnalysisPass<llvm::ProfileSummaryAnalysis, llvm::Module>());
   promote.addPass(llvm::PGOIndirectCallPromotion());
   promote.addPass(llvm::createModuleToFunctionPassAdaptor(llvm::PGOMemOPSizeOpt()));
   machinery.run(promote, module);
