@@ -29,7 +29,7 @@ export async function compileModules(paths: readonly string[]): Promise<ObjectFi
   for (const [index, path] of paths.entries()) {
     const module = basename(path, '.bc');
     const source = { bytes: readFileSync(path), format: 'bitcode' } as const;
-    const [seen] = ingest([{ source, id: index + 1, name: module }]);
+    const [seen] = ingest([{ source, id: index + 1, name: module, lazy: false }]);
     if (seen === undefined || seen instanceof Error) throw new Error(module, { cause: seen });
     for (const part of ['code', 'data'] as const) {
       const bitcode = seen[part];

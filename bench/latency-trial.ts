@@ -46,7 +46,7 @@ function canonical(
   text = false,
 ): Uint8Array {
   const source = { bytes, format: text ? 'ir' : 'bitcode' } as const;
-  const [seen] = ingestWith(addon)([{ source, id, name }]);
+  const [seen] = ingestWith(addon)([{ source, id, name, lazy: false }]);
   if (seen === undefined || seen instanceof Error) throw new Error(name, { cause: seen });
   return seen.code;
 }

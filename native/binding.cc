@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 10;
+constexpr int contractVersion = 12;
 } // namespace
 
 NAPI_MODULE_INIT() {

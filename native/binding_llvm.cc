@@ -59,8 +59,8 @@ bool toChoice(napi_env env, napi_value value, const char *yes, const char *no, c
   return word == yes;
 }
 
-IngestJob toIngestJob(napi_env env, napi_value value) {
-  IngestJob job;
+IngestSource toIngestSource(napi_env env, napi_value value) {
+  IngestSource job;
   ByteView bytes = toBytes(env, getProperty(env, value, "bytes"), "bytes");
   job.bytes = {reinterpret_cast<const char *>(bytes.data), bytes.size};
   bool isText = toChoice(env, getProperty(env, value, "format"), "ir", "bitcode", "format");
@@ -68,6 +68,7 @@ IngestJob toIngestJob(napi_env env, napi_value value) {
   job.moduleId =
       static_cast<unsigned>(toInteger(env, getProperty(env, value, "module"), 0, UINT32_MAX, "module"));
   job.name = toString(env, getProperty(env, value, "name"), "name");
+  job.lazy = toBool(env, getProperty(env, value, "lazy"), "lazy");
   return job;
 }
 
@@ -85,8 +86,8 @@ napi_value toOutcome(napi_env env, const IngestOutcome &outcome) {
 
 napi_value ingestModules(Call &call) {
   // Safe because the bytes stay where they are until this call returns: its array holds on to them.
-  const std::vector<IngestJob> jobs = toVector<IngestJob>(
-      call.env, call.value(0), "modules", [&](napi_value value) { return toIngestJob(call.env, value); });
+  const std::vector<IngestSource> jobs = toVector<IngestSource>(
+      call.env, call.value(0), "modules", [&](napi_value value) { return toIngestSource(call.env, value); });
   auto threads = static_cast<unsigned>(call.integer(1, 1, 256, "threads"));
   napi_value results;
   check(call.env, napi_create_array(call.env, &results), "array");

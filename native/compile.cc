@@ -7,13 +7,12 @@
 #include "compile_parts.h"
 #include "compile_profile.h"
 #include "compile_select.h"
+#include "ingest_source.h"
 #include "llvm_guard.h"
 #include "llvm_target.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 namespace tierlink {
 namespace {
@@ -57,11 +56,12 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
 Result compileModule(Machinery &machinery, const CompileJob &job) {
   llvm::LLVMContext context;
   Diagnostics diagnostics(context);
-  context.setDiscardValueNames(true);
-  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(job.bitcode->bytes, "job"), context);
-  if (!parsed)
-    return Failure{"bitcode", llvm::toString(parsed.takeError()), ""};
-  llvm::Module &module = **parsed;
+  auto read = isSource(job.bitcode->bytes)
+                  ? readSource(job.bitcode->bytes, context)
+                  : readWhole(job.bitcode->bytes, InputFormat::bitcode, "job", context);
+  if (auto *failure = std::get_if<Failure>(&read))
+    return std::move(*failure);
+  llvm::Module &module = *std::get<0>(read);
   if (module.getTargetTriple() != hostTriple() || module.getDataLayout() != hostDataLayout())
     return Failure{"target", "only what ingest returned can be compiled", ""};
   return finish(module, machinery, diagnostics, job);
@@ -86,10 +86,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
   auto imports = chooseImports(source, batch.functions, job.importBudget, job.profile.get());
-  if (auto *failure = std::get_if<Failure>(&imports))
-    return std::move(*failure);
-  auto extracted =
-      extract(source, {batch.functions, std::get<0>(imports), /*withConstants=*/job.codegenLevel > 0});
+  auto extracted = extract(source, {batch.functions, imports, /*withConstants=*/job.codegenLevel > 0});
   if (auto *failure = std::get_if<Failure>(&extracted))
     return std::move(*failure);
   llvm::Module &module = *std::get<std::unique_ptr<llvm::Module>>(extracted);

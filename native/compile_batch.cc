@@ -44,8 +44,7 @@ public:
       if (!selection_.possible.empty())
         followCalls(*batch_.functions[at], 1);
     }
-    if (auto failure = grow())
-      return std::move(*failure);
+    grow();
     giveHints();
     return std::move(batch_);
   }
@@ -100,7 +99,7 @@ private:
   }
 
   /// The likeliest first: whatever it calls is less likely than it is itself.
-  std::optional<Failure> grow() {
+  void grow() {
     size_t functionsLeft = addedFunctions;
     size_t instructionsLeft = addedInstructions;
     while (functionsLeft > 0) {
@@ -113,8 +112,9 @@ private:
       if (likelihood < addedLikelihood)
         break;
       likelihoods_.erase(next);
-      if (auto failure = source_.read(*next))
-        return failure;
+      // Whoever calls it will be told.
+      if (source_.read(*next))
+        continue;
       size_t size = next->getInstructionCount();
       if (size > instructionsLeft) {
         large_.emplace_back(likelihood, next);
@@ -125,7 +125,6 @@ private:
       batch_.functions.push_back(next);
       followCalls(*next, likelihood);
     }
-    return std::nullopt;
   }
 
   /// A function that was too large may have been reached again, from one that was added later.

@@ -45,12 +45,11 @@ public:
         heat_ = std::max(heat_, highest(*profile, *function));
   }
 
-  std::variant<llvm::SmallVector<Function *, 16>, Failure> choose() {
+  llvm::SmallVector<Function *, 16> choose() {
     while (!level_.empty()) {
       llvm::SmallVector<Function *, 16> callees = std::move(level_);
       level_.clear();
-      if (auto failure = readCallees(callees))
-        return std::move(*failure);
+      readCallees(callees);
       takeSmallest();
     }
     return std::move(imports_);
@@ -71,34 +70,28 @@ private:
   }
 
   /// Finds what the functions of this level call, for the next.
-  std::optional<Failure> readCallees(llvm::ArrayRef<Function *> functions) {
+  void readCallees(llvm::ArrayRef<Function *> functions) {
     for (const Function *function : functions)
       for (const llvm::BasicBlock &block : *function)
         for (const llvm::Instruction &instruction : block) {
           auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
           if (callee != nullptr)
-            if (auto failure = add(*callee))
-              return failure;
+            add(*callee);
         }
     if (profile_ != nullptr)
       for (const Function *function : functions)
-        if (auto failure = addTargets(*function))
-          return failure;
-    return std::nullopt;
+        addTargets(*function);
   }
 
-  std::optional<Failure> add(Function &callee) {
-    if (!isWanted(callee) || !seen_.insert(&callee).second)
-      return std::nullopt;
-    if (auto failure = source_.read(callee))
-      return failure;
-    level_.push_back(&callee);
-    return std::nullopt;
+  void add(Function &callee) {
+    // One that can't be read is called, and then its caller is told.
+    if (isWanted(callee) && seen_.insert(&callee).second && !source_.read(callee))
+      level_.push_back(&callee);
   }
 
   /// What the function's indirect calls mostly led to: LLVM calls it directly then, if it has its body.
-  std::optional<Failure> addTargets(const Function &function) {
+  void addTargets(const Function &function) {
     auto [begin, end] = profile_->byName.equal_range(std::string_view(function.getName()));
     for (auto record = begin; record != end; ++record)
       for (const auto &values : record->second->sites[0]) {
@@ -108,10 +101,8 @@ private:
         for (const ProfiledValue &value : values)
           if (value.count > total / 100 * promotedPercent)
             if (Function *target = source_.definition(value.value))
-              if (auto failure = add(*target))
-                return failure;
+              add(*target);
       }
-    return std::nullopt;
   }
 
   enum class Heat { always, hot, called, unknown };
@@ -159,10 +150,8 @@ private:
 
 } // namespace
 
-std::variant<llvm::SmallVector<Function *, 16>, Failure> chooseImports(LazyModule &source,
-                                                                       llvm::ArrayRef<Function *> functions,
-                                                                       unsigned budget,
-                                                                       const SharedProfile *profile) {
+llvm::SmallVector<Function *, 16> chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions,
+                                                unsigned budget, const SharedProfile *profile) {
   return Importer(source, functions, budget, profile).choose();
 }
 

@@ -1,15 +1,17 @@
 // Loads modules lazily, counts what they take, and drops the ones that were used longest ago.
 #include "compile_modules.h"
 
+#include "ingest_source.h"
+#include "llvm_memory.h"
 #include "llvm_target.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/PassManager.h"
+#include "llvm/IR/Verifier.h"
 #include "llvm/Support/MD5.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 
 #include <algorithm>
@@ -43,6 +45,11 @@ void slimDebugInfo(llvm::Module &module) {
   }
 }
 
+ReadModule loadCode(llvm::StringRef code, llvm::LLVMContext &context) {
+  AllocationBudget budget(readerBudget(code.size()));
+  return isSource(code) ? loadSource(code, context) : readLazily(code, "job", context);
+}
+
 } // namespace
 
 LazyModule::LazyModule(std::shared_ptr<const SharedBitcode> bitcode, std::unique_ptr<llvm::Module> module)
@@ -71,11 +78,29 @@ llvm::Function *LazyModule::definition(uint64_t nameHash) {
 }
 
 std::optional<Failure> LazyModule::read(llvm::Function &function) {
-  if (!function.isMaterializable())
-    return std::nullopt;
-  if (llvm::Error error = function.materialize())
-    return Failure{"bitcode", llvm::toString(std::move(error)), function.getName().str()};
+  auto [known, isNew] = read_.try_emplace(&function);
+  if (isNew)
+    known->second = readNow(function);
+  return known->second;
+}
+
+std::optional<Failure> LazyModule::readNow(llvm::Function &function) {
+  if (isBroken_)
+    return Failure{"bitcode", "another function of the module can't be read", function.getName().str()};
+  {
+    AllocationBudget budget(readerBudget(bitcode_->bytes.size()));
+    if (llvm::Error error = function.materialize()) {
+      isBroken_ = true;
+      return Failure{"bitcode", llvm::toString(std::move(error)), function.getName().str()};
+    }
+  }
   bytes_ += function.getInstructionCount() * bytesPerInstruction;
+  if (isSource(bitcode_->bytes)) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    if (llvm::verifyFunction(function, &out))
+      return Failure{"verify", text, function.getName().str()};
+  }
   // Now, so that what is made of a body never depends on whether somebody looked at its branches before.
   if (hasExpectations_) {
     llvm::FunctionAnalysisManager none;
@@ -93,20 +118,20 @@ bool Workspace::has(const SharedBitcode &bitcode) const {
 std::variant<LazyModule *, Failure> Workspace::load(std::shared_ptr<const SharedBitcode> bitcode) {
   auto found =
       llvm::find_if(modules_, [&](const LazyModule &module) { return &module.bitcode() == bitcode.get(); });
+  if (found != modules_.end() && found->isBroken()) {
+    modules_.erase(found);
+    found = modules_.end();
+  }
   if (found != modules_.end()) {
     modules_.splice(modules_.begin(), modules_, found);
     return &modules_.front();
   }
-  // Importing: metadata is read where functions refer to it, not all at once.
-  auto parsed = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bitcode->bytes, "job"), context_,
-                                           /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/true);
-  if (!parsed)
-    return Failure{"bitcode", llvm::toString(parsed.takeError()), ""};
-  std::unique_ptr<llvm::Module> module = std::move(*parsed);
+  auto loaded = loadCode(bitcode->bytes, context_);
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return std::move(*failure);
+  std::unique_ptr<llvm::Module> module = std::move(std::get<0>(loaded));
   if (module->getTargetTriple() != hostTriple() || module->getDataLayout() != hostDataLayout())
     return Failure{"target", "only what ingest returned can be compiled", ""};
-  if (llvm::Error error = module->materializeMetadata())
-    return Failure{"bitcode", llvm::toString(std::move(error)), ""};
   slimDebugInfo(*module);
   modules_.emplace_front(std::move(bitcode), std::move(module));
   wornBytes_ += modules_.front().bytes();

@@ -34,8 +34,12 @@ public:
   /// here.
   llvm::Function *definition(uint64_t nameHash);
 
-  /// Reads the function's body, if that hasn't happened yet.
+  /// Reads the function's body, if that hasn't happened yet, and verifies it, if nobody has. What failed once
+  /// fails again.
   std::optional<Failure> read(llvm::Function &function);
+
+  /// LLVM's reader stopped halfway: what it would read next may be wrong.
+  bool isBroken() const { return isBroken_; }
 
   /// The function's index in the summary. Only for functions that are defined here.
   unsigned indexOf(const llvm::Function &function) const { return indices_.lookup(&function); }
@@ -44,13 +48,18 @@ public:
   size_t bytes() const { return bytes_; }
 
 private:
+  std::optional<Failure> readNow(llvm::Function &function);
+
   // Before the module, which refers to the bytes.
   const std::shared_ptr<const SharedBitcode> bitcode_;
   const std::unique_ptr<llvm::Module> module_;
   llvm::DenseMap<const llvm::Function *, unsigned> indices_;
   /// Made when a profile is used for the first time.
   llvm::DenseMap<uint64_t, llvm::Function *> byHash_;
+  /// What became of those that somebody asked for.
+  llvm::DenseMap<const llvm::Function *, std::optional<Failure>> read_;
   size_t bytes_;
+  bool isBroken_ = false;
   bool hasExpectations_ = false;
 };
 

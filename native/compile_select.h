@@ -25,8 +25,8 @@ std::variant<Batch, Failure> chooseBatch(LazyModule &source, const FunctionSelec
 /// Bodies, apart from the functions' own, that optimising them may want: those marked always_inline, and
 /// others, the nearest and smallest first, of `budget` instructions in total. With a profile, those that were
 /// called come first, and what indirect calls led to comes, too.
-std::variant<llvm::SmallVector<llvm::Function *, 16>, Failure>
-chooseImports(LazyModule &source, llvm::ArrayRef<llvm::Function *> functions, unsigned budget,
-              const SharedProfile *profile);
+llvm::SmallVector<llvm::Function *, 16> chooseImports(LazyModule &source,
+                                                      llvm::ArrayRef<llvm::Function *> functions,
+                                                      unsigned budget, const SharedProfile *profile);
 
 } // namespace tierlink

@@ -2,74 +2,23 @@
 #include "ingest.h"
 
 #include "ingest_parts.h"
+#include "ingest_read.h"
+#include "ingest_source.h"
 #include "llvm_guard.h"
 #include "llvm_memory.h"
 #include "llvm_target.h"
 
-#include "llvm/AsmParser/Parser.h"
-#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/IR/AutoUpgrade.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/Metadata.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
-
-#include <mutex>
 
 namespace tierlink {
 namespace {
 
 using Result = std::variant<Ingested, Failure>;
-
-/// What reading, checking and splitting may allocate, freed or not: a constant, and so much for each byte of
-/// input. Real modules take 20 to 100 bytes for each byte of bitcode.
-constexpr size_t budgetBytes = 64ull << 20;
-constexpr size_t budgetBytesPerByte = 1000;
-
-/// Modules without a layout get the target's before anything depends on it (alignments of loads and stores
-/// do); those of an older LLVM get its spelling of today.
-std::optional<std::string> upgradedLayout(llvm::StringRef triple, llvm::StringRef layout) {
-  if (layout.empty())
-    return hostDataLayout().getStringRepresentation();
-  return llvm::UpgradeDataLayoutString(layout, triple.empty() ? hostTriple().str() : triple.str());
-}
-
-/// LLVM's readers verify modules with debug info on their own account, print what is wrong to stderr and
-/// abort. Here checkValidity does that, once and for all modules.
-void keepReadersFromVerifying() {
-  static std::once_flag done;
-  std::call_once(done, [] {
-    auto &options = llvm::cl::getRegisteredOptions();
-    if (auto found = options.find("disable-auto-upgrade-debug-info"); found != options.end())
-      found->second->addOccurrence(0, "disable-auto-upgrade-debug-info", "true");
-  });
-}
-
-std::variant<std::unique_ptr<llvm::Module>, Failure> parse(llvm::StringRef bytes, InputFormat format,
-                                                           llvm::StringRef name, llvm::LLVMContext &context) {
-  if (format == InputFormat::text) {
-    llvm::SMDiagnostic error;
-    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(bytes, name);
-    auto module = llvm::parseAssembly(buffer->getMemBufferRef(), error, context, nullptr, upgradedLayout);
-    if (module)
-      return module;
-    std::string text;
-    llvm::raw_string_ostream out(text);
-    error.print(nullptr, out, /*ShowColors=*/false);
-    return Failure{"parse", text, ""};
-  }
-  // Names of local values serve readers only; the text parser, unlike this one, can't do without.
-  context.setDiscardValueNames(true);
-  auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bytes, name), context,
-                                       llvm::ParserCallbacks(upgradedLayout));
-  if (module)
-    return std::move(*module);
-  return Failure{"bitcode", llvm::toString(module.takeError()), ""};
-}
 
 std::optional<Failure> checkTarget(llvm::Module &module) {
   const llvm::Triple &triple = module.getTargetTriple();
@@ -109,9 +58,21 @@ std::vector<char> writeBitcode(const llvm::Module &module) {
   return {bytes.begin(), bytes.end()};
 }
 
-Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat format, unsigned moduleId,
-                llvm::StringRef name) {
-  auto parsed = parse(bytes, format, name, context);
+/// The module as canonical code begins: complete, or, if it can be and is to be, without bodies.
+ReadModule read(llvm::LLVMContext &context, const IngestSource &source) {
+  if (isSource(source.bytes))
+    return readWhole(bitcodeOf(source.bytes), InputFormat::bitcode, source.name, context);
+  if (source.format == InputFormat::bitcode && source.lazy) {
+    ReadModule lazily = readLazily(source.bytes, source.name, context);
+    auto *module = std::get_if<std::unique_ptr<llvm::Module>>(&lazily);
+    if (module == nullptr || canStayLazy(source.bytes, **module))
+      return lazily;
+  }
+  return readWhole(source.bytes, source.format, source.name, context);
+}
+
+Result ingestIn(llvm::LLVMContext &context, const IngestSource &source) {
+  auto parsed = read(context, source);
   if (auto *failure = std::get_if<Failure>(&parsed))
     return std::move(*failure);
   llvm::Module &module = *std::get<std::unique_ptr<llvm::Module>>(parsed);
@@ -120,18 +81,23 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
   if (auto failure = checkValidity(module))
     return std::move(*failure);
 
-  splitCoroutines(module);
-  IngestState state(module, moduleId);
-  for (auto *step : {cleanModule, resolveAliases, promoteSymbols})
-    if (auto failure = step(state))
-      return std::move(*failure);
-  takeStructors(state);
+  IngestState state(module, source.moduleId);
+  state.unread = llvm::any_of(module, [](const llvm::Function &f) { return f.isMaterializable(); });
+  if (!state.unread)
+    splitCoroutines(module);
+  if (auto failure = makeCanonical(state))
+    return std::move(*failure);
   std::unique_ptr<llvm::Module> data = splitData(state);
   findTies(state);
   Ingested result;
-  result.summary = summarise(state, data.get());
-  dropUnusedDeclarations(state);
-  result.code = writeBitcode(module);
+  result.summary =
+      summarise(state, data.get(), state.unread ? bodyBytes(source.bytes) : std::vector<size_t>());
+  if (state.unread) {
+    result.code = keepSource(source.bytes, source.moduleId);
+  } else {
+    dropUnusedDeclarations(module);
+    result.code = writeBitcode(module);
+  }
   if (data)
     result.data = writeBitcode(*data);
   return result;
@@ -139,23 +105,30 @@ Result ingestIn(llvm::LLVMContext &context, llvm::StringRef bytes, InputFormat f
 
 } // namespace
 
-Result ingest(llvm::StringRef bytes, InputFormat format, unsigned moduleId, llvm::StringRef name) {
-  keepReadersFromVerifying();
+std::optional<Failure> makeCanonical(IngestState &state) {
+  for (auto *step : {cleanModule, resolveAliases, promoteSymbols})
+    if (auto failure = step(state))
+      return failure;
+  takeStructors(state);
+  return std::nullopt;
+}
+
+Result ingest(const IngestSource &source) {
   SignalStack signalStack;
-  AllocationBudget budget(budgetBytes + (budgetBytesPerByte * bytes.size()));
+  AllocationBudget budget(readerBudget(source.bytes.size()));
   Result result = Failure{"crash", "", ""};
   auto crash = runGuarded([&] {
     llvm::LLVMContext context;
     Diagnostics diagnostics(context);
-    Result outcome = ingestIn(context, bytes, format, moduleId, name);
+    Result outcome = ingestIn(context, source);
     if (diagnostics.hasErrors() && std::holds_alternative<Ingested>(outcome))
-      outcome = Failure{format == InputFormat::text ? "parse" : "bitcode", diagnostics.errors(), ""};
+      outcome = Failure{source.format == InputFormat::text ? "parse" : "bitcode", diagnostics.errors(), ""};
     result = std::move(outcome);
   });
   if (!crash)
     return result;
   // A reader that crashes met bytes that no writer produced.
-  return Failure{format == InputFormat::bitcode ? "bitcode" : "crash", *crash, ""};
+  return Failure{source.format == InputFormat::bitcode ? "bitcode" : "crash", *crash, ""};
 }
 
 } // namespace tierlink

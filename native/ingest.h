@@ -3,16 +3,12 @@
 
 #include "llvm_interface.h"
 
-#include "llvm/ADT/StringRef.h"
-
 #include <variant>
 
 namespace tierlink {
 
 /// Parses, checks target and validity, canonicalises, splits and summarises. Nothing is optimised, not even
-/// into SSA form: clang's allocas are what the cheapest tier runs fastest on. `bytes` is only read during the
-/// call.
-std::variant<Ingested, Failure> ingest(llvm::StringRef bytes, InputFormat format, unsigned moduleId,
-                                       llvm::StringRef name);
+/// into SSA form: clang's allocas are what the cheapest tier runs fastest on.
+std::variant<Ingested, Failure> ingest(const IngestSource &source);
 
 } // namespace tierlink

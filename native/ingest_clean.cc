@@ -17,11 +17,14 @@ bool isToolData(const llvm::GlobalVariable &variable) {
          section == "llvm.metadata" || section == ".llvmbc" || section == ".llvmcmd";
 }
 
-void dropToolData(llvm::Module &module) {
+void dropToolData(IngestState &state) {
   // The lists first, since they use the others.
   for (bool lists : {true, false}) {
-    for (llvm::GlobalVariable &variable : llvm::make_early_inc_range(module.globals())) {
+    for (llvm::GlobalVariable &variable : llvm::make_early_inc_range(state.module.globals())) {
       if (!isToolData(variable) || variable.getName().starts_with("llvm.") != lists)
+        continue;
+      // A body may refer to it, as an annotation does.
+      if (state.unread && !lists)
         continue;
       variable.removeDeadConstantUsers();
       if (variable.use_empty())
@@ -123,7 +126,7 @@ std::vector<StructorFact> takeList(llvm::Module &module, llvm::StringRef name) {
 } // namespace
 
 std::optional<Failure> cleanModule(IngestState &state) {
-  dropToolData(state.module);
+  dropToolData(state);
   setFlags(state.module);
   dropComdats(state.module);
   if (!state.module.getModuleInlineAsm().empty())

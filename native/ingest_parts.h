@@ -59,6 +59,8 @@ struct IngestState {
   std::string whole;
   /// True when an initialiser holds a difference of addresses: a copy of its value elsewhere means nothing.
   bool distances = false;
+  /// True when no body was read yet: what uses a symbol is not known then.
+  bool unread = false;
 
   void pin(std::string reason) {
     if (pinned.empty())
@@ -89,16 +91,23 @@ std::optional<Failure> promoteSymbols(IngestState &state);
 /// Step 4: takes llvm.global_ctors and llvm.global_dtors out of the module.
 void takeStructors(IngestState &state);
 
+/// Steps 1 to 4.
+std::optional<Failure> makeCanonical(IngestState &state);
+
 /// Step 5: moves the definitions of variables into a module of their own; null if there are none.
 std::unique_ptr<llvm::Module> splitData(IngestState &state);
+
+/// The same, when the data module exists already.
+void dropData(IngestState &state);
 
 /// Step 6: finds functions that can't be compiled without others of their module.
 void findTies(IngestState &state);
 
-/// Step 7: the ModuleSummary as JSON. `data` as returned by splitData.
-std::string summarise(const IngestState &state, const llvm::Module *data);
+/// Step 7: the ModuleSummary as JSON. `data` as returned by splitData. `bodyBytes`: sizes of the bodies that
+/// were not read, in their order.
+std::string summarise(const IngestState &state, const llvm::Module *data, std::vector<size_t> bodyBytes);
 
 /// Step 8: removes declarations that nothing in the code refers to (any more).
-void dropUnusedDeclarations(IngestState &state);
+void dropUnusedDeclarations(llvm::Module &module);
 
 } // namespace tierlink

@@ -151,14 +151,22 @@ void declareInCode(GlobalVariable &variable) {
   variable.setLinkage(GlobalValue::ExternalLinkage);
 }
 
-} // namespace
+using Variables = llvm::SmallVector<GlobalVariable *, 32>;
 
-std::unique_ptr<llvm::Module> splitData(IngestState &state) {
+/// Those that don't stay with the code.
+Variables findMoved(IngestState &state) {
   auto withCode = keepLabelTables(state);
-  llvm::SmallVector<GlobalVariable *, 32> moved;
+  Variables moved;
   for (GlobalVariable &variable : state.module.globals())
     if (!variable.isDeclaration() && !withCode.contains(&variable))
       moved.push_back(&variable);
+  return moved;
+}
+
+} // namespace
+
+std::unique_ptr<llvm::Module> splitData(IngestState &state) {
+  const Variables moved = findMoved(state);
   if (moved.empty())
     return nullptr;
 
@@ -183,12 +191,17 @@ std::unique_ptr<llvm::Module> splitData(IngestState &state) {
   return data;
 }
 
-void dropUnusedDeclarations(IngestState &state) {
+void dropData(IngestState &state) {
+  for (GlobalVariable *variable : findMoved(state))
+    declareInCode(*variable);
+}
+
+void dropUnusedDeclarations(llvm::Module &module) {
   // Dropping a constant may leave what its initialiser named without users, hence the rounds.
   bool changed = true;
   while (changed) {
     changed = false;
-    for (llvm::GlobalObject &object : llvm::make_early_inc_range(state.module.global_objects())) {
+    for (llvm::GlobalObject &object : llvm::make_early_inc_range(module.global_objects())) {
       if (!object.isDeclarationForLinker())
         continue;
       object.removeDeadConstantUsers();

@@ -81,6 +81,9 @@ std::string signatureOf(const llvm::Function &function) {
   return signature;
 }
 
+/// Bytes of a body in bitcode for each of its instructions, about (7.4 in Lua, written by clang).
+constexpr size_t bytesPerInstruction = 7;
+
 /// Appends JSON to a text: the parts of it that a summary needs. LLVM's own writer goes through a stream, for
 /// every name of a field, too, and takes three times as long.
 class JsonText {
@@ -155,8 +158,8 @@ private:
 
 class Writer {
 public:
-  Writer(const IngestState &state, const llvm::Module *data, std::string &out)
-      : state_(state), data_(data), json_(out) {}
+  Writer(const IngestState &state, const llvm::Module *data, std::vector<size_t> bodyBytes, std::string &out)
+      : state_(state), data_(data), bodyBytes_(std::move(bodyBytes)), json_(out) {}
 
   void write() {
     json_.object([&] {
@@ -177,12 +180,15 @@ public:
       json_.member("pinned", state_.pinned);
       json_.member("whole", state_.pinned.empty() ? state_.whole : state_.pinned);
       json_.member("distances", state_.distances);
+      json_.member("unread", state_.unread);
     });
   }
 
 private:
   /// Declarations that neither code nor data refers to are nothing the module needs.
   bool isListed(const llvm::GlobalObject &object) const {
+    if (state_.unread)
+      return true;
     object.removeDeadConstantUsers();
     return isDefined(object) || !object.use_empty() ||
            (data_ != nullptr && data_->getNamedValue(object.getName()) != nullptr);
@@ -223,9 +229,16 @@ private:
   void writeFunction(const llvm::Function &function) {
     writeCommon(function, originOf(function));
     json_.member("signature", signatureOf(function));
-    json_.member("instructions", static_cast<int64_t>(function.getInstructionCount()));
+    json_.member("instructions", instructionsOf(function));
     json_.member("index", function.isDeclaration() ? int64_t{-1} : definitions_++);
     json_.member("optnone", function.hasOptNone());
+  }
+
+  int64_t instructionsOf(const llvm::Function &function) const {
+    auto index = static_cast<size_t>(definitions_);
+    if (!function.isMaterializable() || index >= bodyBytes_.size())
+      return function.getInstructionCount();
+    return static_cast<int64_t>(bodyBytes_[index] / bytesPerInstruction);
   }
 
   void writeVariable(const llvm::GlobalVariable &variable) {
@@ -279,6 +292,7 @@ private:
 
   const IngestState &state_;
   const llvm::Module *data_;
+  std::vector<size_t> bodyBytes_;
   JsonText json_;
   llvm::DenseMap<const llvm::Type *, std::string> spellings_;
   /// Functions with a body so far; all of them are listed.
@@ -287,9 +301,9 @@ private:
 
 } // namespace
 
-std::string summarise(const IngestState &state, const llvm::Module *data) {
+std::string summarise(const IngestState &state, const llvm::Module *data, std::vector<size_t> bodyBytes) {
   std::string summary;
-  Writer(state, data, summary).write();
+  Writer(state, data, std::move(bodyBytes), summary).write();
   return summary;
 }
 

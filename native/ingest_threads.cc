@@ -17,7 +17,7 @@ constexpr size_t stackBytes = 32U << 20;
 
 class Batch {
 public:
-  Batch(const LlvmHalf &llvm, std::span<const IngestJob> jobs)
+  Batch(const LlvmHalf &llvm, std::span<const IngestSource> jobs)
       : llvm_(llvm), jobs_(jobs), order_(jobs.size()), outcomes_(jobs.size()), firstFailed_(jobs.size()) {
     std::iota(order_.begin(), order_.end(), size_t{0});
     // The longest first, so that no thread begins one when the others have ended.
@@ -34,9 +34,8 @@ public:
       // Nobody will see what becomes of it.
       if (job > firstFailed_)
         continue;
-      const auto &[bytes, format, moduleId, name] = jobs_[job];
       // Safe because each job is taken by one thread, and read only when all have been joined.
-      auto &outcome = outcomes_[job].emplace(llvm_.ingest(bytes, format, moduleId, name));
+      auto &outcome = outcomes_[job].emplace(llvm_.ingest(jobs_[job]));
       if (std::holds_alternative<Failure>(outcome))
         failed(job);
     }
@@ -60,7 +59,7 @@ private:
   }
 
   const LlvmHalf &llvm_;
-  std::span<const IngestJob> jobs_;
+  std::span<const IngestSource> jobs_;
   std::vector<size_t> order_;
   std::vector<std::optional<IngestOutcome>> outcomes_;
   std::atomic<size_t> next_ = 0;
@@ -105,7 +104,7 @@ private:
 
 } // namespace
 
-std::vector<IngestOutcome> ingestAll(const LlvmHalf &llvm, std::span<const IngestJob> jobs,
+std::vector<IngestOutcome> ingestAll(const LlvmHalf &llvm, std::span<const IngestSource> jobs,
                                      unsigned threads) {
   if (jobs.empty())
     return {};

@@ -11,9 +11,8 @@ namespace {
 
 class Half final : public LlvmHalf {
 public:
-  std::variant<Ingested, Failure> ingest(std::string_view bytes, InputFormat format, unsigned moduleId,
-                                         std::string_view name) const override {
-    return tierlink::ingest(bytes, format, moduleId, name);
+  std::variant<Ingested, Failure> ingest(const IngestSource &source) const override {
+    return tierlink::ingest(source);
   }
   std::unique_ptr<CompilerState> createState() const override { return createCompilerState(); }
   std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const override {

@@ -28,6 +28,15 @@ struct Failure {
 
 enum class InputFormat { bitcode, text };
 
+/// IngestJob of src/native/contract.ts. The bytes stay the caller's, and are only read during the call.
+struct IngestSource {
+  std::string_view bytes;
+  InputFormat format = InputFormat::bitcode;
+  unsigned moduleId = 0;
+  std::string name;
+  bool lazy = false;
+};
+
 /// IngestResult of src/native/contract.ts.
 struct Ingested {
   std::vector<char> code;
@@ -148,8 +157,7 @@ public:
 /// From any thread; neither throws, and whatever LLVM does, the process lives.
 class LlvmHalf {
 public:
-  virtual std::variant<Ingested, Failure> ingest(std::string_view bytes, InputFormat format,
-                                                 unsigned moduleId, std::string_view name) const = 0;
+  virtual std::variant<Ingested, Failure> ingest(const IngestSource &source) const = 0;
   virtual std::unique_ptr<CompilerState> createState() const = 0;
   virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
   /// Reads and writes profiles as files have them (indexed, of IR). Of kind "profile" where it fails.

@@ -49,8 +49,11 @@ export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
 export { createEngine, Engine, type FnOptions } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { ObserveOptions } from './engine/code-observers.js';
+export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
+  type BodyReading,
   type ControlKind,
   type EngineOptions,
   type Linkage,

@@ -1,5 +1,6 @@
 /** Keys of entries: hashes of all that decides what is in them. */
 import type { CompileRequest } from '../core/compiler.js';
+import type { IngestRequest } from '../native/ingest.js';
 import { canonical } from './canonical.js';
 import { entryFormat } from './entry.js';
 import { sha256Hex } from './sha256.js';
@@ -16,12 +17,6 @@ export interface CacheEnvironment {
   readonly build: string;
   /** The processor's model and features. */
   readonly hostCpu: string;
-}
-
-/** What a module is read from. */
-export interface KeyedSource {
-  readonly format: string;
-  readonly bytes: Uint8Array;
 }
 
 /** Makes the keys of one engine. */
@@ -71,12 +66,11 @@ export class CacheKeys {
   /**
    * The key of a module that was read.
    *
-   * @param source - What it is read from.
-   * @param module - Its number, which the names of its internal symbols contain.
+   * @param request - What it is read from, and how. Names of its internal symbols contain its number.
    * @returns 64 hexadecimal digits.
    */
-  ofModule({ format, bytes }: KeyedSource, module: number): string {
-    return sha256Hex(`module ${this.#common} ${canonical({ format, bytes, module })}`);
+  ofModule({ source: { format, bytes }, id, lazy }: Omit<IngestRequest, 'name'>): string {
+    return sha256Hex(`module ${this.#common} ${canonical({ format, bytes, module: id, lazy })}`);
   }
 
   /**

@@ -19,8 +19,7 @@ export function cachedIngest(inner: Ingest, cache: ObjectCache, keys: CacheKeys)
   if (!cache.immediate) return inner;
   return (requests) => {
     const looked = requests.map((request) => {
-      const { source, id, name } = request;
-      const entry = { key: keys.ofModule(source, id), module: name, content: 'module' } as const;
+      const entry = { key: keys.ofModule(request), module: request.name, content: 'module' } as const;
       const found = cache.find(entry, decodeModule);
       return { request, entry, found: found instanceof Promise ? undefined : found };
     });

@@ -68,6 +68,7 @@ function isSummary(value: unknown): value is ModuleSummary {
     lists.every((name) => Array.isArray(summary[name])) &&
     typeof summary.sourceFile === 'string' &&
     typeof summary.pinned === 'string' &&
-    typeof summary.distances === 'boolean'
+    typeof summary.distances === 'boolean' &&
+    typeof summary.unread === 'boolean'
   );
 }

@@ -3,9 +3,12 @@ import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
   createEngine,
+  type Engine,
   type EngineOptions,
   type Linkage,
   type PublishedEvent,
+  type TimeByTier,
+  Trace,
   type UnitKind,
 } from '../index.js';
 import { cacheFor } from './cache.js';
@@ -26,6 +29,9 @@ export interface RunCommandOptions {
   readonly stats?: string;
   readonly sample?: number;
   readonly argv0?: string;
+  readonly perfMap?: boolean;
+  readonly jitDump?: string;
+  readonly trace?: string;
   readonly quiet?: boolean;
   readonly profileUse?: string;
   readonly profileOut?: string;
@@ -65,6 +71,7 @@ export async function runCommand(
     if (options.quiet !== true)
       say(`module ${module}: the profile of ${functions.join(', ')} is not used, ${reason}`);
   });
+  const trace = options.trace === undefined ? undefined : traceTo(engine, options.trace);
   // Two files of one name in different folders are two modules, so the path as given is the name.
   engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
   await engine.link();
@@ -75,12 +82,13 @@ export async function runCommand(
   const endFeed = feedLive(engine, published);
   const outcome = await engine.run('main', argv, {
     ownsProcess: true,
-    ...(options.sample === undefined ? {} : { sampleUs: options.sample }),
+    ...samplingOf(options),
   });
   engine.flush();
   if (options.profileOut !== undefined) engine.profile().save(options.profileOut);
   await engine.flushCache(flushMs);
   await endFeed();
+  trace?.end();
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? tierWords;
@@ -104,14 +112,31 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as UnitKind,
     linkage: options.linkage as Linkage,
+    bodies: 'lazy',
     policy,
     libraries: load,
+    observe: {
+      ...(options.perfMap === undefined ? {} : { perfMap: options.perfMap }),
+      ...(options.jitDump === undefined ? {} : { jitDump: options.jitDump }),
+    },
     ...(cache === undefined ? {} : { cache }),
     ...(profileUse === undefined ? {} : { profile: profileUse }),
     ...(tiers === undefined ? {} : { tiers }),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),
   };
+}
+
+/** A timeline is for looking at what ran when. */
+function samplingOf({ sample, trace }: RunCommandOptions): { readonly sampleUs?: number } {
+  if (sample !== undefined) return { sampleUs: sample };
+  return trace === undefined ? {} : { sampleUs: 1000 };
+}
+
+function traceTo(engine: Engine, path: string): Trace {
+  const begin = performance.now() - engine.snapshot().wallMs;
+  const samples = (): TimeByTier => engine.timeByTier();
+  return new Trace(engine, { path, atMs: () => performance.now() - begin, samples });
 }
 
 function retryText(retry: number | 'barred' | 'none'): string {

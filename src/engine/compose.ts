@@ -13,8 +13,6 @@ import { RememberedCalls } from './remembered-calls.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Ingest } from '../native/ingest.js';
-import { AddressMap } from '../registry/address-map.js';
-import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
@@ -25,11 +23,13 @@ import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memor
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
+import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
+import { ObservedVersions } from './observed-versions.js';
 import { DirectCalls } from './direct-calls.js';
 import { ProfileCells } from './profile-cells.js';
 import { Profiles } from './profiles.js';
@@ -137,7 +137,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new AddressMap<Version>();
+  const versions = new ObservedVersions(codeObservers(settings.observe, addon), emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const cells = new ProfileCells(memory);
   const profiles = new Profiles({
@@ -303,6 +303,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
+    versions.close();
     frames.destroy();
     addon.engineDestroy(engine);
     try {

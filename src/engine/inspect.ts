@@ -64,7 +64,7 @@ export function inspectModule(name: string, source: ModuleSource): Inspection {
   }
   if (format === 'object')
     return { ...base, symbols: objectSymbols(bytes, name), pinned: 'it is an object file' };
-  const [seen] = ingestWith(loadAddon())([{ source: { bytes, format }, id: 1, name }]);
+  const [seen] = ingestWith(loadAddon())([{ source: { bytes, format }, id: 1, name, lazy: false }]);
   if (seen instanceof TierlinkError) throw seen;
   const { summary } = present(seen, 'there is an outcome for each module');
   return {

@@ -1,8 +1,9 @@
 /** Reads modules: bitcode, IR text and objects become records, and what they need is looked for. */
-import { present } from '../core/assert.js';
+import { assert, present } from '../core/assert.js';
 import { TierlinkError } from '../core/errors.js';
 import { prepareObject } from '../link/prepare.js';
 import type { IngestedModule } from '../native/ingest.js';
+import type { Use } from '../registry/definition.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Composition } from './compose.js';
 import { type Identity, recordOfIr, recordOfObject } from './register.js';
@@ -41,6 +42,7 @@ export class ModuleReader {
         source: { bytes, format: format === 'ir' ? ('ir' as const) : ('bitcode' as const) },
         id,
         name,
+        lazy: this.#parts.settings.bodies === 'lazy',
       }));
     const ingested = (requests.length === 0 ? [] : this.#parts.ingest(requests)).values();
     for (const { identity, source } of incoming) {
@@ -77,9 +79,28 @@ export class ModuleReader {
    * @throws TierlinkError SYMBOL_UNRESOLVED, SYMBOL_TYPE_MISMATCH
    */
   checkUses(module: ModuleRecord): void {
+    try {
+      this.#check(module, module.uses);
+    } catch (error) {
+      if (!module.unread) throw error;
+      this.#check(module, this.#readUses(module));
+    }
+  }
+
+  /** What the bodies use of what the module declares. */
+  #readUses({ id, name, canonical }: ModuleRecord): readonly Use[] {
+    assert(canonical.kind === 'ir', 'only bodies of IR are left unread');
+    const source = { bytes: canonical.code, format: 'bitcode' } as const;
+    const [outcome] = this.#parts.ingest([{ source, id, name, lazy: false }]);
+    const read = present(outcome, 'one comes in, one comes out');
+    if (read instanceof TierlinkError) throw read;
+    return recordOfIr({ id, name }, read.summary, read.code, read.data).uses;
+  }
+
+  #check(module: ModuleRecord, uses: readonly Use[]): void {
     const { chain, symbols } = this.#parts;
     const missing: string[] = [];
-    for (const use of module.uses) {
+    for (const use of uses) {
       if (isProvided(use.name)) continue;
       const found = chain.find(use.name, queriedUse(use), module.name);
       const isDefined = found?.kind === 'definition';

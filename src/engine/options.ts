@@ -21,6 +21,7 @@ import { eagerPolicy } from '../../tiers/policies/eager.js';
 import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import type { ObserveOptions } from './code-observers.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
@@ -41,6 +42,9 @@ const linkages: readonly string[] = ['stub', 'offset-table', 'direct'] satisfies
 /** What is compiled at once: all functions of a module, or one function, when it is called for the first time. */
 export type UnitKind = 'module' | 'function';
 
+/** When bodies of functions are read and verified: when their module is added, or when they are first compiled. */
+export type BodyReading = 'eager' | 'lazy';
+
 /** Where an engine is controlled from: a worker of its own, or the thread that created it. */
 export type ControlKind = 'worker' | 'inline';
 
@@ -60,6 +64,14 @@ export interface EngineOptions {
   readonly linkage?: Linkage;
   /** What is compiled at once: a function, when it is first called, or a module, when it is linked. @defaultValue `'function'` */
   readonly unit?: UnitKind;
+  /**
+   * `lazy`: of a module of bitcode, bodies of functions are read and verified when they are first compiled. Adding a large
+   * module then takes a tenth of the time; a body that LLVM can't read or verify is an error of the call that needs it,
+   * where `eager` has `addModule` refuse the module. Modules with debug info or coroutines, and those that another version
+   * of LLVM wrote, are always read at once.
+   * @defaultValue `'eager'`
+   */
+  readonly bodies?: BodyReading;
   /**
    * `discard` saves the 4 to 8 bytes that each relocation takes. Then no code can be moved or compacted, and linkage
    * `direct` is refused: it re-patches calls. Code is still replaced: callers reach it through stubs or slots.
@@ -99,6 +111,8 @@ export interface EngineOptions {
   readonly profile?: string | Uint8Array;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
+  /** Who else is to know functions by name; see docs/tools.md. @defaultValue nobody */
+  readonly observe?: ObserveOptions;
   /** Replaces parts that the engine would make itself. */
   readonly parts?: {
     /** Where times come from. */
@@ -125,6 +139,7 @@ export interface Settings {
   readonly control: ControlKind;
   readonly linkage: Linkage;
   readonly unit: UnitKind;
+  readonly bodies: BodyReading;
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
@@ -140,6 +155,7 @@ export interface Settings {
   /** What was counted in other runs. */
   readonly profile: readonly FunctionProfile[];
   readonly penalty: PenaltyRule;
+  readonly observe: ObserveOptions;
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly compiler: (threads: number) => Compiler;
@@ -165,6 +181,7 @@ export function settle(options: EngineOptions): Settings {
     control: options.control ?? 'inline',
     linkage,
     unit: unitOf(options.unit ?? 'function'),
+    bodies: bodiesOf(options.bodies ?? 'eager'),
     relocations,
     tiers,
     policy: policyOf(options, tiers),
@@ -181,6 +198,7 @@ export function settle(options: EngineOptions): Settings {
     cache: options.cache && openStore(options.cache),
     profile: options.profile === undefined ? [] : readProfileWith(addon, options.profile),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
+    observe: options.observe ?? {},
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
@@ -238,6 +256,11 @@ function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: rea
 function unitOf(unit: string): UnitKind {
   if (unit !== 'module' && unit !== 'function') throw invalid('unit', unit, '"module" or "function"');
   return unit;
+}
+
+function bodiesOf(bodies: string): BodyReading {
+  if (bodies !== 'eager' && bodies !== 'lazy') throw invalid('bodies', bodies, '"eager" or "lazy"');
+  return bodies;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {

@@ -98,6 +98,7 @@ export function recordOfIr(
     pinned: summary.pinned,
     whole: summary.whole,
     distances: summary.distances,
+    unread: summary.unread,
     instructions: summary.functions.reduce((sum, item) => sum + item.instructions, 0),
   };
 }
@@ -131,6 +132,7 @@ export function recordOfObject(identity: Identity, image: PreparedImage): Module
     destructors: [],
     ifuncs: symbols.filter(({ type }) => type === 'ifunc').map(({ name }) => ({ name, resolver: name })),
     distances: false,
+    unread: false,
     pinned: objectIsPinned,
     whole: objectIsPinned,
     instructions: 0,

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 10;
+export const contractVersion = 12;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -48,7 +48,7 @@ interface FunctionSummary {
    * For integers narrower than 32 bits an upper-case twin tells signext: B (i1), O (i8), T (i16).
    */
   readonly signature: string;
-  /** IR instructions, 0 for a declaration. */
+  /** IR instructions, 0 for a declaration; of a module whose bodies were not read an estimate. */
   readonly instructions: number;
   /** Position among the functions that the canonical code defines, -1 for a declaration. */
   readonly index: number;
@@ -98,21 +98,29 @@ export interface ModuleSummary {
   readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
+  /** True when no body was read: declarations may be of what no body uses. */
+  readonly unread: boolean;
 }
 
 /** One module to ingest. */
 export interface IngestJob {
+  /** The source, or the code of a module of which nothing was read. */
   readonly bytes: Uint8Array;
   readonly format: 'bitcode' | 'ir';
   /** Its number: names of internal symbols contain it. */
   readonly module: number;
   /** Its name, for messages. */
   readonly name: string;
+  /** True: bodies of functions need not be read and verified before they are compiled. */
+  readonly lazy: boolean;
 }
 
 /** The parts a module is split into. */
 export interface IngestResult {
-  /** Canonical code bitcode: functions; variables only declared or `available_externally`. */
+  /**
+   * Canonical code, for {@link NativeAddon.compile} only: functions; variables only declared or `available_externally`. Of
+   * a module whose bodies were not read it is the source, and what makes that canonical.
+   */
   readonly code: Uint8Array;
   /** Bitcode of the variables, or null if the module has none. */
   readonly data: Uint8Array | null;
@@ -322,6 +330,8 @@ export interface NativeAddon {
    * @returns null, or what is wrong.
    */
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+  /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
+  mapForProfilers(file: number): void;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
   /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */

@@ -42,6 +42,8 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
 export function compileError(failure: NativeFailure, module: string, tier: string): TierlinkError {
   const reason = failure.message.trim();
   if (failure.kind === 'missing') return missingError(failure);
+  // Of bodies that ingest left unread.
+  if (failure.kind === 'verify' || failure.kind === 'bitcode') return ingestError(failure, module);
   if (failure.kind === 'cancelled') return new TierlinkError('COMPILE_CANCELLED', { module, tier, reason });
   const code = failure.kind === 'crash' ? 'COMPILE_CRASHED' : 'COMPILE_FAILED';
   return new TierlinkError(code, { module, tier, reason });

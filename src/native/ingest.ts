@@ -17,11 +17,13 @@ export interface IngestRequest {
   readonly id: number;
   /** Its name, for messages. */
   readonly name: string;
+  /** True: bodies of functions need not be read and verified before they are compiled. */
+  readonly lazy: boolean;
 }
 
 /** The parts that a module was split into, and what was found out about it. */
 export interface IngestedModule {
-  /** Canonical bitcode of its functions. */
+  /** Canonical code of its functions. */
   readonly code: Uint8Array;
   /** Canonical bitcode of its variables, or null if it has none. */
   readonly data: Uint8Array | null;
@@ -49,7 +51,7 @@ export function ingestWith(
   threads: number = Math.min(availableParallelism(), 256),
 ): Ingest {
   return (requests) => {
-    const jobs = requests.map(({ source, id, name }) => ({ ...source, module: id, name }));
+    const jobs = requests.map(({ source, id, name, lazy }) => ({ ...source, module: id, name, lazy }));
     return addon.ingest(jobs, threads).map((seen, index) => {
       if (isFailure(seen)) return ingestError(seen, requests[index]?.name ?? '');
       return { code: seen.code, data: seen.data, summary: JSON.parse(seen.summary) as ModuleSummary };

@@ -52,6 +52,8 @@ export interface ModuleRecord {
   readonly whole: string;
   /** True when variables hold differences of addresses: a copy of such a value elsewhere means nothing. */
   readonly distances: boolean;
-  /** IR instructions. */
+  /** True when no body was read yet: `uses` may have what no body uses. */
+  readonly unread: boolean;
+  /** IR instructions; of a module whose bodies were not read, about. */
   readonly instructions: number;
 }

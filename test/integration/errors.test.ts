@@ -168,6 +168,7 @@ describe('the rest', () => {
       withCode('OPTION_INVALID', { option: 'linkage', value: 'straight' }),
     );
     expect(make({ unit: 'file' })).toThrow(withCode('OPTION_INVALID', { option: 'unit' }));
+    expect(make({ bodies: 'never' })).toThrow(withCode('OPTION_INVALID', { option: 'bodies' }));
     expect(make({ control: 'thread' })).toThrow(withCode('OPTION_INVALID', { option: 'control' }));
     expect(make({ policy: 'nobody' })).toThrow(withCode('OPTION_INVALID', { option: 'policy' }));
     expect(make({ thresholds: { quik: 5 } })).toThrow(withCode('OPTION_INVALID', { option: 'thresholds' }));

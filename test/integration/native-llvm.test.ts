@@ -420,7 +420,7 @@ describe('ingest refuses', () => {
     const jobs = Array.from({ length: whole.length * 8 }, (_, bit) => {
       const bytes = Uint8Array.from(whole);
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      return { bytes, format: 'bitcode', module: 1, name: String(bit) } as const;
+      return { bytes, format: 'bitcode', module: 1, name: String(bit), lazy: false } as const;
     }).filter((_, index) => index % 7 === 0);
     const isDamaged = ({ bytes, name }: IngestJob): boolean =>
       isFailure(ingestOne(addon, bytes, 'bitcode', 1, name));
@@ -652,7 +652,7 @@ describe('a compiler', () => {
     // The out-of-bounds access is a fault that V8 turns into an exception, with tierlink's handlers in front of it.
     const script = `
       const addon = require(${JSON.stringify(join(import.meta.dirname, '../../build/native/tierlink.node'))});
-      const job = { bytes: new Uint8Array(4), format: 'bitcode', module: 1, name: 'x' };
+      const job = { bytes: new Uint8Array(4), format: 'bitcode', module: 1, name: 'x', lazy: false };
       const before = addon.ingest([job], 1)[0].kind;
       const wasm = new Uint8Array([0,97,115,109,1,0,0,0,1,6,1,96,1,127,1,127,3,2,1,0,5,3,1,0,1,7,5,1,1,102,0,0,
         10,9,1,7,0,32,0,40,2,0,11]);

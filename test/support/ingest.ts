@@ -9,6 +9,7 @@ export function ingestOne(
   format: IngestJob['format'],
   module: number,
   name: string,
+  lazy = false,
 ): IngestResult | NativeFailure {
-  return present(addon.ingest([{ bytes, format, module, name }], 1)[0], 'there is an outcome');
+  return present(addon.ingest([{ bytes, format, module, name, lazy }], 1)[0], 'there is an outcome');
 }

@@ -65,10 +65,10 @@ export function buildNative(folder: string, flags: readonly string[], libraries:
 }
 
 /** Ingests modules, which get ids from 1 on. */
-export function canonical(addon: NativeAddon, modules: readonly Uint8Array[]): Canonical[] {
+export function canonical(addon: NativeAddon, modules: readonly Uint8Array[], lazy = false): Canonical[] {
   return modules.map((bytes, n) => {
     const name = `m${String(n + 1)}`;
-    const seen = ingestOne(addon, bytes, 'bitcode', n + 1, name);
+    const seen = ingestOne(addon, bytes, 'bitcode', n + 1, name, lazy);
     if ('kind' in seen) throw new Error(`${seen.kind}: ${seen.message}`);
     const summary = JSON.parse(seen.summary) as ModuleSummary;
     const functions = summary.functions.filter(({ index }) => index >= 0).map((item) => item.name);

@@ -80,17 +80,20 @@ describe('the key of an object', () => {
 });
 
 describe('the key of a module', () => {
-  const source = { format: 'ir', bytes: Buffer.from('text') };
+  const source = { format: 'ir', bytes: Buffer.from('text') } as const;
+  const request = { source, id: 1, lazy: false };
 
-  it('depends on its bytes, their format, and its number', () => {
+  it('depends on its bytes, their format, its number, and whether bodies are read', () => {
     const all = [
-      keys.ofModule(source, 1),
-      keys.ofModule(source, 2),
-      keys.ofModule({ ...source, format: 'bitcode' }, 1),
-      keys.ofModule({ ...source, bytes: Buffer.from('texu') }, 1),
-      new CacheKeys({ ...environment, build: 'abd' }).ofModule(source, 1),
+      keys.ofModule(request),
+      keys.ofModule({ ...request, id: 2 }),
+      keys.ofModule({ ...request, lazy: true }),
+      keys.ofModule({ ...request, source: { ...source, format: 'bitcode' } }),
+      keys.ofModule({ ...request, source: { ...source, bytes: Buffer.from('texu') } }),
+      new CacheKeys({ ...environment, build: 'abd' }).ofModule(request),
     ];
     expect(new Set(all).size).toBe(all.length);
-    expect(keys.ofModule({ ...source, bytes: new Uint8Array(source.bytes) }, 1)).toBe(all[0]);
+    const copied = { ...source, bytes: new Uint8Array(source.bytes) };
+    expect(keys.ofModule({ ...request, source: copied })).toBe(all[0]);
   });
 });

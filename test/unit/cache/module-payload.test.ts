@@ -16,6 +16,7 @@ const module: IngestedModule = {
     pinned: '',
     whole: '',
     distances: false,
+    unread: false,
   },
 };
 
