@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 /** A value that a site saw, and how often. */
 export interface SeenValue {
-  /** Of an indirect call: {@link nameHash} of the target, 0 for one that is not known. Of a memory operation: bytes. */
+  /** Of an indirect call: the first 8 bytes of MD5 of the name of the target, 0 for one that is not known. Of a memory operation: bytes. */
   readonly value: bigint;
   readonly count: bigint;
 }
