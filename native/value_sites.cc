@@ -10,7 +10,7 @@ namespace {
 inline uint64_t load(const uint64_t &cell) { return __atomic_load_n(&cell, __ATOMIC_RELAXED); }
 inline void store(uint64_t &cell, uint64_t word) { __atomic_store_n(&cell, word, __ATOMIC_RELAXED); }
 
-inline void swap(SeenValue &one, SeenValue &other) {
+inline void exchange(SeenValue &one, SeenValue &other) {
   const SeenValue first{load(one.value), load(one.count)};
   store(one.value, load(other.value));
   store(one.count, load(other.count));
@@ -27,7 +27,7 @@ inline void see(uint64_t value, SeenValue *site) {
       store(site[i].count, count + 1);
       // The code itself counts the first one. Not exchanged again and again by two that are as frequent.
       if (i != 0 && count > 16 + (2 * load(site[0].count)))
-        swap(site[0], site[i]);
+        exchange(site[0], site[i]);
       return;
     }
     if (count < least) {

@@ -18,5 +18,7 @@ constexpr int seenValues = 8;
 
 // Both keep all registers (LLVM's calling convention preserve_most, and more). They neither lock nor
 // allocate, so they may be called anywhere, in a signal handler, too.
-extern "C" void __tierlink_profile_target(uint64_t address, tierlink::SeenValue *site);
-extern "C" void __tierlink_profile_size(uint64_t size, tierlink::SeenValue *site);
+extern "C" __attribute__((no_caller_saved_registers)) void
+__tierlink_profile_target(uint64_t address, tierlink::SeenValue *site);
+extern "C" __attribute__((no_caller_saved_registers)) void __tierlink_profile_size(uint64_t size,
+                                                                                   tierlink::SeenValue *site);
