@@ -24,6 +24,7 @@ export type {
   CompileProfile,
   CompiledObject,
   LikelyCall,
+  LoopId,
   CompileRequest,
   FunctionSelection,
   Compiler,

@@ -239,7 +239,7 @@ describe('the rest', () => {
     for (const args of [['1'], [1.5], [2 ** 40], [], [1, 2], [undefined]]) {
       expect(() => one(...(args as never[]))).toThrow(withCode('ARGUMENT_INVALID', { symbol: 'one' }));
     }
-    await expect(one.async('1' as never)).rejects.toThrow(withCode('ARGUMENT_INVALID', { symbol: 'one' }));
+    await expect(one.async('1')).rejects.toThrow(withCode('ARGUMENT_INVALID', { symbol: 'one' }));
   });
 
   it('EXCEPTION_UNCAUGHT and CALL_UNFINISHED: calls that do not return', async () => {

@@ -11,7 +11,7 @@ import { root } from '../support/toolchain.js';
 
 const addon = loadAddon();
 const compiler = new LlvmCompiler(addon, 1);
-const tiers = [baseline, optimized].map((tier) => ({ ...tier, counters: false }));
+const tiers = [baseline, optimized].map((tier) => ({ ...tier, counters: false, osr: false }));
 
 afterAll(() => {
   void compiler.destroy();

@@ -17,7 +17,7 @@ import { bitcode, llvmBin, object, root, scratch } from '../support/toolchain.js
 
 const addon = loadAddon();
 const compiler = new LlvmCompiler(addon, 1);
-const lowest = { ...baseline, counters: false };
+const lowest = { ...baseline, counters: false, osr: false };
 const higher = { ...optimized, counters: false };
 
 afterAll(() => compiler.destroy());
