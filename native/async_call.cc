@@ -89,7 +89,8 @@ napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> 
     throw PendingJsException();
   Engine &engine = *call->target.engine;
   if (!engine.beginLaunch()) {
-    call->failure = {"ENGINE_DISPOSED", call->target.name + " belongs to an engine that is disposed"};
+    call->failure = {"ENGINE_DISPOSED", call->target.name + " belongs to an engine that is disposed",
+                     nullptr};
     call->channel->send();
     call->channel->close();
     return promise;

@@ -340,6 +340,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   registerMemory(env, exports);
   registerLazy(env, exports);
   registerCalls(env, exports);
+  registerCallbacks(env, exports);
 }
 
 } // namespace tierlink

@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 
 #include "binding_support.h"
+#include "callback.h"
 #include "coded_error.h"
 #include "copied_process.h"
 #include "engine_state.h"
@@ -108,6 +109,8 @@ CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage pa
     if (CopiedProcess::isThis())
       std::terminate(); // as natively; here is no JS to tell
     return {error.failure()->code.c_str(), error.what(), error.failure()};
+  } catch (const CallbackFailed &error) {
+    return {error.failure()->code.c_str(), error.what(), error.failure()};
   } catch (const std::exception &error) {
     return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what(), nullptr};
   } catch (...) {
@@ -116,14 +119,14 @@ CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage pa
 }
 
 napi_value toJsError(napi_env env, const CallFailure &failure) {
-  const LazyFailure *uncompiled = failure.uncompiled.get();
-  if (uncompiled == nullptr)
+  const LazyFailure *told = failure.told.get();
+  if (told == nullptr)
     return makeError(env, failure.code, failure.message);
-  napi_value thrown = uncompiled->thrown == nullptr ? nullptr : uncompiled->thrown->value(env);
+  napi_value thrown = told->thrown == nullptr ? nullptr : told->thrown->value(env);
   if (thrown != nullptr)
     return thrown;
   const napi_value error = makeError(env, failure.code, failure.message);
-  setProperty(env, error, "detailsJson", toJs(env, uncompiled->details));
+  setProperty(env, error, "detailsJson", toJs(env, told->details));
   return error;
 }
 

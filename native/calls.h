@@ -56,7 +56,7 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
 struct CallFailure {
   const char *code = nullptr; // lives with what is below
   std::string message;
-  std::shared_ptr<const LazyFailure> uncompiled; // if that is what went wrong
+  std::shared_ptr<const LazyFailure> told; // by control or a JS function, if that is what went wrong
 };
 CallFailure callTarget(const Target &target, CallFrame &frame,
                        Entry::Passage passage = Entry::Passage::AtGate);

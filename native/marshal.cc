@@ -57,20 +57,20 @@ bool toWide(napi_env env, napi_value value, uint64_t &word) {
   return true;
 }
 
+bool toAddress(napi_env env, napi_value value, napi_valuetype type, uint64_t &word) {
+  word = 0;
+  if (type != napi_bigint)
+    return type == napi_null;
+  bool lossless = false;
+  return napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok && lossless;
+}
+
 bool toPointer(napi_env env, napi_value value, uint64_t &word) {
   napi_valuetype type;
   if (napi_typeof(env, value, &type) != napi_ok)
     return false;
-  if (type == napi_bigint) {
-    bool lossless = false;
-    return napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok && lossless;
-  }
-  if (type == napi_null) {
-    word = 0;
-    return true;
-  }
   if (type != napi_object)
-    return false;
+    return toAddress(env, value, type, word);
   void *data = nullptr;
   bool is = false;
   if (napi_is_typedarray(env, value, &is) == napi_ok && is) {
@@ -153,7 +153,18 @@ const char *expectedFor(char letter) {
   }
 }
 
-napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
+bool toResultWord(napi_env env, napi_value value, char letter, uint64_t &word) {
+  if (letter != 'p')
+    return toWord(env, value, letter, word);
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && toAddress(env, value, type, word);
+}
+
+const char *expectedForResult(char letter) {
+  return letter == 'p' ? "an address as bigint, or null" : expectedFor(letter);
+}
+
+napi_value fromWord(napi_env env, char letter, uint64_t word) {
   napi_value value = nullptr;
   switch (letter) {
   case 'v':
@@ -161,34 +172,34 @@ napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
     break;
   case 'b':
   case 'B':
-    napi_get_boolean(env, (frame.rax & 1) != 0, &value);
+    napi_get_boolean(env, (word & 1) != 0, &value);
     break;
   case '1':
   case 'O':
-    napi_create_int32(env, static_cast<int8_t>(frame.rax), &value);
+    napi_create_int32(env, static_cast<int8_t>(word), &value);
     break;
   case '2':
   case 'T':
-    napi_create_int32(env, static_cast<int16_t>(frame.rax), &value);
+    napi_create_int32(env, static_cast<int16_t>(word), &value);
     break;
   case '4':
-    napi_create_int32(env, static_cast<int32_t>(frame.rax), &value);
+    napi_create_int32(env, static_cast<int32_t>(word), &value);
     break;
   case '8':
-    napi_create_bigint_int64(env, static_cast<int64_t>(frame.rax), &value);
+    napi_create_bigint_int64(env, static_cast<int64_t>(word), &value);
     break;
   case 'p':
-    napi_create_bigint_uint64(env, frame.rax, &value);
+    napi_create_bigint_uint64(env, word, &value);
     break;
   case 'f': {
     float narrow;
-    memcpy(&narrow, &frame.xmm0, sizeof narrow);
+    memcpy(&narrow, &word, sizeof narrow);
     napi_create_double(env, narrow, &value);
     break;
   }
   case 'd': {
     double number;
-    memcpy(&number, &frame.xmm0, sizeof number);
+    memcpy(&number, &word, sizeof number);
     napi_create_double(env, number, &value);
     break;
   }
@@ -196,6 +207,10 @@ napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
     break;
   }
   return value;
+}
+
+napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
+  return fromWord(env, letter, letter == 'f' || letter == 'd' ? frame.xmm0 : frame.rax);
 }
 
 } // namespace tierlink

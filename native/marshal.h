@@ -16,6 +16,15 @@ bool toWord(napi_env env, napi_value value, char letter, uint64_t &word);
 // What a letter accepts, in words.
 const char *expectedFor(char letter);
 
+// The same for what a JS function returns to compiled code: of pointers, only addresses, as nobody would keep
+// a buffer.
+bool toResultWord(napi_env env, napi_value value, char letter, uint64_t &word);
+const char *expectedForResult(char letter);
+
+// The JS value of a machine word: an argument that compiled code gives, or a result. Null with a pending
+// exception if Node refuses.
+napi_value fromWord(napi_env env, char letter, uint64_t word);
+
 // The value of a call's result registers; null with a pending exception if Node refuses.
 napi_value fromResult(napi_env env, char letter, const CallFrame &frame);
 

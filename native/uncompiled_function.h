@@ -9,12 +9,12 @@ namespace tierlink {
 
 class JsThrown;
 
-// Why a function could not be compiled.
+// Why a function could not be compiled, or a JS function that compiled code called gave no result.
 struct LazyFailure {
   std::string code; // of a TierlinkError
   std::string message;
   std::string details;                    // of that error, as JSON; may be empty
-  std::shared_ptr<const JsThrown> thrown; // what control threw on the calling thread, if it did
+  std::shared_ptr<const JsThrown> thrown; // what JS threw, if it did
 };
 
 // Thrown at the caller. Compiled C++ can catch it as std::exception.

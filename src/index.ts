@@ -6,6 +6,7 @@
 export type { CacheStatistics } from './cache/object-cache.js';
 export type { Evicted, ObjectStore } from './cache/object-store.js';
 export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { Callback, HostFunction } from './call/callback.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {

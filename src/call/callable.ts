@@ -101,9 +101,6 @@ function typed(error: unknown, symbol: string): unknown {
     detailsJson?: string;
   };
   const options = { cause: error };
-  // What control said of a function that it could not compile, in the words of its own errors.
-  if (seen.detailsJson !== undefined && seen.detailsJson !== '')
-    return new TierlinkError(error.code as ErrorCode, JSON.parse(seen.detailsJson) as never, options);
   switch (error.code) {
     case 'ENGINE_DISPOSED':
       return new TierlinkError('ENGINE_DISPOSED', { operation: symbol }, options);
@@ -120,7 +117,13 @@ function typed(error: unknown, symbol: string): unknown {
     case 'PROGRAM_EXITED':
     case 'THREAD_REFUSED':
       return new TierlinkError('CALL_UNFINISHED', { symbol, reason: error.message }, options);
-    default:
-      return error;
+    case 'CALLBACK_FAILED':
+    case 'RESULT_INVALID':
+    default: {
+      // What control said of a function that it could not compile, or a JS function ended in: details of our own errors.
+      const { detailsJson = '' } = seen;
+      if (detailsJson === '') return error;
+      return new TierlinkError(error.code as ErrorCode, JSON.parse(detailsJson) as never, options);
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** An engine on a thread that did not create it: its functions can be called there. */
 import { bind, type Callable, type CallHost } from '../call/callable.js';
+import { type Callback, Callbacks, type HostFunction } from '../call/callback.js';
 import { TierlinkError } from '../core/errors.js';
 import type { CallTarget } from '../call/callable.js';
 import type { EngineSnapshot } from '../engine/snapshot.js';
@@ -13,6 +14,7 @@ import { Signal } from './protocol.js';
 export class AttachedEngine {
   readonly #line: Line;
   readonly #host: CallHost;
+  readonly #callbacks: Callbacks;
 
   /** @internal Use {@link attachEngine}. */
   constructor({ port, memory, number }: EngineHandle) {
@@ -20,7 +22,8 @@ export class AttachedEngine {
     const engine = attach(number);
     const lost = (operation: string): TierlinkError => new TierlinkError('ENGINE_DISPOSED', { operation });
     const isAlive = (): boolean => addon.engineControlled(engine);
-    this.#line = new Line(port, new Signal(memory), { onEvent: () => undefined, isAlive, lost });
+    const serve = (): boolean => this.#callbacks.serve();
+    this.#line = new Line(port, new Signal(memory), { onEvent: () => undefined, serve, isAlive, lost });
     port.on('close', () => {
       this.#line.end(null);
     });
@@ -34,6 +37,7 @@ export class AttachedEngine {
         this.#line.tell('settled');
       },
     };
+    this.#callbacks = new Callbacks(this.#host);
   }
 
   /**
@@ -50,6 +54,19 @@ export class AttachedEngine {
   }
 
   /**
+   * A function pointer to a JS function of this thread; see `Engine.callback`. It is freed when this thread detaches, or
+   * ends.
+   *
+   * @param signature - Its type, such as `i32 (ptr, ptr)`.
+   * @param call - The function.
+   * @returns The callback.
+   * @throws TierlinkError ENGINE_DISPOSED, SIGNATURE_UNSUPPORTED
+   */
+  callback(signature: string, call: HostFunction): Callback {
+    return this.#callbacks.make(call.name || 'callback', signature, call);
+  }
+
+  /**
    * What the engine looks like now.
    *
    * @returns Plain data.
@@ -60,9 +77,10 @@ export class AttachedEngine {
     return this.#line.call('snapshot', []) as EngineSnapshot;
   }
 
-  /** Lets go of the engine. Callables of this thread are dead afterwards. Calling it again does nothing. */
+  /** Lets go of the engine. Callables and callbacks of this thread are dead afterwards. Calling it again does nothing. */
   detach(): void {
     this.#line.end(null);
+    this.#callbacks.freeAll();
   }
 }
 

@@ -1,5 +1,6 @@
 /** The seam between an engine as its user holds it and what controls it, on this thread or on another one. */
 import type { CallHost } from '../call/callable.js';
+import type { Callbacks } from '../call/callback.js';
 import type { EngineEvents } from '../core/events.js';
 import type { EngineCore } from '../engine/core.js';
 import type { ModuleSource } from '../engine/source.js';
@@ -10,6 +11,8 @@ import type { EngineHandle } from './engine-handle.js';
 export interface Control {
   /** What callables of this thread need. */
   readonly host: CallHost;
+  /** JS functions of this thread that compiled code calls. */
+  readonly callbacks: Callbacks;
   /** Does something at once. @throws whatever it throws, and TierlinkError CONTROL_ENDED */
   call<Name extends CallName>(
     name: Name,

@@ -1,6 +1,7 @@
 /** Control on the thread that created the engine: everything is done by a plain call. */
 import { MessageChannel } from 'node:worker_threads';
 import type { CallHost } from '../call/callable.js';
+import { Callbacks } from '../call/callback.js';
 import type { Emit } from '../core/events.js';
 import { EngineCore } from '../engine/core.js';
 import type { EngineOptions } from '../engine/options.js';
@@ -13,6 +14,7 @@ import { Services } from './service.js';
 /** Controls an engine in line. */
 export class InlineControl implements Control {
   readonly host: CallHost;
+  readonly callbacks: Callbacks;
   readonly #core: EngineCore;
   readonly #services: Services;
 
@@ -25,6 +27,7 @@ export class InlineControl implements Control {
     this.#core = new EngineCore(options, emit);
     this.#services = new Services(this.#core);
     this.host = this.#core.host;
+    this.callbacks = new Callbacks(this.host);
   }
 
   call<Name extends CallName>(

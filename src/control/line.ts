@@ -6,6 +6,8 @@ import type { Message, Request, Signal } from './protocol.js';
 
 /** How long to wait for a message before looking whether anybody is there who could send it, in milliseconds. */
 const lookMs = 100;
+/** The same where other threads may wait for this one. */
+const serveMs = 2;
 
 /** What a line needs of its owner. */
 export interface LineHooks {
@@ -13,6 +15,8 @@ export interface LineHooks {
   readonly onEvent: (event: string, data: unknown) => void;
   /** Whether control can still answer. */
   readonly isAlive: () => boolean;
+  /** Does what other threads wait for this one to do; true if there may be more of it. */
+  readonly serve: () => boolean;
   /** The error of a request that is not answered any more. */
   readonly lost: (operation: string, cause: Error | null) => TierlinkError;
 }
@@ -92,10 +96,11 @@ export class Line {
           return answer.value;
         }
         this.check(operation);
+        const isServing = this.#hooks.serve();
         // Who was not alive before everything was read will never send anything more.
         const isLost = !this.#hooks.isAlive() || performance.now() >= until;
         if (isLost && posted === this.#signal.posted) this.end(null);
-        else this.#signal.wait(posted, lookMs);
+        else this.#signal.wait(posted, isServing ? serveMs : lookMs);
       }
     } finally {
       this.#waiting.delete(id);

@@ -8,6 +8,7 @@ export const callNames = [
   'addModule',
   'addModules',
   'target',
+  'define',
   'move',
   'compact',
   'relayout',

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { CallHost } from '../call/callable.js';
+import { Callbacks } from '../call/callback.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents } from '../core/events.js';
 import type { EngineCore } from '../engine/core.js';
@@ -40,6 +41,7 @@ function entry(environment: NodeJS.ProcessEnv = process.env): string {
 /** Controls an engine from a worker. */
 export class RemoteControl implements Control {
   readonly host: CallHost;
+  readonly callbacks: Callbacks;
   readonly #addon: NativeAddon;
   readonly #worker: Worker;
   readonly #line: Line;
@@ -70,6 +72,7 @@ export class RemoteControl implements Control {
       onEvent: (event, data) => {
         emit(...received(event as keyof EngineEvents, data));
       },
+      serve: () => this.#isReady && this.callbacks.serve(),
       isAlive: () => !this.#isReady || this.#addon.engineControlled(this.#engine),
       lost: (operation, cause) => {
         if (this.#ending) return new TierlinkError('ENGINE_DISPOSED', { operation });
@@ -104,6 +107,7 @@ export class RemoteControl implements Control {
         this.#line.tell('settled');
       },
     };
+    this.callbacks = new Callbacks(this.host);
   }
 
   call<Name extends CallName>(

@@ -100,6 +100,8 @@ export interface ErrorDetailsByCode {
   readonly RELOCATIONS_DISCARDED: { readonly module: string; readonly operation: string };
   readonly EXCEPTION_UNCAUGHT: { readonly symbol: string; readonly reason: string };
   readonly FUNCTION_REMOVED: { readonly symbol: string; readonly reason: string };
+  readonly CALLBACK_FAILED: { readonly callback: string; readonly reason: string };
+  readonly RESULT_INVALID: { readonly symbol: string; readonly expected: string; readonly found: string };
   readonly CALL_UNFINISHED: { readonly symbol: string; readonly reason: string };
   readonly MEMORY_EXHAUSTED: {
     readonly module: string;
@@ -291,6 +293,14 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   FUNCTION_REMOVED: entry(
     (d) => `${d.symbol} called a function that is gone: ${d.reason}`,
     () => 'add the module again, or replace or remove the modules that still call it',
+  ),
+  CALLBACK_FAILED: entry(
+    (d) => `compiled code called the JS function ${d.callback}, which gave no result: ${d.reason}`,
+    () => 'keep callbacks, their engine and their thread of JS for as long as compiled code calls them',
+  ),
+  RESULT_INVALID: entry(
+    (d) => `${d.symbol} returned ${d.found}, not ${d.expected}`,
+    () => 'return what the signature shows, or give the signature of what is returned',
   ),
   CALL_UNFINISHED: entry(
     (d) => `the call did not come to its end: ${d.reason}`,

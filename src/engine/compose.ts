@@ -30,6 +30,7 @@ import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
+import { HostFunctions } from './host-functions.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
@@ -62,6 +63,8 @@ export interface Composition {
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly chain: SymbolChain;
+  /** Names that stand for functions of JS. */
+  readonly hostFunctions: HostFunctions;
   readonly registry: Registry;
   /** Who uses each name. */
   readonly uses: UseIndex;
@@ -123,7 +126,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const uses = new UseIndex();
   const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
-  const chain = new SymbolChain({ symbols, registry, runtime, resolvers: settings.resolvers });
+  const hostFunctions = new HostFunctions();
+  const resolvers = hostFunctions.among(settings.resolvers);
+  const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -301,6 +306,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     table,
     symbols,
     chain,
+    hostFunctions,
     registry,
     uses,
     withdrawal,

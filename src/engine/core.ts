@@ -13,6 +13,7 @@ import {
   ModuleLoader,
   type NamedSource,
 } from './module-loader.js';
+import { definedByJs, type HostSymbol } from './host-functions.js';
 import type { Compaction } from './mover.js';
 import { type EngineOptions, settle } from './options.js';
 import type { ReplaceOptions } from './replacer.js';
@@ -89,6 +90,22 @@ export class EngineCore {
       slot: table.slotAddress(slot),
       stub: table.stubAddress(slot),
     };
+  }
+
+  /**
+   * Gives a JS function a name.
+   *
+   * @param host - The function.
+   * @throws TierlinkError SYMBOL_DUPLICATE
+   */
+  define(host: HostSymbol): void {
+    const { symbols, hostFunctions } = this.#parts;
+    const definition = symbols.lookup(host.name);
+    if (definition !== undefined && definition.binding !== 'fallback') {
+      const { module, name: symbol } = definition;
+      throw new TierlinkError('SYMBOL_DUPLICATE', { module: definedByJs, symbol, other: module });
+    }
+    hostFunctions.define(host);
   }
 
   async run(main: string, argv: readonly string[], options: RunOptions): Promise<RunOutcome> {

@@ -1,6 +1,7 @@
 /** The engine: what a user holds. What it is asked is done by what controls it, on this thread or on a worker. */
 import { EventEmitter } from 'eventemitter3';
 import { bind, type Callable } from '../call/callable.js';
+import type { Callback, HostFunction } from '../call/callback.js';
 import { controlOf } from '../control/choice.js';
 import type { Control } from '../control/control.js';
 import type { EngineHandle } from '../control/engine-handle.js';
@@ -116,6 +117,58 @@ export class Engine implements AsyncDisposable {
   fn(name: string, options: FnOptions = {}): Callable {
     this.#alive(`fn(${name})`);
     return bind(this.#control.host, this.#control.call('target', name), options.signature);
+  }
+
+  /**
+   * A function pointer to a JS function, for compiled code to call from any thread: on this thread at once; from another
+   * one, which waits, when this thread turns its event loop or waits for the engine. What the function throws passes
+   * through compiled frames as a C++ exception, and comes out at the JS that called them.
+   *
+   * @param signature - Its type, such as `i32 (ptr, ptr)`.
+   * @param call - The function.
+   * @returns The callback. It is there until it is freed, the engine is disposed, or this thread ends.
+   * @throws TierlinkError ENGINE_DISPOSED, SIGNATURE_UNSUPPORTED
+   *
+   * @example
+   * ```ts
+   * const compare = engine.callback('i32 (ptr, ptr)', (a: bigint, b: bigint) => (a < b ? -1 : 1));
+   * engine.fn('sort')(numbers, numbers.length, compare.address);
+   * ```
+   */
+  callback(signature: string, call: HostFunction): Callback {
+    this.#alive('callback');
+    return this.#control.callbacks.make(call.name || 'callback', signature, call);
+  }
+
+  /**
+   * Gives compiled code a JS function under a name: modules that are linked from now on and need the name find it, unless a
+   * module defines it. How it is called is said at {@link callback}.
+   *
+   * @param name - The symbol.
+   * @param signature - Its type, such as `void (i32)`.
+   * @param call - The function.
+   * @returns The callback behind the name.
+   * @throws TierlinkError ENGINE_DISPOSED, SIGNATURE_UNSUPPORTED, SYMBOL_DUPLICATE
+   *
+   * @example
+   * ```ts
+   * engine.define('print', 'void (i32)', (value: number) => console.log(value));
+   * engine.addModule('hello', 'declare void @print(i32)\ndefine void @hello() {\n  call void @print(i32 42)\n  ret void\n}');
+   * await engine.link();
+   * engine.fn('hello')();
+   * ```
+   */
+  define(name: string, signature: string, call: HostFunction): Callback {
+    this.#alive(`define(${name})`);
+    const callback = this.#control.callbacks.make(name, signature, call);
+    const { letters, signature: type, address } = callback;
+    try {
+      this.#control.call('define', { name, letters, type, address });
+    } catch (error) {
+      callback.free();
+      throw error;
+    }
+    return callback;
   }
 
   /**
@@ -366,6 +419,7 @@ export class Engine implements AsyncDisposable {
     }
     this.#disposed = true;
     await this.#control.end();
+    this.#control.callbacks.freeAll();
     this.#events.removeAllListeners();
   }
 

@@ -107,6 +107,7 @@ export class ModuleReader {
       // A module that is being replaced does not give itself what its new source lacks.
       const isOwn = isDefined && found.definition.module === module.name;
       if (isDefined && !isOwn) symbols.checkUse(module.name, use, found.definition);
+      else if (found?.kind === 'address') this.#parts.hostFunctions.checkUse(module.name, use, found.address);
       else if ((found === undefined || isOwn) && !use.weak) missing.push(use.name);
     }
     if (missing.length > 0) {

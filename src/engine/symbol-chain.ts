@@ -56,7 +56,7 @@ export class SymbolChain {
   /** What is searched, in order and in words, for messages. */
   get searched(): readonly string[] {
     const all = [...this.#before.resolvers, this.#modules, ...this.#archives, ...this.#after.resolvers];
-    return all.map((resolver) => resolver.description);
+    return all.map(({ description }) => description).filter((description) => description !== '');
   }
 
   /** From now on members of this archive may join. */

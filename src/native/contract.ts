@@ -471,6 +471,24 @@ export interface NativeAddon {
   ): (...args: unknown[]) => unknown;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
+  /**
+   * A function pointer that calls a JS function on this JS thread, from whichever thread it is called. It is there until
+   * it is freed, or this environment ends.
+   *
+   * @param signature - Letters of {@link FunctionSummary.signature}.
+   * @param name - For messages.
+   */
+  callbackCreate(
+    engine: Handle,
+    signature: string,
+    name: string,
+    call: (...args: readonly never[]) => unknown,
+  ): Handle;
+  callbackAddress(callback: Handle): bigint;
+  /** Calls get CALLBACK_FAILED from now on. Idempotent. */
+  callbackFree(callback: Handle): void;
+  /** Runs the calls of other threads that wait for this JS thread, which is about to wait itself. */
+  callbacksServe(): void;
   /** Calls main(argc, argv, environ) through `*slot` on a new native thread whose stack is as large as a program's (RLIMIT_STACK). */
   run(engine: Handle, slot: bigint, argv: string[]): Promise<RunOutcome>;
   /** Calls a `void ()` or `ptr ()` now, on this thread; returns rax. */

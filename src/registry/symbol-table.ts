@@ -162,7 +162,7 @@ function mismatch(
  * True when a call that follows one signature reaches a function of the other correctly: C programs legally
  * disagree about `int` and `unsigned` or about pointer types, and unprototyped declarations look variadic.
  */
-function sameConvention(one: string, other: string): boolean {
+export function sameConvention(one: string, other: string): boolean {
   if (one === '' || other === '' || one.endsWith('.') || other.endsWith('.')) return true;
   if (one.includes('x') || other.includes('x')) return true;
   // A caller may ignore a result, so a void one agrees with everything.

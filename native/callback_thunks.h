@@ -1,0 +1,30 @@
+// Job: function pointers that stand for JS functions, as many as are wanted, and what each of them leads to.
+//
+// They belong to the process, not to an engine, and are never unmapped: a pointer that is called after its
+// callback was freed, or after its engine is gone, still comes to code that says so.
+#pragma once
+
+#include <memory>
+
+namespace tierlink {
+
+class Callback;
+
+// What a thunk jumps through, one page behind it. The assembler file knows this.
+struct CallbackCell {
+  const void *entry;
+  std::shared_ptr<Callback> *holder; // empty once freed; guarded by the lock of the thunks
+};
+
+class CallbackThunks {
+public:
+  // A pointer that leads to a callback from now on. Null if the kernel gives no memory.
+  static const void *bind(std::shared_ptr<Callback> callback);
+  // The pointer leads to nothing any more. It is not given to another callback before 1,024 others were
+  // freed.
+  static void release(const void *thunk);
+  // Null once it was released.
+  static std::shared_ptr<Callback> find(const CallbackCell &cell);
+};
+
+} // namespace tierlink
