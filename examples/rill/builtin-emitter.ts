@@ -1,0 +1,102 @@
+/** Emits calls of what the language brings along. */
+import llvm from 'llvm-bindings';
+import type { FunctionEmitter } from './function-emitter.js';
+import { int, show, type Type } from './types.js';
+
+/**
+ * Emits one call.
+ *
+ * @param emitter - The function it stands in.
+ * @param name - Which one.
+ * @param values - The arguments.
+ * @param type - The type of the first one.
+ * @param at - Where the call is.
+ */
+export function emitBuiltin(
+  emitter: FunctionEmitter,
+  name: string,
+  values: readonly llvm.Value[],
+  type: Type = int,
+  at = 0,
+): llvm.Value {
+  const { builder, unit } = emitter;
+  emitter.locate(at);
+  const [first = unit.number(0), second = unit.number(0), third = unit.number(0)] = values;
+  switch (name) {
+    case 'print':
+    case 'write':
+      return emitter.call('write', unit.nothing, [
+        asString(emitter, first, type),
+        builder.getInt1(name === 'print'),
+      ]);
+    case 'str':
+      return asString(emitter, first, type);
+    case 'fixed':
+      return emitter.call('fixed', unit.reference, [first, second]);
+    case 'int':
+      // Saturating, since out of range LLVM's plain conversion means nothing.
+      return builder.CreateCall(intrinsic(emitter, llvm.Intrinsic.fptosi_sat, [unit.int, unit.float]), [
+        first,
+      ]);
+    case 'float':
+      return builder.CreateSIToFP(first, unit.float);
+    case 'sqrt':
+      return builder.CreateCall(intrinsic(emitter, llvm.Intrinsic.sqrt, [unit.float]), [first]);
+    case 'chr':
+      return emitter.call('chr', unit.reference, [first]);
+    case 'slice': {
+      const length = emitter.load(unit.int, first, unit.array, 0);
+      const isInside = builder.CreateAnd(
+        builder.CreateICmpULE(third, length),
+        builder.CreateICmpULE(second, third),
+      );
+      emitter.require(isInside, at, 'no slice goes from %ld to %ld', [second, third]);
+      return emitter.call('slice', unit.reference, [first, second, third]);
+    }
+    default:
+      return filledArray(emitter, first, second, values[1]?.getType() ?? unit.int, at);
+  }
+}
+
+function intrinsic({ unit }: FunctionEmitter, id: number, types: llvm.Type[]): llvm.Function {
+  return llvm.Intrinsic.getDeclaration(unit.module, id, types);
+}
+
+/** Values of other types than these have no text; their type is shown. */
+function asString(emitter: FunctionEmitter, value: llvm.Value, type: Type): llvm.Value {
+  const { builder, unit } = emitter;
+  if (type.kind === 'string') return value;
+  if (type.kind === 'int') return emitter.call('from_int', unit.reference, [value]);
+  if (type.kind === 'float') return emitter.call('from_float', unit.reference, [value]);
+  if (type.kind === 'bool') return builder.CreateSelect(value, unit.string('true'), unit.string('false'));
+  return unit.string(`<${show(type)}>`);
+}
+
+/** `array(n, value)`: a loop over what was just allocated, which needs no checks. */
+function filledArray(
+  emitter: FunctionEmitter,
+  count: llvm.Value,
+  value: llvm.Value,
+  type: llvm.Type,
+  at: number,
+): llvm.Value {
+  const { builder, unit } = emitter;
+  const limit = unit.number(2 ** 40);
+  emitter.require(builder.CreateICmpULT(count, limit), at, 'an array can’t have %ld elements', [count]);
+  const isLeaf = builder.getInt1(!llvm.Type.isSameType(type, unit.reference));
+  const array = emitter.call('array', unit.reference, [count, unit.sizeOf(type), isLeaf]);
+  const data = emitter.typed(emitter.load(unit.reference, array, unit.array, 2), type);
+  const before = emitter.current;
+  const body = emitter.block('fill');
+  const end = emitter.block('filled');
+  builder.CreateCondBr(builder.CreateICmpEQ(count, unit.number(0)), end, body);
+  builder.SetInsertPoint(body);
+  const index = builder.CreatePHI(unit.int, 2);
+  builder.CreateStore(value, builder.CreateInBoundsGEP(type, data, index));
+  const next = builder.CreateAdd(index, unit.number(1));
+  index.addIncoming(unit.number(0), before);
+  index.addIncoming(next, body);
+  builder.CreateCondBr(builder.CreateICmpEQ(next, count), end, body);
+  builder.SetInsertPoint(end);
+  return array;
+}

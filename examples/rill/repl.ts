@@ -1,0 +1,79 @@
+/** The REPL: each input is a module of its own, linked with those before it. */
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { type CheckedModule, checkModule } from './checker.js';
+import { parseInput } from './parser.js';
+import { messageOf, Program, type ProgramOptions } from './program.js';
+import { RillError, Source } from './source.js';
+import type { ModuleMember } from './symbols.js';
+
+/** What an input came to. */
+export type Outcome = 'done' | 'unfinished';
+
+/** A session: what inputs declare is there for later ones; a name that is declared again means the newer one from then on. */
+export class Session {
+  readonly #program: Program;
+  readonly #earlier = new Map<string, ModuleMember>();
+  #count = 0;
+
+  constructor(folder: string, options?: ProgramOptions) {
+    this.#program = new Program(folder, options);
+  }
+
+  /**
+   * Compiles and runs one input; values of expressions are printed by the program.
+   *
+   * @throws RillError, ProgramError
+   */
+  async input(text: string): Promise<Outcome> {
+    this.#count += 1;
+    const name = `input${String(this.#count)}`;
+    const module = this.#check(name, text);
+    if (module === undefined) return 'unfinished';
+    await this.#program.link(module);
+    for (const [member, symbol] of module.members) if (member !== 'input') this.#earlier.set(member, symbol);
+    await this.#program.call(module, 'input');
+    return 'done';
+  }
+
+  #check(name: string, text: string): CheckedModule | undefined {
+    try {
+      const source = new Source(name, text);
+      const syntax = parseInput(source);
+      const imports = syntax.imports.map(({ path, at }) =>
+        this.#program.loader.load(`${path}.rill`, { source, at }),
+      );
+      return checkModule(name, syntax, { imports, earlier: this.#earlier });
+    } catch (error) {
+      if (error instanceof RillError && error.isUnfinished) return undefined;
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}
+
+/** Reads inputs until the end; one that is unfinished goes on in the next line, until an empty one. */
+export async function repl(input: Readable, output: Writable, options?: ProgramOptions): Promise<void> {
+  const session = new Session('.', options);
+  const lines = createInterface({ input, output, prompt: '> ' });
+  let text = '';
+  lines.prompt();
+  for await (const line of lines) {
+    text += `${line}\n`;
+    try {
+      const outcome = await session.input(text);
+      if (outcome === 'done') text = '';
+      else if (line === '')
+        throw new RillError(new Source('input', text), text.length - 1, 'this input has no end');
+    } catch (error) {
+      output.write(`${messageOf(error)}\n`);
+      text = '';
+    }
+    lines.setPrompt(text === '' ? '> ' : '. ');
+    lines.prompt();
+  }
+  await session.dispose();
+}

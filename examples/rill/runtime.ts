@@ -1,0 +1,66 @@
+/** The runtime, compiled from runtime.c to bitcode and kept until it changes; and strings between JS and the heap. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Engine } from 'tierlink';
+
+const root = dirname(createRequire(import.meta.url).resolve('tierlink/package.json'));
+/** Not optimised yet, but open to it, so that every tier may do what it does with the program. */
+const flags = ['-O2', '-Xclang', '-disable-llvm-passes', '-fPIC', '-fexceptions', '-emit-llvm', '-c'];
+
+/** Path of the runtime's bitcode. */
+export function runtimeBitcode(): string {
+  const source = join(root, 'examples', 'rill', 'runtime.c');
+  const hash = createHash('sha256').update(flags.join(' ')).update(readFileSync(source)).digest('hex');
+  const folder = join(root, 'build', 'rill');
+  const path = join(folder, `runtime-${hash.slice(0, 16)}.bc`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const part = `${path}.${String(process.pid)}`;
+  execFileSync('clang-22', [...flags, source, '-o', part], { stdio: 'inherit' });
+  renameSync(part, path);
+  return path;
+}
+
+/** Functions of the runtime that JS calls. */
+export class Runtime {
+  readonly call: ReturnType<Engine['fn']>;
+  readonly #length: ReturnType<Engine['fn']>;
+  readonly #read: ReturnType<Engine['fn']>;
+  readonly #string: ReturnType<Engine['fn']>;
+  readonly #fill: ReturnType<Engine['fn']>;
+  readonly #failure: ReturnType<Engine['fn']>;
+
+  constructor(engine: Engine) {
+    this.call = engine.fn('rill_call');
+    this.#length = engine.fn('rill_length');
+    this.#read = engine.fn('rill_read');
+    this.#string = engine.fn('rill_string');
+    this.#fill = engine.fn('rill_fill');
+    this.#failure = engine.fn('rill_read_failure');
+  }
+
+  /** A string of the program, copied. */
+  read(address: bigint): string {
+    const bytes = Buffer.alloc(Number(this.#length(address)));
+    this.#read(address, bytes);
+    return bytes.toString();
+  }
+
+  /** A string on the program's heap. It has to be passed on before the program goes on. */
+  write(text: string): bigint {
+    const bytes = Buffer.from(text);
+    const address = this.#string(bytes.length) as bigint;
+    this.#fill(address, bytes);
+    return address;
+  }
+
+  /** What the last error says. */
+  failure(): string {
+    const bytes = Buffer.alloc(4096);
+    this.#failure(bytes);
+    return bytes.toString('utf8', 0, bytes.indexOf(0));
+  }
+}
