@@ -82,7 +82,7 @@ function filledArray(
 ): llvm.Value {
   const { builder, unit } = emitter;
   const limit = unit.number(2 ** 40);
-  emitter.require(builder.CreateICmpULT(count, limit), at, 'an array can’t have %ld elements', [count]);
+  emitter.require(builder.CreateICmpULT(count, limit), at, "an array can't have %ld elements", [count]);
   const isLeaf = builder.getInt1(!llvm.Type.isSameType(type, unit.reference));
   const array = emitter.call('array', unit.reference, [count, unit.sizeOf(type), isLeaf]);
   const data = emitter.typed(emitter.load(unit.reference, array, unit.array, 2), type);

@@ -1,6 +1,6 @@
 /** Reads a file and all that it imports, each once, and refuses imports in a circle. */
 import { readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type CheckedModule, checkModule } from './checker.js';
 import { parseModule } from './parser.js';
 import { RillError, Source } from './source.js';
@@ -27,7 +27,7 @@ export class Loader {
    * @throws RillError for what is wrong in it or in an import
    */
   load(path: string, importedAt?: { readonly source: Source; readonly at: number }): CheckedModule {
-    const file = normalize(path);
+    const file = resolve(path);
     const known = this.#modules.get(file);
     if (known !== undefined) return known;
     if (importedAt !== undefined && this.#under.has(file)) {
@@ -50,7 +50,7 @@ export class Loader {
 
   /** Checks a text that is to be in a file; the module that was there stays until `keep`. */
   check(path: string, text: string): CheckedModule {
-    const file = normalize(path);
+    const file = resolve(path);
     const source = new Source(relative(this.#folder, file), text);
     const syntax = parseModule(source);
     const imports = syntax.imports.map(({ path: wanted, at }) => {
@@ -61,7 +61,7 @@ export class Loader {
 
   /** Makes a checked text what is in the file. */
   keep(path: string, module: CheckedModule): void {
-    this.#modules.set(normalize(path), module);
+    this.#modules.set(resolve(path), module);
   }
 
   #name(file: string): string {

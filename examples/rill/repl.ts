@@ -26,10 +26,10 @@ export class Session {
    * @throws RillError, ProgramError
    */
   async input(text: string): Promise<Outcome> {
-    this.#count += 1;
-    const name = `input${String(this.#count)}`;
+    const name = `input${String(this.#count + 1)}`;
     const module = this.#check(name, text);
     if (module === undefined) return 'unfinished';
+    this.#count += 1;
     await this.#program.link(module);
     for (const [member, symbol] of module.members) if (member !== 'input') this.#earlier.set(member, symbol);
     await this.#program.call(module, 'input');

@@ -19,10 +19,10 @@
 
 /*
  * Objects of one size lie together, in address space of their own: so an address alone tells which object it
- * is in. 64 sizes, with and without references in them, take 64 GiB of addresses each; memory only where
+ * is in. 64 sizes, with and without references in them, take 16 GiB of addresses each; memory only where
  * there are objects.
  */
-enum { sizes = 128, addressBits = 36 };
+enum { sizes = 128, addressBits = 34 };
 struct place {
   char *next; /* never used from here on */
   void *free; /* a list through the first word of each object */
@@ -51,35 +51,30 @@ struct entry {
   jmp_buf jump;
   char *base;
   pthread_t thread;
-  struct entry *outer;
 };
 static struct entry *entry;
 static char failure[4096];
 
+/* True on the program's own thread: JS allocates strings while that one waits, and then nothing is collected. */
+static bool isInside(void) { return entry != NULL && pthread_equal(entry->thread, pthread_self()); }
+
 _Noreturn void rill_fail(const char *format, int64_t a, int64_t b) {
   snprintf(failure, sizeof failure, format, a, b);
-  if (entry != NULL)
+  if (isInside())
     longjmp(entry->jump, 1);
   fprintf(stderr, "%s\n", failure);
   abort();
 }
 
-/* Runs a function of the program; true if it ended with an error, which rill_failure then has. */
+/* Runs a function of the program; true if it ended with an error, which rill_read_failure then gives. */
 bool rill_call(void (*code)(void *), void *cells) {
-  struct entry own = {.base = __builtin_frame_address(0), .thread = pthread_self(), .outer = NULL};
+  struct entry own = {.base = __builtin_frame_address(0), .thread = pthread_self()};
   entry = &own;
   bool failed = setjmp(own.jump) != 0;
   if (!failed)
     code(cells);
   entry = NULL;
   return failed;
-}
-
-static void *map(size_t bytes) {
-  void *made = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (made == MAP_FAILED)
-    rill_fail("no address space for the heap", 0, 0);
-  return made;
 }
 
 static void *grown(void *list, size_t *capacity, size_t size) {
@@ -149,15 +144,17 @@ static void sweep(size_t number) {
   }
 }
 
-/* Not inlined, so that its frame lies below all that hold references. */
+/* Not inlined: its frame lies below that of collect, in which registers are. */
+static __attribute__((noinline)) void markStack(void) { markRange(__builtin_frame_address(0), entry->base); }
+
 static __attribute__((noinline)) void collect(void) {
-  __builtin_unwind_init(); /* puts registers in which callers left values on the stack */
+  __builtin_unwind_init(); /* puts registers in which callers left values into this frame */
   for (size_t i = 0; i < 2 * sizes; i++) {
     memset(marks + (i << addressBits) / 16, 0, (size_t)(places[i].next - startOf(i)) / 16);
   }
   for (size_t i = 0; i < rootCount; i++)
     mark((uintptr_t)*roots[i]);
-  markRange(__builtin_frame_address(0), entry->base);
+  markStack();
   while (pendingCount > 0) {
     uintptr_t start = pending[--pendingCount];
     markRange(heap + start, heap + start + sizeOf((start >> addressBits) / 2));
@@ -169,19 +166,36 @@ static __attribute__((noinline)) void collect(void) {
   threshold = live > leastThreshold ? live : leastThreshold;
 }
 
-static void begin(void) {
-  heap = map((size_t)2 * sizes << addressBits);
-  marks = map(((size_t)2 * sizes << addressBits) / 16);
+static void *map(size_t bytes) {
+  return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* Takes the addresses; false if there are none. To be called once, before all others. */
+bool rill_begin(void) {
+  void *objects = map((size_t)2 * sizes << addressBits), *bytes = map(((size_t)2 * sizes << addressBits) / 16);
+  if (objects == MAP_FAILED || bytes == MAP_FAILED)
+    return false;
+  heap = objects;
+  marks = bytes;
   for (size_t i = 0; i < 2 * sizes; i++)
     places[i].next = startOf(i);
+  return true;
+}
+
+/* The heap goes with the engine that the program is in. */
+__attribute__((destructor)) static void end(void) {
+  if (heap == NULL) return;
+  munmap(heap, (size_t)2 * sizes << addressBits);
+  munmap(marks, ((size_t)2 * sizes << addressBits) / 16);
+  free(roots);
+  free(pending);
+  heap = NULL;
 }
 
 /* An object that was never used, unless collecting gave one back. */
 static __attribute__((noinline)) void *fresh(size_t number) {
-  if (heap == NULL)
-    begin();
   struct place *place = &places[number];
-  if (allocated > threshold && entry != NULL && pthread_equal(entry->thread, pthread_self())) {
+  if (allocated > threshold && isInside()) {
     collect();
     if (place->free != NULL)
       return place->free;

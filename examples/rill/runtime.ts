@@ -33,7 +33,9 @@ export class Runtime {
   readonly #fill: ReturnType<Engine['fn']>;
   readonly #failure: ReturnType<Engine['fn']>;
 
+  /** @throws Error if there is no address space for the heap */
   constructor(engine: Engine) {
+    if (engine.fn('rill_begin')() !== true) throw new Error('there is no address space for the heap');
     this.call = engine.fn('rill_call');
     this.#length = engine.fn('rill_length');
     this.#read = engine.fn('rill_read');
