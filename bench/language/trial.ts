@@ -1,6 +1,7 @@
 /** One process of the benchmark `language`: `trial (rill|peak|js) NAME N PASSES` prints each pass in one line. */
 import { join } from 'node:path';
-import { type Plain, Program } from '../../examples/rill/program.js';
+import type { Plain } from '../../examples/rill/host.js';
+import { Program } from '../../examples/rill/program.js';
 import { kernels } from './kernels.js';
 
 const [how = '', name = '', n = '', passes = ''] = process.argv.slice(2);

@@ -241,22 +241,29 @@ export class ExpressionEmitter extends FunctionEmitter {
   }
 
   /** A function as a value: a closure without captures, whose code drops the closure and calls the function. */
-  #functionValue({ symbol, type }: FunctionSymbol): llvm.Value {
+  #functionValue(symbol: FunctionSymbol): llvm.Value {
     const { unit } = this;
-    const name = `${symbol}.value`;
-    const { InternalLinkage } = llvm.GlobalValue.LinkageTypes;
-    let code = unit.module.getFunction(name);
-    if (code === null) {
-      code = llvm.Function.Create(unit.signature(type, true), InternalLinkage, name, unit.module);
-      const builder = new llvm.IRBuilder(llvm.BasicBlock.Create(unit.context, 'entry', code));
-      const given = type.parameters.map((_type, index) => (code as llvm.Function).getArg(index + 1));
-      const result = builder.CreateCall(unit.function(symbol, unit.signature(type)), given);
-      if (type.result.kind === 'void') builder.CreateRetVoid();
-      else builder.CreateRet(result);
-    }
+    const code = unit.module.getFunction(`${symbol.symbol}.value`) ?? this.#adapter(symbol);
     const closure = llvm.StructType.get(unit.context, [unit.reference]);
     const address = llvm.ConstantExpr.getBitCast(code, unit.reference);
     return unit.constant(closure, llvm.ConstantStruct.get(closure, [address]), 'closure');
+  }
+
+  #adapter({ symbol, type }: FunctionSymbol): llvm.Function {
+    const { unit } = this;
+    const { InternalLinkage } = llvm.GlobalValue.LinkageTypes;
+    const code = llvm.Function.Create(
+      unit.signature(type, true),
+      InternalLinkage,
+      `${symbol}.value`,
+      unit.module,
+    );
+    const builder = new llvm.IRBuilder(llvm.BasicBlock.Create(unit.context, 'entry', code));
+    const given = type.parameters.map((_type, index) => code.getArg(index + 1));
+    const result = builder.CreateCall(unit.function(symbol, unit.signature(type)), given);
+    if (type.result.kind === 'void') builder.CreateRetVoid();
+    else builder.CreateRet(result);
+    return code;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The example language's command, as a user runs it. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureRill } from '../../../scripts/rill.mjs';
@@ -25,6 +26,13 @@ describe('rill', () => {
     const { stdout, status } = rill(['run', join(root, 'examples/rill/programs/mandelbrot.rill')]);
     expect(stdout.slice(0, 11)).toBe('P4\n200 200\n');
     expect(status).toBe(0);
+  });
+
+  it('run runs the sample of docs/language.md', () => {
+    const page = readFileSync(join(root, 'docs', 'language.md'), 'utf8');
+    const [, sample = ''] = /^```\n(.*?)^```$/ms.exec(page) ?? [];
+    const path = written({ 'main.rill': sample, 'lib/shapes.rill': '' });
+    expect(rill(['run', path])).toEqual({ status: 0, signal: null, stdout: 'at 2.5\n', stderr: '' });
   });
 
   it('run shows what is wrong, and ends with status 1', () => {
