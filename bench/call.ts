@@ -1,69 +1,229 @@
-/** What does a call from JS into a compiled function cost, beside a plain JS function and a WebAssembly export? */
+/** What does a call between JS and a compiled function cost, beside a WebAssembly export, koffi and a plain JS function? */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Benchmark from 'benchmark';
-import { createEngine } from '../src/index.js';
+import koffi from 'koffi';
+import { createEngine, type Engine } from '../src/index.js';
 import { print, type Row } from './report.js';
 import { readWords } from './words.js';
 
-type Adder = (a: number, b: number) => unknown;
+type Called = (...args: unknown[]) => unknown;
 
-const names = ['tierlink', 'JS function', 'WebAssembly export'] as const;
-const ir = 'define double @add(double %a, double %b) {\n  %sum = fadd double %a, %b\n  ret double %sum\n}\n';
-/** (func (export "add") (param f64 f64) (result f64) local.get 0 local.get 1 f64.add) */
-const wasm = Uint8Array.from([
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x07, 0x01, 0x60, 0x02, 0x7c, 0x7c, 0x01, 0x7c, 0x03,
-  0x02, 0x01, 0x00, 0x07, 0x07, 0x01, 0x03, 0x61, 0x64, 0x64, 0x00, 0x00, 0x0a, 0x09, 0x01, 0x07, 0x00, 0x20,
-  0x00, 0x20, 0x01, 0xa0, 0x0b,
-]);
+const names = ['tierlink', 'JS function', 'WebAssembly export', 'koffi'] as const;
+type Name = (typeof names)[number];
+
+/** What is called; WebAssembly has the same. */
+const ir = `
+define void @none() {
+  ret void
+}
+define double @add(double %a, double %b) {
+  %sum = fadd double %a, %b
+  ret double %sum
+}
+define i32 @six(i32 %a, i32 %b, i32 %c, i32 %d, i32 %e, i32 %f) {
+  ret i32 %f
+}
+define i64 @wide(i64 %a, i64 %b) {
+  ret i64 %b
+}
+define i32 @pointer(ptr %p) {
+  %x = load i8, ptr %p
+  %r = zext i8 %x to i32
+  ret i32 %r
+}
+define i32 @apply(ptr %f, i32 %x) {
+  %r = call i32 %f(i32 %x)
+  ret i32 %r
+}
+`;
+
+/** A kind of call: with what, and how each contestant is bound to it. */
+interface Column {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly wasm: string;
+  readonly js: Called;
+  /** The type as koffi has it, and the function. */
+  readonly koffi: string;
+  readonly symbol: string;
+}
+
+const bytes = Uint8Array.of(7, 0, 0, 0);
+const identity = (x: number): number => x;
+
+const columns: readonly Column[] = [
+  { name: 'no argument', args: [], wasm: 'none', js: () => undefined, koffi: 'void none()', symbol: 'none' },
+  {
+    name: 'two doubles',
+    args: [1.5, 2],
+    wasm: 'add',
+    js: (a, b) => (a as number) + (b as number),
+    koffi: 'double add(double, double)',
+    symbol: 'add',
+  },
+  {
+    name: 'six i32',
+    args: [1, 2, 3, 4, 5, 6],
+    wasm: 'six',
+    js: (_a, _b, _c, _d, _e, f) => f,
+    koffi: 'int six(int, int, int, int, int, int)',
+    symbol: 'six',
+  },
+  {
+    name: 'two i64',
+    args: [5n, 6n],
+    wasm: 'wide',
+    js: (_a, b) => b,
+    koffi: 'int64_t wide(int64_t, int64_t)',
+    symbol: 'wide',
+  },
+  {
+    name: 'pointer',
+    args: [bytes],
+    // An address in its own memory: a number.
+    wasm: 'pointer',
+    js: (p) => (p as Uint8Array)[0],
+    koffi: 'int pointer(uint8_t *)',
+    symbol: 'pointer',
+  },
+  {
+    name: 'callback',
+    args: [7],
+    wasm: 'apply',
+    js: (x) => identity(x as number),
+    koffi: 'int apply(void *, int)',
+    symbol: 'apply',
+  },
+];
+
+/**
+ * (module (import "m" "f" (func (param i32) (result i32))) (memory 1) and the functions above; exported by name: none, add,
+ * six, wide, pointer, apply).
+ */
+function wasmExports(): Record<string, Called> {
+  const [i32, i64, f64] = [0x7f, 0x7e, 0x7c];
+  const section = (id: number, body: readonly number[]): number[] => [id, body.length, ...body];
+  const list = (items: readonly (readonly number[])[]): number[] => [items.length, ...items.flat()];
+  const type = (params: readonly number[], results: readonly number[]): number[] => [
+    0x60,
+    params.length,
+    ...params,
+    results.length,
+    ...results,
+  ];
+  const types = [
+    type([i32], [i32]),
+    type([], []),
+    type([f64, f64], [f64]),
+    type([i32, i32, i32, i32, i32, i32], [i32]),
+    type([i64, i64], [i64]),
+  ];
+  const typeOf = [1, 2, 3, 4, 0, 0];
+  const bodies = [
+    [],
+    [0x20, 0, 0x20, 1, 0xa0],
+    [0x20, 5],
+    [0x20, 1],
+    [0x20, 0, 0x2d, 0, 0],
+    [0x20, 0, 0x10, 0],
+  ];
+  const exported = columns.map(({ wasm }, index) => [wasm.length, ...Buffer.from(wasm), 0, index + 1]);
+  const code = bodies.map((body) => [body.length + 2, 0, ...body, 0x0b]);
+  const module = new WebAssembly.Module(
+    Uint8Array.from([
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, list(types)),
+      ...section(2, list([[1, 0x6d, 1, 0x66, 0, 0]])),
+      ...section(3, [typeOf.length, ...typeOf]),
+      ...section(5, [1, 0, 1]),
+      ...section(7, list(exported)),
+      ...section(10, list(code)),
+    ]),
+  );
+  // Safe because all that it exports are functions.
+  return new WebAssembly.Instance(module, { m: { f: identity } }).exports as Record<string, Called>;
+}
+
+const koffiCallback = koffi.pointer(koffi.proto('int Callback(int)'));
+
+/** Each contestant's function for a column, and what it is called with. koffi calls the very code that tierlink does. */
+function bound(
+  engine: Engine,
+  exported: Record<string, Called>,
+  column: Column,
+): Record<Name, [Called, unknown[]]> {
+  const args = [...column.args];
+  const isCallback = column.symbol === 'apply';
+  const callable = engine.fn(column.symbol);
+  const callback = isCallback ? [engine.callback('i32 (i32)', identity).address] : [];
+  const function_ = koffi.proto(column.koffi);
+  const native = koffi.decode(callable.address, function_) as Called;
+  const registered = isCallback ? [koffi.register(identity, koffiCallback)] : [];
+  return {
+    tierlink: [callable as Called, [...callback, ...args]],
+    'JS function': [column.js, args],
+    'WebAssembly export': [exported[column.wasm] ?? column.js, column.symbol === 'pointer' ? [16] : args],
+    koffi: [native, [...registered, ...args]],
+  };
+}
 
 /** Nanoseconds a call. The loop is inside what is measured, as the package's own cost is above that of a call. */
-function measure(name: string, add: Adder): number {
+function measure(name: string, call: Called, args: readonly unknown[]): number {
   const calls = 1000;
-  const bench = new Benchmark(
-    name,
+  const [a, b, c, d, e, f] = args;
+  // Written out: spreading an array costs as much as a call.
+  const loops: readonly (() => void)[] = [
     () => {
-      for (let i = 0; i < calls; i += 1) add(i, 1);
+      for (let i = 0; i < calls; i += 1) call();
     },
-    { maxTime: 1 },
-  );
+    () => {
+      for (let i = 0; i < calls; i += 1) call(a);
+    },
+    () => {
+      for (let i = 0; i < calls; i += 1) call(a, b);
+    },
+  ];
+  const six = (): void => {
+    for (let i = 0; i < calls; i += 1) call(a, b, c, d, e, f);
+  };
+  const bench = new Benchmark(name, loops[args.length] ?? six, { maxTime: 0.3 });
   bench.run();
   return (bench.stats.mean * 1e9) / calls;
 }
 
-async function trial(): Promise<number[]> {
+async function trial(): Promise<number[][]> {
   const engine = createEngine({ unit: 'module', control: 'inline', tiers: ['optimized'], policy: 'never' });
-  engine.addModule('adder', { ir });
+  engine.addModule('calls', { ir });
   await engine.link();
-  const exported = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports['add'] as Adder;
-  const adders: Record<(typeof names)[number], Adder> = {
-    tierlink: engine.fn('add'),
-    'JS function': (a, b) => a + b,
-    'WebAssembly export': exported,
-  };
-  const times = names.map((name) => measure(name, adders[name]));
+  const exported = wasmExports();
+  const all = columns.map((column) => bound(engine, exported, column));
+  const times = names.map((name) => {
+    return all.map((contestants) => measure(name, ...contestants[name]));
+  });
   await engine.dispose();
   return times;
 }
 
 if (process.argv[2] === '--trial') {
+  // The order of contestants is that of names: each has code of its own to be optimised.
   process.stdout.write(JSON.stringify(await trial()));
 } else {
   const { asJson, runs } = readWords(5);
-  const samples: number[][] = names.map(() => []);
+  const samples = names.map(() => columns.map((): number[] => []));
   for (let run = 1; run <= runs; run += 1) {
     process.stderr.write(`round ${String(run)} of ${String(runs)}\n`);
     const output = execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--trial'], {
       encoding: 'utf8',
     });
     // Safe because the child is this file.
-    for (const [index, time] of (JSON.parse(output) as number[]).entries()) samples[index]?.push(time);
+    for (const [index, times] of (JSON.parse(output) as number[][]).entries()) {
+      for (const [column, time] of times.entries()) samples[index]?.[column]?.push(time);
+    }
   }
   const rows = names.map((name, index): Row => {
-    return { name, role: index === 0 ? 'subject' : 'peer', samples: [samples[index] ?? []] };
+    return { name, role: index === 0 ? 'subject' : 'peer', samples: samples[index] ?? [] };
   });
-  print(
-    { question: 'A call from JS: add two doubles', unit: 'ns', columns: ['call'], rows, absent: [] },
-    asJson,
-  );
+  const heads = columns.map(({ name }) => name);
+  print({ question: 'A call from JS', unit: 'ns', columns: heads, rows, absent: [] }, asJson);
 }

@@ -5,7 +5,6 @@
 #include "coded_error.h"
 #include "engine_state.h"
 #include "js_channel.h"
-#include "marshal.h"
 #include "native_thread.h"
 #include "thread_record.h"
 
@@ -40,9 +39,21 @@ void *threadMain(void *data) {
     channel->send();
     channel->close();
   });
-  call.failure = callTarget(call.target, call.state.frame);
+  if (const auto failure = callTarget(call.target, call.state.frame))
+    call.failure = *failure;
+  else
+    call.failure = {};
   thread.runDestructors(*call.target.engine);
   return nullptr;
+}
+
+void settleResult(napi_env env, const AsyncCall &call) {
+  const napi_value result = toJsResult(env, call.target, call.state.frame);
+  napi_value thrown;
+  if (result != nullptr)
+    napi_resolve_deferred(env, call.deferred, result);
+  else if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok)
+    napi_reject_deferred(env, call.deferred, thrown);
 }
 
 void settle(napi_env env, AsyncCall &call) {
@@ -53,8 +64,7 @@ void settle(napi_env env, AsyncCall &call) {
     if (call.failure.code != nullptr)
       napi_reject_deferred(env, call.deferred, toJsError(env, call.failure));
     else
-      napi_resolve_deferred(env, call.deferred,
-                            fromResult(env, call.target.signature.result, call.state.frame));
+      settleResult(env, call);
   } catch (const std::exception &) {
     // Node refuses to make values: the environment is ending, and nobody waits any more.
   }

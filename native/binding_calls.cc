@@ -67,10 +67,10 @@ napi_value callPlain(Call &call) {
   const auto handle = openHandle(call, 0);
   const Target target{handle->engine(), slotArgument(call, 1, *handle->engine()), {}, "the function"};
   CallState state(target.signature);
-  const CallFailure failure = callTarget(target, state.frame, Entry::Passage::Control);
-  if (failure.code == nullptr)
+  const auto failure = callTarget(target, state.frame, Entry::Passage::Control);
+  if (failure == nullptr)
     return toJsBigint(call.env, state.frame.rax);
-  napi_throw(call.env, toJsError(call.env, failure));
+  napi_throw(call.env, toJsError(call.env, *failure));
   return nullptr;
 }
 

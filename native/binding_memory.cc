@@ -4,6 +4,12 @@
 #include "memory_handle.h"
 #include "view_check.h"
 
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
 namespace tierlink {
 namespace {
 
@@ -105,6 +111,12 @@ napi_value memoryDestroy(Call &call) {
   return undefined(call.env);
 }
 
+napi_value memoryRead(Call &call) {
+  const uint64_t address = call.bigint(0, "address");
+  const auto bytes = static_cast<size_t>(call.integer(1, 0, int64_t{1} << 31, "bytes"));
+  return toJsBytes(call.env, reinterpret_cast<const void *>(address), bytes);
+}
+
 napi_value jsViewAddress(Call &call) {
   const auto bytes = call.elements(0, "bytes");
   return toJsAddress(call.env, bytes.data());
@@ -117,6 +129,17 @@ napi_value jsViewMirrors(Call &call) {
   return viewMirrors(bytes, address, failure) ? null(call.env) : toJs(call.env, failure);
 }
 
+/// A page of a file, executable and not writable, for as long as the process lives: profilers note that it
+/// was mapped, and by its name know the file that tells of compiled code.
+napi_value mapForProfilers(Call &call) {
+  const auto file = static_cast<int>(call.integer(0, 0, INT_MAX, "file"));
+  void *at =
+      mmap(nullptr, static_cast<size_t>(sysconf(_SC_PAGESIZE)), PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+  if (at == MAP_FAILED)
+    throw BindingError(std::string("mmap: ") + std::strerror(errno));
+  return undefined(call.env);
+}
+
 } // namespace
 
 void registerMemory(napi_env env, napi_value exports) {
@@ -125,8 +148,10 @@ void registerMemory(napi_env env, napi_value exports) {
   exportFunction<memoryDiscard>(env, exports, "memoryDiscard");
   exportFunction<memoryProtect>(env, exports, "memoryProtect");
   exportFunction<memoryDestroy>(env, exports, "memoryDestroy");
+  exportFunction<memoryRead>(env, exports, "memoryRead");
   exportFunction<jsViewAddress>(env, exports, "viewAddress");
   exportFunction<jsViewMirrors>(env, exports, "viewMirrors");
+  exportFunction<mapForProfilers>(env, exports, "mapForProfilers");
 }
 
 } // namespace tierlink

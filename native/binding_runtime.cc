@@ -15,6 +15,7 @@
 #include "runtime_symbols.h"
 #include "stack_scan.h"
 #include "thread_record.h"
+#include "traps.h"
 
 namespace tierlink {
 
@@ -198,6 +199,18 @@ napi_value engineScanStacks(Call &call) {
   return result;
 }
 
+napi_value engineCatchTraps(Call &call) {
+  const auto handle = openHandle(call, 0);
+  Traps::install();
+  handle->engine()->catchesTraps.store(true, std::memory_order_relaxed);
+  return undefined(call.env);
+}
+
+napi_value engineForgetTrap(Call &call) {
+  call.handle<EngineHandle>(0, "engine")->engine()->forgetTrapped(call.bigint(1, "at"));
+  return undefined(call.env);
+}
+
 napi_value engineRuntimeSymbol(Call &call) {
   const auto handle = openHandle(call, 0);
   return toJsAddress(call.env, runtimeSymbol(*handle->engine(), call.string(1, "name")));
@@ -330,6 +343,8 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineCloseGate>(env, exports, "engineCloseGate");
   exportFunction<engineOpenGate>(env, exports, "engineOpenGate");
   exportFunction<engineScanStacks>(env, exports, "engineScanStacks");
+  exportFunction<engineCatchTraps>(env, exports, "engineCatchTraps");
+  exportFunction<engineForgetTrap>(env, exports, "engineForgetTrap");
   exportFunction<engineRuntimeSymbol>(env, exports, "engineRuntimeSymbol");
   exportFunction<engineTlsRegister>(env, exports, "engineTlsRegister");
   exportFunction<jsTlsIndexOf>(env, exports, "tlsIndexOf");

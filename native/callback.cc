@@ -10,10 +10,12 @@
 #include "coded_error.h"
 #include "copied_process.h"
 #include "engine_state.h"
+#include "exceptions_in_flight.h"
 #include "js_scope.h"
 #include "marshal.h"
 #include "thread_record.h"
 #include "thrown_js.h"
+#include "trampoline.h"
 
 namespace tierlink {
 namespace {
@@ -109,6 +111,7 @@ Callback::Failure Callback::invoke(const std::vector<uint64_t> &words, uint64_t 
     return failure("it was freed");
   const napi_env env = home_->env();
   const DefaultFloatingPoint mode;
+  const KeptExceptions exceptions(ThreadRecord::here());
   const Scope scope(env);
   napi_value function, receiver, returned;
   std::vector<napi_value> values(words.size());
@@ -156,11 +159,35 @@ Callback::Failure call(const CallbackCell &cell, CallbackFrame &frame) {
   return callback == nullptr ? callbackFailure("a function of JS", "it was freed") : callback->call(frame);
 }
 
+// Whether the unwinder comes from here to where compiled code was entered. A function that is marked nounwind
+// need not have an unwind table.
+bool canUnwindTo(const CallFrame &boundary) {
+  struct Search {
+    uintptr_t end;
+    bool isFound;
+  } search{reinterpret_cast<uintptr_t>(boundary.back.stackPointer), false};
+  _Unwind_Backtrace(
+      [](_Unwind_Context *frame, void *data) {
+        auto &wanted = *static_cast<Search *>(data);
+        wanted.isFound = _Unwind_GetCFA(frame) > wanted.end;
+        return wanted.isFound ? _URC_END_OF_STACK : _URC_NO_REASON;
+      },
+      &search);
+  return search.isFound;
+}
+
 } // namespace
 
 // What thunks lead to.
 extern "C" __attribute__((visibility("hidden"))) void tierlinkCallbackCall(CallbackCell *cell,
                                                                            CallbackFrame *frame) {
-  if (auto failure = call(*cell, *frame))
+  auto failure = call(*cell, *frame);
+  if (failure == nullptr)
+    return;
+  ThreadRecord *thread = ThreadRecord::find();
+  if (thread == nullptr || thread->boundary == nullptr || canUnwindTo(*thread->boundary))
     throw CallbackFailed(std::move(failure));
+  // The exception would end the process. So the call is left as after a trap.
+  thread->left = std::move(failure);
+  tierlinkLeave(&thread->boundary->back);
 }

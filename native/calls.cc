@@ -1,6 +1,7 @@
 // Job: the path of a synchronous call from JS: check, convert, enter, call, leave, convert back.
 #include "calls.h"
 
+#include <cstring>
 #include <cxxabi.h>
 
 #include "binding_support.h"
@@ -8,10 +9,12 @@
 #include "coded_error.h"
 #include "copied_process.h"
 #include "engine_state.h"
+#include "exceptions_in_flight.h"
 #include "js_control.h"
 #include "marshal.h"
 #include "removed_function.h"
 #include "thread_record.h"
+#include "traps.h"
 #include "uncompiled_function.h"
 
 namespace tierlink {
@@ -29,6 +32,28 @@ CallState::CallState(const Signature &signature) {
 
 namespace {
 
+using Failure = std::unique_ptr<const CallFailure>;
+
+[[gnu::cold]] Failure failureOf(const char *code, std::string message) {
+  return std::make_unique<const CallFailure>(CallFailure{code, std::move(message), nullptr, {}});
+}
+
+[[gnu::cold]] Failure failureOf(std::shared_ptr<const LazyFailure> told) {
+  return std::make_unique<const CallFailure>(
+      CallFailure{told->code.c_str(), told->message, std::move(told), {}});
+}
+
+// Why a call came back without having returned.
+[[gnu::cold]] Failure leftBy(const Target &target, ThreadRecord &thread) {
+  ExceptionsInFlight::restore(thread);
+  if (thread.left != nullptr)
+    return failureOf(std::move(thread.left));
+  // While still inside: from here on the code is kept because it trapped, not because it is on a stack.
+  target.engine->keepTrapped(thread.trap.at);
+  return std::make_unique<const CallFailure>(
+      CallFailure{"TRAPPED", target.name + " trapped", nullptr, thread.trap});
+}
+
 [[gnu::cold]] bool refuse(napi_env env, const Target &target, size_t index, const std::string &expected,
                           const std::string &found) {
   napi_throw(env, makeArgumentError(env, target.name, index, expected, found));
@@ -44,10 +69,9 @@ napi_value call(napi_env env, const Target &target, size_t count, const napi_val
   CallState state(target.signature);
   if (!convertArguments(env, target, count, values, state))
     return nullptr;
-  const CallFailure failure = callTarget(target, state.frame);
-  if (failure.code != nullptr)
-    return fail(env, failure);
-  return fromResult(env, target.signature.result, state.frame);
+  if (const auto failure = callTarget(target, state.frame))
+    return fail(env, *failure);
+  return toJsResult(env, target, state.frame);
 }
 
 napi_value onCall(napi_env env, napi_callback_info info) {
@@ -84,50 +108,102 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
                   "absent (it takes " + std::to_string(parameters.size()) + ")",
                   describe(env, values[parameters.size()]));
   for (size_t i = 0; i < count; ++i) {
-    if (!toWord(env, values[i], parameters[i].letter, state.word(parameters[i])))
+    if (!toWord(env, values[i], parameters[i].letter, state.texts, state.word(parameters[i])))
       return refuse(env, target, i, expectedFor(parameters[i].letter), describe(env, values[i]));
   }
   return true;
 }
 
-CallFailure callTarget(const Target &target, CallFrame &frame, Entry::Passage passage) {
+std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
+                                              Entry::Passage passage) {
   Entry entry(*target.engine, passage);
   // Asked while inside: from here on the engine can't be closed.
   if (entry.refused() || target.engine->closed())
-    return {"ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed", nullptr};
+    return failureOf("ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed");
   const void *code = loadSlot(target.slot);
   if (code == nullptr)
-    return {"NOT_LINKED", target.name + " has no code yet", nullptr};
+    return failureOf("NOT_LINKED", target.name + " has no code yet");
+  ThreadRecord &thread = entry.thread();
+  if (target.engine->catchesTraps.load(std::memory_order_relaxed) && !thread.canTrap) [[unlikely]]
+    Traps::prepare(thread);
+  thread.boundary = &frame;
+  thread.entered = code;
   try {
-    tierlinkCall(code, &frame);
-    return {};
+    if (tierlinkCall(code, &frame) == 0)
+      return nullptr;
+    return leftBy(target, thread);
   } catch (abi::__forced_unwind &) {
     throw; // pthread_exit; it may not be stopped
   } catch (const FunctionRemoved &error) {
-    return {"FUNCTION_REMOVED", error.what(), nullptr};
+    return failureOf("FUNCTION_REMOVED", error.what());
   } catch (const FunctionUncompiled &error) {
     if (CopiedProcess::isThis())
       std::terminate(); // as natively; here is no JS to tell
-    return {error.failure()->code.c_str(), error.what(), error.failure()};
+    return failureOf(error.failure());
   } catch (const CallbackFailed &error) {
-    return {error.failure()->code.c_str(), error.what(), error.failure()};
+    return failureOf(error.failure());
   } catch (const std::exception &error) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what(), nullptr};
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what());
   } catch (...) {
-    return {"EXCEPTION_UNCAUGHT", target.name + " threw an exception", nullptr};
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw an exception");
   }
 }
 
+namespace {
+
+const char *nameOf(Trap::Kind kind) {
+  switch (kind) {
+  case Trap::Kind::NullDereference:
+    return "null-dereference";
+  case Trap::Kind::InvalidAccess:
+    return "invalid-access";
+  case Trap::Kind::InvalidCall:
+    return "invalid-call";
+  case Trap::Kind::Division:
+    return "division";
+  case Trap::Kind::Unreachable:
+    return "unreachable";
+  case Trap::Kind::StackOverflow:
+    return "stack-overflow";
+  }
+  return "";
+}
+
+void describeTrap(napi_env env, napi_value error, const Trap &trap) {
+  setProperty(env, error, "trap", toJs(env, nameOf(trap.kind)));
+  setProperty(env, error, "signal", toJs(env, std::string("SIG") + sigabbrev_np(trap.signal)));
+  setProperty(env, error, "at", toJsBigint(env, trap.at));
+  if (trap.hasAddress)
+    setProperty(env, error, "address", toJsBigint(env, trap.address));
+}
+
+} // namespace
+
 napi_value toJsError(napi_env env, const CallFailure &failure) {
   const LazyFailure *told = failure.told.get();
-  if (told == nullptr)
-    return makeError(env, failure.code, failure.message);
+  if (told == nullptr) {
+    const napi_value error = makeError(env, failure.code, failure.message);
+    if (failure.trap.at != 0)
+      describeTrap(env, error, failure.trap);
+    return error;
+  }
   napi_value thrown = told->thrown == nullptr ? nullptr : told->thrown->value(env);
   if (thrown != nullptr)
     return thrown;
   const napi_value error = makeError(env, failure.code, failure.message);
   setProperty(env, error, "detailsJson", toJs(env, told->details));
   return error;
+}
+
+napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame) {
+  constexpr int64_t safe = (int64_t{1} << 53) - 1;
+  const auto integer = static_cast<int64_t>(frame.rax);
+  if (target.signature.result == 'n' && (integer > safe || integer < -safe)) [[unlikely]] {
+    napi_throw(env, makeResultError(env, target.name, "an integer that a number holds exactly",
+                                    std::to_string(integer)));
+    return nullptr;
+  }
+  return fromResult(env, target.signature.result, frame);
 }
 
 napi_value bindTarget(napi_env env, Target target) {

@@ -8,6 +8,7 @@
 
 #include <node_api.h>
 
+#include "marshal.h"
 #include "signature.h"
 #include "thread_record.h"
 #include "trampoline.h"
@@ -31,6 +32,7 @@ public:
 
   // Not zeroed: every word that the callee reads is written first.
   CallFrame frame;
+  Texts texts;
 
 private:
   static constexpr size_t inlineWords = 8;
@@ -51,15 +53,19 @@ struct Target {
 bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
                       CallState &state);
 
-// Calls the slot's code on this thread. Empty if all went well, else what went wrong.
+// Calls the slot's code on this thread. Null if all went well, else what went wrong.
 // A C++ exception that the code doesn't catch ends here.
 struct CallFailure {
   const char *code = nullptr; // lives with what is below
   std::string message;
   std::shared_ptr<const LazyFailure> told; // by control or a JS function, if that is what went wrong
+  Trap trap{};                             // with the code TRAPPED
 };
-CallFailure callTarget(const Target &target, CallFrame &frame,
-                       Entry::Passage passage = Entry::Passage::AtGate);
+std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
+                                              Entry::Passage passage = Entry::Passage::AtGate);
+
+// What JS is given of a call's result; null with a pending exception if it doesn't fit, or Node refuses.
+napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame);
 
 // What JS is told of a failure; not thrown.
 napi_value toJsError(napi_env env, const CallFailure &failure);

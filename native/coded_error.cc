@@ -24,6 +24,15 @@ napi_value makeArgumentError(napi_env env, const std::string &function, size_t i
   return error;
 }
 
+napi_value makeResultError(napi_env env, const std::string &function, const std::string &expected,
+                           const std::string &found) {
+  const napi_value error =
+      makeError(env, "RESULT_INVALID", function + " returned " + found + ", not " + expected);
+  setProperty(env, error, "expected", toJs(env, expected));
+  setProperty(env, error, "found", toJs(env, found));
+  return error;
+}
+
 std::string describe(napi_env env, napi_value value) {
   napi_valuetype type;
   check(env, napi_typeof(env, value, &type), "typeof");

@@ -14,6 +14,10 @@ napi_value makeError(napi_env env, const char *code, const std::string &message,
 napi_value makeArgumentError(napi_env env, const std::string &function, size_t index,
                              const std::string &expected, const std::string &found);
 
+// RESULT_INVALID with properties expected and found; not thrown.
+napi_value makeResultError(napi_env env, const std::string &function, const std::string &expected,
+                           const std::string &found);
+
 // A value in words, such as `the number 1.5` or `a string`.
 std::string describe(napi_env env, napi_value value);
 

@@ -1,6 +1,7 @@
 // Job: makes an engine's parts in order and takes them down only when no thread can be inside.
 #include "engine_state.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sched.h>
@@ -103,6 +104,10 @@ bool Engine::uncover(uintptr_t address) {
 
 uint8_t *Engine::writable(uintptr_t address, size_t bytes) const {
   std::shared_lock<std::shared_mutex> lock(coversMutex_);
+  return coveredAt(address, bytes);
+}
+
+uint8_t *Engine::coveredAt(uintptr_t address, size_t bytes) const {
   auto place = covers_.upper_bound(address);
   if (place == covers_.begin())
     return nullptr;
@@ -110,6 +115,40 @@ uint8_t *Engine::writable(uintptr_t address, size_t bytes) const {
   const size_t offset = address - place->first;
   const Cover &cover = place->second;
   return offset <= cover.bytes && bytes <= cover.bytes - offset ? cover.writable + offset : nullptr;
+}
+
+// Safe in a signal handler because a thread that holds the lock itself does not trap in compiled code, and
+// for all others it only tries.
+bool Engine::holds(uintptr_t address) const {
+  constexpr int tries = 1000;
+  if (!ring_->reaches(address))
+    return false;
+  for (int attempt = 0; attempt < tries; ++attempt) {
+    if (coversMutex_.try_lock_shared()) {
+      const bool isHeld = coveredAt(address, 1) != nullptr;
+      coversMutex_.unlock_shared();
+      return isHeld;
+    }
+    sched_yield();
+  }
+  return false;
+}
+
+void Engine::keepTrapped(uintptr_t at) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  trapped_.push_back(at);
+}
+
+void Engine::forgetTrapped(uintptr_t at) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::ranges::find(trapped_, at);
+  if (found != trapped_.end())
+    trapped_.erase(found);
+}
+
+std::vector<uintptr_t> Engine::trapped() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return trapped_;
 }
 
 // Safe because of two stores and two loads in opposite order, with the barrier of Threads::inside between: an

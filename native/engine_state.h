@@ -57,6 +57,16 @@ public:
   // The writable view of a range of the engine's memory; null if it isn't all of one cover.
   uint8_t *writable(uintptr_t address, size_t bytes) const;
   bool covers(uintptr_t address, size_t bytes) const { return writable(address, bytes) != nullptr; }
+  // Whether an address lies in the engine's memory. Async-signal-safe; false, too, if control keeps on
+  // changing it.
+  bool holds(uintptr_t address) const;
+
+  // Traps of calls from JS are failures of these calls.
+  std::atomic<bool> catchesTraps{false};
+  // Code that trapped is kept until somebody has asked what it was.
+  void keepTrapped(uintptr_t at);
+  void forgetTrapped(uintptr_t at);
+  std::vector<uintptr_t> trapped() const;
 
   // The run that code on a thread of unknown origin belongs to, if any.
   std::shared_ptr<Run> activeRun();
@@ -90,6 +100,8 @@ private:
   Engine() = default;
 
   void coverOne(uintptr_t address, const Cover &cover);
+  // `writable`, with the lock held.
+  uint8_t *coveredAt(uintptr_t address, size_t bytes) const;
 
   std::atomic<bool> sealed_{false};
   std::atomic<bool> closed_{false};
@@ -102,7 +114,8 @@ private:
       std::make_unique<std::vector<std::shared_ptr<Arena>>>();
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<LazyCalls> lazy_;
-  std::mutex mutex_; // guards the two below
+  mutable std::mutex mutex_; // guards what follows
+  std::vector<uintptr_t> trapped_;
   std::weak_ptr<Run> activeRun_;
   std::deque<Arguments> arguments_;
 };

@@ -1,6 +1,7 @@
 // The one door of tierlink_llvm.so.
 #include "compile.h"
 #include "ingest.h"
+#include "llvm_disassemble.h"
 #include "llvm_interface.h"
 
 #include <string_view>
@@ -16,6 +17,10 @@ public:
   std::unique_ptr<CompilerState> createState() const override { return createCompilerState(); }
   std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const override {
     return tierlink::compile(job, state);
+  }
+  std::variant<std::vector<ShownInstruction>, Failure> disassemble(std::string_view object,
+                                                                   std::string_view function) const override {
+    return tierlink::disassemble(object, function);
   }
 };
 

@@ -103,6 +103,19 @@ struct Compiled {
   std::vector<LikelyCall> likely;
 };
 
+/// One instruction of a function, for people.
+struct ShownInstruction {
+  /// From the function's beginning.
+  uint64_t offset = 0;
+  std::string bytes;
+  std::string text;
+  /// What its field stands for once it is linked; empty if nothing.
+  std::string symbol;
+  /// Where it comes from; 0 when unknown.
+  std::string file;
+  unsigned line = 0;
+};
+
 /// What compiles keep for those that follow: modules, machines. For any number of threads.
 class CompilerState {
 public:
@@ -120,6 +133,8 @@ public:
   virtual std::variant<Ingested, Failure> ingest(const IngestSource &source) const = 0;
   virtual std::unique_ptr<CompilerState> createState() const = 0;
   virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
+  virtual std::variant<std::vector<ShownInstruction>, Failure>
+  disassemble(std::string_view object, std::string_view function) const = 0;
 
 protected:
   ~LlvmHalf() = default;

@@ -61,6 +61,9 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHost
   // Emulated thread-locals don't see those of shared libraries.
   options.EmulatedTLS = false;
   options.EnableTLSDESC = false;
+  // Where nothing should come, a trap says so; behind calls that never return nothing does.
+  options.TrapUnreachable = true;
+  options.NoTrapAfterNoreturn = true;
   llvm::StringRef cpu = useHostCpu ? llvm::StringRef(hostCpu().name) : "x86-64";
   llvm::StringRef features = useHostCpu ? llvm::StringRef(hostCpu().features) : "";
   // The code model is explicit and the machine is not a "JIT" one: that would choose Large, which FastISel

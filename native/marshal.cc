@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <immintrin.h>
 
 namespace tierlink {
 namespace {
@@ -65,10 +66,24 @@ bool toAddress(napi_env env, napi_value value, napi_valuetype type, uint64_t &wo
   return napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok && lossless;
 }
 
-bool toPointer(napi_env env, napi_value value, uint64_t &word) {
+bool toText(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok)
+    return false;
+  std::string &text = texts.emplace_front(length, '\0');
+  if (napi_get_value_string_utf8(env, value, text.data(), length + 1, &length) != napi_ok ||
+      text.find('\0') != std::string::npos)
+    return false;
+  word = reinterpret_cast<uint64_t>(text.c_str());
+  return true;
+}
+
+bool toPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
   napi_valuetype type;
   if (napi_typeof(env, value, &type) != napi_ok)
     return false;
+  if (type == napi_string)
+    return toText(env, value, texts, word);
   if (type != napi_object)
     return toAddress(env, value, type, word);
   void *data = nullptr;
@@ -91,7 +106,7 @@ bool toPointer(napi_env env, napi_value value, uint64_t &word) {
 
 } // namespace
 
-bool toWord(napi_env env, napi_value value, char letter, uint64_t &word) {
+bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t &word) {
   switch (letter) {
   case 'b':
     return toBoolean(env, value, word);
@@ -106,12 +121,20 @@ bool toWord(napi_env env, napi_value value, char letter, uint64_t &word) {
   case '2':
   case 'T':
     return toNarrow<int16_t, uint16_t>(env, value, letter == 'T', word);
-  case '4':
-    return toNarrow<int32_t, uint32_t>(env, value, true, word);
+  case '4': {
+    double number;
+    if (napi_get_value_double(env, value, &number) != napi_ok)
+      return false;
+    // Of what does not fit the instruction makes the smallest number, which does not equal it.
+    const int32_t integer = _mm_cvttsd_si32(_mm_set_sd(number));
+    word = static_cast<uint32_t>(integer);
+    return integer == number || toNarrow<int32_t, uint32_t>(env, value, true, word);
+  }
   case '8':
+  case 'n':
     return toWide(env, value, word);
   case 'p':
-    return toPointer(env, value, word);
+    return toPointer(env, value, texts, word);
   case 'f':
   case 'd': {
     double number;
@@ -145,17 +168,19 @@ const char *expectedFor(char letter) {
   case '4':
     return "an integer from -2147483648 to 4294967295";
   case '8':
+  case 'n':
     return "a bigint of 64 bits or a safe integer";
   case 'p':
-    return "an address as bigint, null or a buffer";
+    return "an address as bigint, null, a buffer or a string without zero characters";
   default:
     return "a number";
   }
 }
 
 bool toResultWord(napi_env env, napi_value value, char letter, uint64_t &word) {
+  Texts none;
   if (letter != 'p')
-    return toWord(env, value, letter, word);
+    return toWord(env, value, letter, none, word);
   napi_valuetype type;
   return napi_typeof(env, value, &type) == napi_ok && toAddress(env, value, type, word);
 }
@@ -184,6 +209,9 @@ napi_value fromWord(napi_env env, char letter, uint64_t word) {
     break;
   case '4':
     napi_create_int32(env, static_cast<int32_t>(word), &value);
+    break;
+  case 'n':
+    napi_create_double(env, static_cast<double>(static_cast<int64_t>(word)), &value);
     break;
   case '8':
     napi_create_bigint_int64(env, static_cast<int64_t>(word), &value);

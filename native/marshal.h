@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
+#include <string>
 
 #include <node_api.h>
 
@@ -9,9 +11,12 @@
 
 namespace tierlink {
 
+// Copies of strings that arguments point to; they stay where they are.
+using Texts = std::forward_list<std::string>;
+
 // False if the value doesn't fit the letter; nothing is thrown then. Pointers into buffers are valid as long
-// as the caller keeps the value alive and JS does not run.
-bool toWord(napi_env env, napi_value value, char letter, uint64_t &word);
+// as the caller keeps the value alive and JS does not run; those to strings as long as `texts`.
+bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t &word);
 
 // What a letter accepts, in words.
 const char *expectedFor(char letter);

@@ -30,4 +30,19 @@ void SignalRelay::passOn(int signal, siginfo_t *info, void *context) const {
     previous_.sa_handler(signal);
 }
 
+void SignalRelay::passOnFault(int signal, siginfo_t *info, void *context) const {
+  const bool isHandled = (previous_.sa_flags & SA_SIGINFO) != 0 || previous_.sa_handler != SIG_DFL;
+  // What the kernel raised for an instruction happens again when the handler returns; what was sent does not.
+  const bool isFault = info->si_code > 0;
+  if (isHandled && (previous_.sa_handler != SIG_IGN || !isFault)) {
+    passOn(signal, info, context);
+    return;
+  }
+  struct sigaction fallback = {};
+  fallback.sa_handler = SIG_DFL;
+  sigaction(signal, &fallback, nullptr);
+  if (!isFault)
+    raise(signal);
+}
+
 } // namespace tierlink

@@ -20,6 +20,8 @@ public:
   bool install(int signal);
   // In our handler: calls the one that was there before.
   void passOn(int signal, siginfo_t *info, void *context) const;
+  // The same for a signal whose default is to end the process: that it then does.
+  void passOnFault(int signal, siginfo_t *info, void *context) const;
 
 private:
   const Handler handler_;

@@ -128,6 +128,9 @@ void StackScan::run(Engine &engine) {
     if (!isDone)
       undecided_ = true;
   }
+  // After the threads: one that has left since told of its trap before.
+  for (const uintptr_t at : engine.trapped())
+    mark(at);
 }
 
 StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {

@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <utility>
 
 #include "engine_state.h"
 #include "process_barrier.h"
 #include "run.h"
+#include "traps.h"
 
 namespace tierlink {
 namespace {
@@ -210,6 +212,7 @@ void ThreadRecord::onThreadEnd(void *data) {
 void ThreadRecord::finish() {
   if (run != nullptr && kind == Kind::Main)
     run->mainEnding(*this);
+  Traps::release(*this);
   if (owner != nullptr)
     owner->sampler.detach(*this);
   {
@@ -263,7 +266,8 @@ void ThreadRecord::park() {
 
 Entry::Entry(Engine &engine, Passage passage)
     : thread_(ThreadRecord::here()), mutator_(thread_.mutatorFor(engine)),
-      depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current) {
+      depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current),
+      outer_(std::exchange(thread_.boundary, nullptr)), outerCode_(thread_.entered) {
   mutator_.depth.store(depth_ + 1, std::memory_order_relaxed);
   thread_.current = &engine;
   // The compiler must not move the load of the slot before the store; the processor may, see Threads::inside.
@@ -287,6 +291,8 @@ bool Entry::waitAtGate(const Engine &engine) {
 }
 
 Entry::~Entry() {
+  thread_.boundary = outer_;
+  thread_.entered = outerCode_;
   thread_.current = previous_;
   mutator_.depth.store(depth_, std::memory_order_release);
 }

@@ -10,7 +10,13 @@
 #include <pthread.h>
 #include <vector>
 
+#include "exceptions_in_flight.h"
+#include "trap.h"
+
 namespace tierlink {
+
+struct CallFrame;
+struct LazyFailure;
 
 class Engine;
 class LazyCalls;
@@ -80,6 +86,17 @@ struct ThreadRecord {
   std::atomic<StackScan *> scan{nullptr};
   // Where it waits for a function to be compiled, if it does.
   std::atomic<const LazyCalls *> waitsFor{nullptr};
+  // Where compiled code was entered last, if it can be left from there; null in the meantime.
+  CallFrame *boundary = nullptr;
+  const void *entered = nullptr; // the code that was called there
+  // Why it was left there: the latest trap, or, if there is one, a failure that could not be thrown.
+  Trap trap{};
+  std::shared_ptr<const LazyFailure> left;
+  // Those of the frames below JS, from which compiled code is entered.
+  ExceptionsInFlight exceptions;
+  bool canTrap = false;
+  void *signalStack = nullptr;
+
   // The stack that the thread began on, in bytes; both 0 if the system doesn't say.
   uintptr_t stackLow = 0;
   uintptr_t stackHigh = 0;
@@ -143,6 +160,7 @@ public:
   ~Entry();
   // True: the engine is sealed, and no code of it may be run.
   bool refused() const { return refused_; }
+  ThreadRecord &thread() const { return thread_; }
   Entry(const Entry &) = delete;
   Entry &operator=(const Entry &) = delete;
 
@@ -154,6 +172,8 @@ private:
   // Kept by value: a longjmp over inner entries must not leave their count behind.
   const uint32_t depth_;
   Engine *const previous_;
+  CallFrame *const outer_;
+  const void *const outerCode_;
   bool refused_ = false;
 };
 

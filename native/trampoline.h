@@ -6,6 +6,11 @@
 
 namespace tierlink {
 
+// Where tierlinkLeave goes to.
+struct JumpFrame {
+  void *stackPointer = nullptr;
+};
+
 // Registers and stack words of one call under the System V ABI. The assembler file knows these offsets.
 struct CallFrame {
   uint64_t general[6];
@@ -15,13 +20,9 @@ struct CallFrame {
   uint64_t vectorCount; // becomes al, which a variadic callee reads
   uint64_t rax;         // results
   uint64_t xmm0;
+  JumpFrame back;
 };
-static_assert(offsetof(CallFrame, stack) == 112 && offsetof(CallFrame, xmm0) == 144);
-
-// Where tierlinkLeave goes to.
-struct JumpFrame {
-  void *stackPointer = nullptr;
-};
+static_assert(offsetof(CallFrame, stack) == 112 && offsetof(CallFrame, back) == 152);
 
 // The code a slot leads to now; null if nothing was published.
 inline const void *loadSlot(const void *slot) {
@@ -32,10 +33,13 @@ inline const void *loadSlot(const void *slot) {
 
 extern "C" {
 // Calls target with the frame's registers and stores rax and xmm0. Exceptions and longjmp pass through.
-void tierlinkCall(const void *target, CallFrame *frame);
+// Returns 0 when it returns, 1 when code below it called tierlinkLeave(&frame->back).
+int tierlinkCall(const void *target, CallFrame *frame);
+// Where what it calls returns to.
+extern const uint8_t tierlinkCallReturn[];
 // Calls body(argument). Returns 0 when it returns, 1 when code below it called tierlinkLeave(frame).
 int tierlinkProtect(JumpFrame *frame, void (*body)(void *), void *argument);
-// Abandons everything below the tierlinkProtect that filled the frame, on the same thread.
+// Abandons everything below the tierlinkProtect or tierlinkCall that filled the frame, on the same thread.
 [[noreturn]] void tierlinkLeave(JumpFrame *frame);
 }
 

@@ -2,7 +2,7 @@
         .intel_syntax noprefix
         .text
 
-// void tierlinkCall(const void *target, CallFrame *frame)
+// int tierlinkCall(const void *target, CallFrame *frame)
         .globl  tierlinkCall
         .hidden tierlinkCall
         .type   tierlinkCall, @function
@@ -17,8 +17,19 @@ tierlinkCall:
         .cfi_def_cfa_register rbp
         push    rbx
         .cfi_offset rbx, -24
-        sub     rsp, 8                  // 16-aligned from here on
+        push    r12
+        .cfi_offset r12, -32
+        push    r13
+        .cfi_offset r13, -40
+        push    r14
+        .cfi_offset r14, -48
+        push    r15
+        .cfi_offset r15, -56
+        sub     rsp, 8                  // control words, and 16-aligned; as tierlinkProtect has it
+        stmxcsr [rsp]
+        fnstcw  [rsp + 4]
         mov     rbx, rsi
+        mov     [rbx + 152], rsp
         mov     r11, rdi
         mov     rcx, [rbx + 120]        // stackWords
         test    rcx, rcx
@@ -48,9 +59,17 @@ tierlinkCall:
         mov     r8, [rbx + 32]
         mov     r9, [rbx + 40]
         call    r11
+        .globl  tierlinkCallReturn
+        .hidden tierlinkCallReturn
+tierlinkCallReturn:
         mov     [rbx + 136], rax
         movsd   qword ptr [rbx + 144], xmm0
-        lea     rsp, [rbp - 8]
+        xor     eax, eax
+        lea     rsp, [rbp - 40]
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
         pop     rbx
         pop     rbp
         .cfi_def_cfa rsp, 8
@@ -102,7 +121,7 @@ tierlinkProtect:
         .size   tierlinkProtect, . - tierlinkProtect
 
 // void tierlinkLeave(JumpFrame *frame)
-// Safe because the frame is that of a tierlinkProtect further up this very stack, so what it saved is there.
+// Safe because the frame is that of a tierlinkProtect or tierlinkCall further up this very stack, so what it saved is there.
         .globl  tierlinkLeave
         .hidden tierlinkLeave
         .type   tierlinkLeave, @function
@@ -111,6 +130,7 @@ tierlinkLeave:
         .cfi_startproc
         endbr64
         mov     rsp, [rdi]
+        fninit                          // what is left may have had values on the x87 stack
         ldmxcsr [rsp]
         fldcw   [rsp + 4]
         cld

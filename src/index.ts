@@ -5,8 +5,18 @@
  */
 export type { CacheStatistics } from './cache/object-cache.js';
 export type { Evicted, ObjectStore } from './cache/object-store.js';
-export type { CallArgument, Callable, CallResult } from './call/callable.js';
+export type { CallArgument, Callable, CallResult, FnOptions } from './call/callable.js';
 export type { Callback, HostFunction } from './call/callback.js';
+export {
+  type FieldType,
+  type Fields,
+  type FieldValue,
+  type ScalarName,
+  type ScalarValues,
+  struct,
+  type StructType,
+  type StructView,
+} from './call/struct.js';
 export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {
@@ -24,6 +34,7 @@ export {
   type ErrorEntry,
   errorTable,
   TierlinkError,
+  type TrapKind,
 } from './core/errors.js';
 export type {
   CachedContent,
@@ -35,6 +46,7 @@ export type {
   ReplacedEvent,
   RequestedEvent,
 } from './core/events.js';
+export type { ShownInstruction } from './native/contract.js';
 export type { TierRecipe } from './core/tier.js';
 export type {
   AuditedMapping,
@@ -46,8 +58,11 @@ export type {
 export { AttachedEngine, attachEngine } from './control/attached.js';
 export type { EngineHandle } from './control/engine-handle.js';
 export type { RunOptions } from './engine/core.js';
-export { createEngine, Engine, type FnOptions } from './engine/engine.js';
+export { createEngine, Engine } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
+export type { Disassembly } from './engine/disassembler.js';
+export type { ObserveOptions } from './engine/code-observers.js';
+export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {
   type BodyReading,
@@ -56,6 +71,7 @@ export {
   type Linkage,
   policyNames,
   type RelocationKeeping,
+  type TrapReaction,
   type UnitKind,
 } from './engine/options.js';
 export {
@@ -73,6 +89,7 @@ export {
   moduleResolver,
   processResolver,
 } from './engine/resolvers.js';
+export { addressOf, readMemory } from './engine/raw-memory.js';
 export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './engine/module-loader.js';

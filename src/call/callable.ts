@@ -1,11 +1,12 @@
 /** A JS function bound to the canonical entry of a compiled one: it always runs the newest version. */
-import { type ErrorCode, TierlinkError } from '../core/errors.js';
+import { type ErrorCode, TierlinkError, type TrapKind } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
+import { fixedArity } from './fixed-arity.js';
 import { checkCallable, parseSignature, showSignature } from './signature.js';
 
 /** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
-export type CallArgument = number | bigint | boolean | null | ArrayBuffer | ArrayBufferView;
+export type CallArgument = number | bigint | boolean | string | null | ArrayBuffer | ArrayBufferView;
 /** What comes back: i64 and pointers as `bigint`, i1 as boolean, void as undefined. */
 export type CallResult = number | bigint | boolean | undefined;
 
@@ -14,23 +15,55 @@ export interface Callable {
   /**
    * Calls on this thread.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED, and
+   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, CALLBACK_FAILED, RESULT_INVALID, TRAPPED,
+   *   ENGINE_DISPOSED, what a JS function threw, and
    *   what kept a function that it calls from being compiled
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
    * Calls on a thread of its own; JS goes on meanwhile.
    *
-   * @throws TierlinkError ARGUMENT_INVALID, EXCEPTION_UNCAUGHT, FUNCTION_REMOVED, CALL_UNFINISHED, ENGINE_DISPOSED
-   *   (as rejections)
+   * @throws TierlinkError as for a call on this thread (as rejections)
    */
   async(...args: readonly CallArgument[]): Promise<CallResult>;
+  /**
+   * As {@link async}, but stops waiting when a signal says so. The call itself goes on to its end, and keeps its buffers
+   * until then.
+   *
+   * @param signal - Rejects the promise with its reason.
+   * @param args - The arguments.
+   * @throws whatever the signal's reason is, and as {@link async} (as rejections)
+   */
+  abortable(signal: AbortSignal, ...args: readonly CallArgument[]): Promise<CallResult>;
+  /** Which way calls on this thread take: `napi` is Node-API, the only one there is today. */
+  readonly road: 'napi';
   /** The symbol it is bound to. */
   readonly symbol: string;
   /** Such as `i32 (ptr, double)`. */
   readonly signature: string;
   /** The canonical entry (I1): the function pointer that compiled code sees. */
   readonly address: bigint;
+}
+
+/** What the addon tells of a trap. */
+interface NativeTrap {
+  readonly trap: TrapKind;
+  readonly signal: string;
+  readonly at: bigint;
+  /** Absent where the processor does not tell. */
+  readonly address: bigint;
+}
+
+/** How a function is bound. */
+export interface FnOptions {
+  /** Needed for functions of ELF objects, which name no types: such as `i32 (ptr, double)`. */
+  readonly signature?: string;
+  /**
+   * How an i64 that the function returns is seen. As `number` only integers up to 2^53 - 1 can be; others are
+   * RESULT_INVALID. Both are taken as arguments either way.
+   * @defaultValue `'bigint'`
+   */
+  readonly i64?: 'bigint' | 'number';
 }
 
 /** What a callable is bound to. */
@@ -44,6 +77,15 @@ export interface CallTarget {
   readonly stub: Address;
 }
 
+/** Where in compiled code an address lies. */
+export interface CodePlace {
+  readonly function: string;
+  readonly module: string;
+  readonly tier: string;
+  /** Bytes from the function's start. */
+  readonly offset: number;
+}
+
 /** What a callable needs of its engine. */
 export interface CallHost {
   readonly addon: NativeAddon;
@@ -51,6 +93,8 @@ export interface CallHost {
   handle(operation: string): Handle;
   /** Called when a call on a thread of its own has ended. */
   settled(): void;
+  /** Where code trapped, which is kept until this is asked. Undefined if nobody can tell. */
+  trappedAt(at: bigint): CodePlace | undefined;
 }
 
 /**
@@ -58,40 +102,79 @@ export interface CallHost {
  *
  * @param host - The engine.
  * @param target - What to call.
- * @param type - Its signature, where the module does not tell or the user knows better.
+ * @param options - Its signature, where the module does not tell or the user knows better, and how i64 is seen.
  * @returns The callable.
- * @throws TierlinkError SIGNATURE_UNSUPPORTED, ENGINE_DISPOSED
+ * @throws TierlinkError SIGNATURE_UNSUPPORTED, OPTION_INVALID, ENGINE_DISPOSED
  */
-export function bind(host: CallHost, target: CallTarget, type?: string): Callable {
+export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}): Callable {
   const { symbol } = target;
-  const letters = type === undefined ? target.letters : parseSignature(symbol, type);
-  checkCallable(symbol, letters, type ?? target.type);
+  const { signature: type, i64 = 'bigint' } = options;
+  const typed = type === undefined ? target.letters : parseSignature(symbol, type);
+  checkCallable(symbol, typed, type ?? target.type);
+  if (!['bigint', 'number'].includes(i64)) {
+    throw new TierlinkError('OPTION_INVALID', {
+      option: 'i64',
+      value: i64,
+      expected: '"bigint" or "number"',
+    });
+  }
+  const letters = i64 === 'bigint' ? typed : typed.replaceAll('8', 'n');
   const slot = BigInt(target.slot);
   const native = host.addon.bindFunction(host.handle(symbol), slot, letters, symbol);
-  const call = (...args: readonly CallArgument[]): CallResult => {
+  const begin = (): void => {
     host.handle(symbol);
-    try {
-      return native(...args) as CallResult;
-    } catch (error) {
-      throw typed(error, symbol);
-    }
   };
-  const async = async (...args: readonly CallArgument[]): Promise<CallResult> => {
+  const failed = (error: unknown): unknown => callError(host, error, symbol);
+  // Safe because the addon gives what the signature says, and checks what it is given.
+  const call = fixedArity(letters.length - 1, native, begin, failed) as (
+    ...args: readonly CallArgument[]
+  ) => CallResult;
+  const later = async (...args: readonly CallArgument[]): Promise<CallResult> => {
     const engine = host.handle(symbol);
     try {
       return (await host.addon.callAsync(engine, slot, letters, symbol, [...args])) as CallResult;
     } catch (error) {
-      throw typed(error, symbol);
+      throw callError(host, error, symbol);
     } finally {
       host.settled();
     }
   };
+  const abortable = (signal: AbortSignal, ...args: readonly CallArgument[]): Promise<CallResult> =>
+    untilAborted(signal, () => later(...args));
   const signature = showSignature(letters);
-  return Object.assign(call, { async, symbol, signature, address: BigInt(target.stub) });
+  const road = 'napi';
+  const address = BigInt(target.stub);
+  return Object.assign(call, { async: later, abortable, road, symbol, signature, address } as const);
 }
 
-/** The addon says what happened; how that reads is ours. */
-function typed(error: unknown, symbol: string): unknown {
+/** Settles as what is begun does, or rejects with the reason of the signal, whichever comes first. */
+async function untilAborted(signal: AbortSignal, begin: () => Promise<CallResult>): Promise<CallResult> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      // Whatever the user gave as the reason.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([begin(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/**
+ * The addon says what happened; how that reads is ours.
+ *
+ * @param host - The engine.
+ * @param error - What a call of the addon threw.
+ * @param symbol - What was called.
+ * @returns The error to throw.
+ */
+export function callError(host: Pick<CallHost, 'trappedAt'>, error: unknown, symbol: string): unknown {
   // Control itself may have thrown, in the middle of the call.
   if (error instanceof TierlinkError || !(error instanceof Error) || !('code' in error)) return error;
   const seen = error as Error & {
@@ -99,7 +182,7 @@ function typed(error: unknown, symbol: string): unknown {
     expected?: string;
     found?: string;
     detailsJson?: string;
-  };
+  } & Partial<NativeTrap>;
   const options = { cause: error };
   switch (error.code) {
     case 'ENGINE_DISPOSED':
@@ -117,13 +200,26 @@ function typed(error: unknown, symbol: string): unknown {
     case 'PROGRAM_EXITED':
     case 'THREAD_REFUSED':
       return new TierlinkError('CALL_UNFINISHED', { symbol, reason: error.message }, options);
+    case 'TRAPPED': {
+      const { trap = 'invalid-access', signal = '', at = 0n, address } = seen;
+      const { offset = 0, ...place } = host.trappedAt(at) ?? {};
+      const {
+        function: name,
+        module,
+        tier,
+      } = { function: undefined, module: undefined, tier: undefined, ...place };
+      const details = { symbol, trap, signal, address, function: name, module, tier, offset };
+      return new TierlinkError('TRAPPED', details, options);
+    }
     case 'CALLBACK_FAILED':
     case 'RESULT_INVALID':
     default: {
+      const { detailsJson = '', expected = 'what the signature says', found = 'this' } = seen;
       // What control said of a function that it could not compile, or a JS function ended in: details of our own errors.
-      const { detailsJson = '' } = seen;
-      if (detailsJson === '') return error;
-      return new TierlinkError(error.code as ErrorCode, JSON.parse(detailsJson) as never, options);
+      if (detailsJson !== '')
+        return new TierlinkError(error.code as ErrorCode, JSON.parse(detailsJson) as never, options);
+      if (error.code !== 'RESULT_INVALID') return error;
+      return new TierlinkError('RESULT_INVALID', { symbol, expected, found }, options);
     }
   }
 }

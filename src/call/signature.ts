@@ -27,6 +27,7 @@ const names: Readonly<Record<string, string>> = {
   T: 'i16',
   4: 'i32',
   8: 'i64',
+  n: 'i64',
   f: 'float',
   d: 'double',
   p: 'ptr',

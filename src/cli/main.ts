@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
+import type { DisasmCommandOptions } from './disasm.js';
 import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
 
@@ -49,6 +50,9 @@ function build(words: readonly string[]): Command {
     .option('--no-cache', 'compile everything, and keep nothing')
     .option('--stats <file>', 'write statistics as JSON when the program has ended')
     .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)
+    .option('--trace <file>', "write a timeline for Chrome's and Perfetto's viewers")
+    .option('--jit-dump <directory>', "write perf's jitdump, for perf record -k 1 and perf inject --jit")
+    .option('--perf-map', "write perf's map file to /tmp")
     .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")
     .option('--live', 'show a live table of modules, versions and swaps')
     .option('--quiet', 'print no warnings of tierlink')
@@ -73,6 +77,17 @@ function build(words: readonly string[]): Command {
     .action(async (path: string, options: { readonly json?: boolean }) => {
       const { inspectCommand } = await import('./inspect.js');
       inspectCommand(path, options);
+    });
+  command
+    .command('disasm')
+    .description('Show the machine code that a tier makes of a function.')
+    .argument('<function>', "the function's linker name")
+    .argument('<module...>', 'modules (.bc, .ll): the one that defines it, and those that it is linked with')
+    .option('--tier <name>', 'which tier compiles it', 'baseline')
+    .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')
+    .action(async (name: string, modules: string[], options: DisasmCommandOptions) => {
+      const { disasmCommand } = await import('./disasm.js');
+      await disasmCommand(name, modules, options);
     });
   return command;
 }

@@ -3,9 +3,12 @@ import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
   createEngine,
+  type Engine,
   type EngineOptions,
   type Linkage,
   type PublishedEvent,
+  type TimeByTier,
+  Trace,
   type UnitKind,
 } from '../index.js';
 import { cacheFor } from './cache.js';
@@ -26,6 +29,9 @@ export interface RunCommandOptions {
   readonly stats?: string;
   readonly sample?: number;
   readonly argv0?: string;
+  readonly perfMap?: boolean;
+  readonly jitDump?: string;
+  readonly trace?: string;
   readonly quiet?: boolean;
   /** A directory, or whether there is to be one. */
   readonly cache?: string | boolean;
@@ -59,6 +65,7 @@ export async function runCommand(
   engine.on('warning', ({ module, message }) => {
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
   });
+  const trace = options.trace === undefined ? undefined : traceTo(engine, options.trace);
   // Two files of one name in different folders are two modules, so the path as given is the name.
   engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
   await engine.link();
@@ -69,11 +76,12 @@ export async function runCommand(
   const endFeed = feedLive(engine, published);
   const outcome = await engine.run('main', argv, {
     ownsProcess: true,
-    ...(options.sample === undefined ? {} : { sampleUs: options.sample }),
+    ...samplingOf(options),
   });
   engine.flush();
   await engine.flushCache(flushMs);
   await endFeed();
+  trace?.end();
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? tierWords;
@@ -94,17 +102,35 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
   return {
     // This thread has nothing else to do: the program runs on one of its own. A worker would only start later.
     control: 'inline',
+    // A program that traps ends as a native one, its constructors included.
+    onTrap: 'crash',
     // Safe because the engine refuses, by name, a unit or linkage that it does not know.
     unit: options.unit as UnitKind,
     linkage: options.linkage as Linkage,
     bodies: 'lazy',
     policy,
     libraries: load,
+    observe: {
+      ...(options.perfMap === undefined ? {} : { perfMap: options.perfMap }),
+      ...(options.jitDump === undefined ? {} : { jitDump: options.jitDump }),
+    },
     ...(cache === undefined ? {} : { cache }),
     ...(tiers === undefined ? {} : { tiers }),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),
   };
+}
+
+/** A timeline is for looking at what ran when. */
+function samplingOf({ sample, trace }: RunCommandOptions): { readonly sampleUs?: number } {
+  if (sample !== undefined) return { sampleUs: sample };
+  return trace === undefined ? {} : { sampleUs: 1000 };
+}
+
+function traceTo(engine: Engine, path: string): Trace {
+  const begin = performance.now() - engine.snapshot().wallMs;
+  const samples = (): TimeByTier => engine.timeByTier();
+  return new Trace(engine, { path, atMs: () => performance.now() - begin, samples });
 }
 
 function retryText(retry: number | 'barred' | 'none'): string {

@@ -1,5 +1,5 @@
 /** An engine on a thread that did not create it: its functions can be called there. */
-import { bind, type Callable, type CallHost } from '../call/callable.js';
+import { bind, type Callable, type CallHost, type FnOptions } from '../call/callable.js';
 import { type Callback, Callbacks, type HostFunction } from '../call/callback.js';
 import { TierlinkError } from '../core/errors.js';
 import type { CallTarget } from '../call/callable.js';
@@ -8,6 +8,7 @@ import type { Handle } from '../native/contract.js';
 import { loadAddon } from '../native/loader.js';
 import type { EngineHandle } from './engine-handle.js';
 import { Line } from './line.js';
+import { placeOfTrap } from './trap-place.js';
 import { Signal } from './protocol.js';
 
 /** An engine that another thread created. Made by {@link attachEngine}. */
@@ -36,6 +37,7 @@ export class AttachedEngine {
       settled: () => {
         this.#line.tell('settled');
       },
+      trappedAt: (at) => placeOfTrap(addon, engine, at, this.#line),
     };
     this.#callbacks = new Callbacks(this.#host);
   }
@@ -44,13 +46,13 @@ export class AttachedEngine {
    * Binds a function for calls from this thread; see `Engine.fn`. This thread waits for control to say where it is.
    *
    * @param name - Linker name of a function that a linked module defines.
-   * @param options - The signature, where the module does not tell.
+   * @param options - The signature, where the module does not tell; how i64 is seen.
    * @returns The callable.
    * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
    */
-  fn(name: string, options: { readonly signature?: string } = {}): Callable {
+  fn(name: string, options: FnOptions = {}): Callable {
     // Safe because control answers with what `EngineCore.target` returns.
-    return bind(this.#host, this.#line.call('target', [name]) as CallTarget, options.signature);
+    return bind(this.#host, this.#line.call('target', [name]) as CallTarget, options);
   }
 
   /**

@@ -9,6 +9,7 @@ export const callNames = [
   'addModules',
   'target',
   'define',
+  'placeOf',
   'move',
   'compact',
   'relayout',
@@ -25,6 +26,7 @@ export const askNames = [
   'link',
   'run',
   'recompile',
+  'disassemble',
   'recompileGroup',
   'removeModule',
   'replaceModule',
@@ -33,7 +35,7 @@ export const askNames = [
 ] as const;
 
 /** What threads may ask that only call. */
-export const attachedNames = ['target', 'settled', 'snapshot'] as const;
+export const attachedNames = ['target', 'placeOf', 'settled', 'snapshot'] as const;
 
 /** An operation that is answered at once. */
 export type CallName = (typeof callNames)[number];

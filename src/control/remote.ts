@@ -14,6 +14,7 @@ import type { Control } from './control.js';
 import type { EngineHandle } from './engine-handle.js';
 import { watchExit } from './exit.js';
 import { Line } from './line.js';
+import { placeOfTrap } from './trap-place.js';
 import { fromPlain, type PlainError } from './plain-error.js';
 import { type AskName, type CallName, creationId, Signal } from './protocol.js';
 import type { WorkerOrder } from './worker.js';
@@ -106,6 +107,7 @@ export class RemoteControl implements Control {
       settled: () => {
         this.#line.tell('settled');
       },
+      trappedAt: (at) => placeOfTrap(this.#addon, this.#engine, at, this.#line),
     };
     this.callbacks = new Callbacks(this.host);
   }

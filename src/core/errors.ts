@@ -20,6 +20,19 @@ function list(names: readonly string[]): string {
   return names.length > 8 ? `${shown} and ${String(names.length - 8)} more` : shown;
 }
 
+/**
+ * What compiled code trapped for: an access near address 0, another one that is not allowed, a call of what is no function,
+ * a division by zero or with a quotient that does not fit, an instruction that is never to be reached, a stack that is used
+ * up.
+ */
+export type TrapKind =
+  | 'null-dereference'
+  | 'invalid-access'
+  | 'invalid-call'
+  | 'division'
+  | 'unreachable'
+  | 'stack-overflow';
+
 /** What an error of each code names: modules, symbols, options. */
 export interface ErrorDetailsByCode {
   readonly PLATFORM_UNSUPPORTED: { readonly platform: string };
@@ -100,6 +113,21 @@ export interface ErrorDetailsByCode {
   readonly RELOCATIONS_DISCARDED: { readonly module: string; readonly operation: string };
   readonly EXCEPTION_UNCAUGHT: { readonly symbol: string; readonly reason: string };
   readonly FUNCTION_REMOVED: { readonly symbol: string; readonly reason: string };
+  readonly TRAPPED: {
+    /** What JS called. */
+    readonly symbol: string;
+    readonly trap: TrapKind;
+    /** Such as `SIGSEGV`. */
+    readonly signal: string;
+    /** What was accessed or called, where the processor tells. */
+    readonly address: bigint | undefined;
+    /** The function that trapped, or called what did; with its module and tier undefined where that is not known. */
+    readonly function: string | undefined;
+    readonly module: string | undefined;
+    readonly tier: string | undefined;
+    /** Bytes from the function's start. */
+    readonly offset: number;
+  };
   readonly CALLBACK_FAILED: { readonly callback: string; readonly reason: string };
   readonly RESULT_INVALID: { readonly symbol: string; readonly expected: string; readonly found: string };
   readonly CALL_UNFINISHED: { readonly symbol: string; readonly reason: string };
@@ -293,6 +321,18 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   FUNCTION_REMOVED: entry(
     (d) => `${d.symbol} called a function that is gone: ${d.reason}`,
     () => 'add the module again, or replace or remove the modules that still call it',
+  ),
+  TRAPPED: entry(
+    (d) => {
+      const address = d.address === undefined ? '' : ` of 0x${d.address.toString(16)}`;
+      const place =
+        d.function === undefined
+          ? 'in code that is not known any more'
+          : `in ${d.function} + 0x${d.offset.toString(16)} (module ${String(d.module)}, tier ${String(d.tier)})`;
+      return `${d.symbol} was left by a trap (${d.trap}${address}, ${d.signal}) ${place}`;
+    },
+    () =>
+      "correct the code; what it had locked or allocated stays so. onTrap: 'crash' ends the process instead",
   ),
   CALLBACK_FAILED: entry(
     (d) => `compiled code called the JS function ${d.callback}, which gave no result: ${d.reason}`,

@@ -13,8 +13,6 @@ import { RememberedCalls } from './remembered-calls.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { Ingest } from '../native/ingest.js';
-import { AddressMap } from '../registry/address-map.js';
-import type { Version } from '../registry/records.js';
 import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
@@ -25,11 +23,14 @@ import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memor
 import { viewProbe } from './memory-managers.js';
 import { type Settings, useManager } from './options.js';
 import { cachedParts } from './cached-parts.js';
+import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
+import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
+import { ObservedVersions } from './observed-versions.js';
 import { HostFunctions } from './host-functions.js';
 import { DirectCalls } from './direct-calls.js';
 import { Program } from './program.js';
@@ -96,6 +97,8 @@ export interface Composition {
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
+  /** Which version an address of code belongs to. */
+  readonly versions: ObservedVersions;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -137,7 +140,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new AddressMap<Version>();
+  const versions = new ObservedVersions(codeObservers(settings.observe, addon), emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const targets = new Targets({
     memory,
@@ -263,7 +266,13 @@ export function compose(settings: Settings, emit: Emit): Composition {
       return engine;
     },
     settled: reclaim,
+    trappedAt: (at) => {
+      const place = codePlace(versions, address(Number(at)));
+      addon.engineForgetTrap(engine, at);
+      return place;
+    },
   };
+  if (settings.onTrap === 'error') addon.engineCatchTraps(engine);
   const homeOf = (module: string): LoadedModule => {
     const home = modules.get(module);
     if (home === undefined) throw new TierlinkError('MODULE_UNKNOWN', { module });
@@ -287,6 +296,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
+    versions.close();
     frames.destroy();
     addon.engineDestroy(engine);
     try {
@@ -333,6 +343,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyCalls,
     program,
     host,
+    versions,
     atMs,
     homeOf,
     end,

@@ -1,11 +1,13 @@
 /** What controls an engine: registers, links, publishes, reclaims, on the thread that made it. Plain data in and out. */
-import type { CallHost, CallTarget } from '../call/callable.js';
+import type { CallHost, CallTarget, CodePlace } from '../call/callable.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { address } from '../core/ids.js';
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
+import { codePlace } from './code-place.js';
 import { type Composition, compose } from './compose.js';
+import { type Disassembly, Disassembler } from './disassembler.js';
 import {
   type AddModuleOptions,
   type GroupMember,
@@ -93,6 +95,16 @@ export class EngineCore {
   }
 
   /**
+   * Where in compiled code an address lies.
+   *
+   * @param at - The address.
+   * @returns Undefined if no version lies there.
+   */
+  placeOf(at: bigint): CodePlace | undefined {
+    return codePlace(this.#parts.versions, address(Number(at)));
+  }
+
+  /**
    * Gives a JS function a name.
    *
    * @param host - The function.
@@ -126,6 +138,14 @@ export class EngineCore {
 
   recompile(module: string, tier: string): Promise<PublishedEvent> {
     return this.#loader.recompile(module, tier);
+  }
+
+  disassemble(name: string, tier: string): Promise<Disassembly> {
+    const { addon, symbols, homeOf, unitCompiler, settings } = this.#parts;
+    return new Disassembler({ addon, symbols, homeOf, unitCompiler, tiers: settings.tiers }).disassemble(
+      name,
+      tier,
+    );
   }
 
   recompileGroup(group: readonly GroupMember[], options: GroupOptions): Promise<readonly PublishedEvent[]> {

@@ -1,6 +1,6 @@
 /** The engine: what a user holds. What it is asked is done by what controls it, on this thread or on a worker. */
 import { EventEmitter } from 'eventemitter3';
-import { bind, type Callable } from '../call/callable.js';
+import { bind, type Callable, type FnOptions } from '../call/callable.js';
 import type { Callback, HostFunction } from '../call/callback.js';
 import { controlOf } from '../control/choice.js';
 import type { Control } from '../control/control.js';
@@ -13,6 +13,7 @@ import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/
 import type { RunOutcome } from '../native/contract.js';
 import type { AuditReport } from './audit.js';
 import type { RunOptions } from './core.js';
+import type { Disassembly } from './disassembler.js';
 import type { Compaction } from './mover.js';
 import type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './module-loader.js';
 import type { EngineOptions } from './options.js';
@@ -20,12 +21,6 @@ import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
 import type { ModuleSource } from './source.js';
 import type { TimeByTier } from './time-by-tier.js';
-
-/** Options of {@link Engine.fn}. */
-export interface FnOptions {
-  /** Needed for functions of ELF objects, which name no types: such as `i32 (ptr, double)`. */
-  readonly signature?: string;
-}
 
 /** A tiered JIT for many modules. Made by {@link createEngine}. */
 export class Engine implements AsyncDisposable {
@@ -103,7 +98,7 @@ export class Engine implements AsyncDisposable {
    * Binds a function for calls from JS. It always runs the newest version.
    *
    * @param name - Linker name of a function that a linked module defines.
-   * @param options - The signature, where the module does not tell.
+   * @param options - The signature, where the module does not tell; how i64 is seen.
    * @returns The callable.
    * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
    *
@@ -116,7 +111,7 @@ export class Engine implements AsyncDisposable {
    */
   fn(name: string, options: FnOptions = {}): Callable {
     this.#alive(`fn(${name})`);
-    return bind(this.#control.host, this.#control.call('target', name), options.signature);
+    return bind(this.#control.host, this.#control.call('target', name), options);
   }
 
   /**
@@ -200,6 +195,21 @@ export class Engine implements AsyncDisposable {
   async recompile(module: string, tier: string): Promise<PublishedEvent> {
     this.#alive('recompile');
     return this.#control.ask('recompile', module, tier);
+  }
+
+  /**
+   * Compiles a function at a tier to be looked at. Nothing is linked, and nothing that runs is touched: calls are what
+   * they are before the linker.
+   *
+   * @param name - The function's linker name.
+   * @param tier - Name of a tier of the engine's ladder.
+   * @returns Its instructions, with symbols, and with source lines where its module has debug info.
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, TIER_UNKNOWN, UNIT_PINNED (an object file), COMPILE_FAILED,
+   *   COMPILE_CRASHED (as rejections)
+   */
+  async disassemble(name: string, tier: string): Promise<Disassembly> {
+    this.#alive('disassemble');
+    return this.#control.ask('disassemble', name, tier);
   }
 
   /**

@@ -20,6 +20,7 @@ import { eagerPolicy } from '../../tiers/policies/eager.js';
 import { neverPolicy } from '../../tiers/policies/never.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import type { ObserveOptions } from './code-observers.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
@@ -44,6 +45,9 @@ export type BodyReading = 'eager' | 'lazy';
 
 /** Where an engine is controlled from: a worker of its own, or the thread that created it. */
 export type ControlKind = 'worker' | 'inline';
+
+/** What a trap of compiled code does: the call throws, or the system decides. */
+export type TrapReaction = 'error' | 'crash';
 
 /** Names of the shipped policies. */
 export const policyNames = ['counters', 'never', 'eager'] as const;
@@ -101,8 +105,17 @@ export interface EngineOptions {
    * @defaultValue none: everything is compiled
    */
   readonly cache?: ObjectStore | DirectoryCache;
+  /**
+   * What a trap (a null dereference, a division by zero, an unreachable instruction, a stack that is used up) in a function
+   * that JS called does: `error`: the call throws TRAPPED; `crash`: what the system or the program's own handler does. In
+   * `run` it is always the latter.
+   * @defaultValue `'error'`
+   */
+  readonly onTrap?: TrapReaction;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
+  /** Who else is to know functions by name; see docs/tools.md. @defaultValue nobody */
+  readonly observe?: ObserveOptions;
   /** Replaces parts that the engine would make itself. */
   readonly parts?: {
     /** Where times come from. */
@@ -142,7 +155,9 @@ export interface Settings {
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
+  readonly onTrap: TrapReaction;
   readonly penalty: PenaltyRule;
+  readonly observe: ObserveOptions;
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly compiler: (threads: number) => Compiler;
@@ -183,7 +198,9 @@ export function settle(options: EngineOptions): Settings {
     defaultMemory: () => dualMappedMemory(options.memory),
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
+    onTrap: reactionOf(options.onTrap ?? 'error'),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
+    observe: options.observe ?? {},
     clock: options.parts?.clock ?? monotonicClock,
     addon,
     compiler: options.parts?.compiler ?? ((threads) => new LlvmCompiler(addon, threads)),
@@ -246,6 +263,11 @@ function unitOf(unit: string): UnitKind {
 function bodiesOf(bodies: string): BodyReading {
   if (bodies !== 'eager' && bodies !== 'lazy') throw invalid('bodies', bodies, '"eager" or "lazy"');
   return bodies;
+}
+
+function reactionOf(reaction: string): TrapReaction {
+  if (reaction !== 'error' && reaction !== 'crash') throw invalid('onTrap', reaction, '"error" or "crash"');
+  return reaction;
 }
 
 function keepingOf(keeping: string): RelocationKeeping {

@@ -1,4 +1,5 @@
 /** What happens between linking and the first call: ifunc resolvers, destructors registered, constructors run. */
+import { callError } from '../call/callable.js';
 import { present } from '../core/assert.js';
 import { address, type Address } from '../core/ids.js';
 import type { Composition } from './compose.js';
@@ -71,8 +72,12 @@ export class Startup {
   }
 
   #call(cell: Address): bigint {
-    const { addon, engine } = this.#parts;
-    return addon.callPlain(engine, BigInt(cell));
+    const { addon, engine, host } = this.#parts;
+    try {
+      return addon.callPlain(engine, BigInt(cell));
+    } catch (error) {
+      throw callError(host, error, 'a constructor or resolver');
+    }
   }
 }
 

@@ -116,6 +116,17 @@ export class UnitCompiler {
   }
 
   /**
+   * Compiles the code that is ordered, and leaves it at that.
+   *
+   * @param order - Units of a module that came as IR, and the tier.
+   * @returns The object.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING (as rejections)
+   */
+  async compileCode(order: CompileOrder): Promise<CompiledObject> {
+    return this.#compiler.compile(present(this.#requests(order).code, 'a unit is ordered'));
+  }
+
+  /**
    * Compiles what is ordered on this thread, before it returns.
    *
    * @param order - Units of a module that came as IR, and the tier.

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 10;
+export const contractVersion = 13;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -127,6 +127,20 @@ export interface IngestResult {
   readonly summary: string;
 }
 
+/** One instruction of a function. */
+export interface ShownInstruction {
+  /** Bytes from the function's beginning. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** In Intel's syntax; targets of branches are offsets in the function. */
+  readonly text: string;
+  /** What its field stands for when it is linked, or ''. */
+  readonly symbol: string;
+  /** The file and line that it comes from, as far as debug info says; '' and 0 otherwise. */
+  readonly file: string;
+  readonly line: number;
+}
+
 /** Some functions of a module's code; see `FunctionSelection` of src/core/compiler.ts. */
 export interface FunctionSelection {
   readonly wanted: readonly string[];
@@ -246,6 +260,8 @@ export interface NativeAddon {
    * @returns What became of each, in order, up to the first that failed: nothing is said of those behind it.
    */
   ingest(jobs: readonly IngestJob[], threads: number): readonly (IngestResult | NativeFailure)[];
+  /** The machine code of a function that an object defines. Never throws for bad input. */
+  disassemble(object: Uint8Array, function_: string): readonly ShownInstruction[] | NativeFailure;
   /** A copy of canonical bitcode that jobs refer to. */
   shareBitcode(bytes: Uint8Array): Handle;
   /** A set of names that jobs refer to. A zero character is between two of them: one string crosses faster than many. */
@@ -307,6 +323,8 @@ export interface NativeAddon {
   ): void;
   /** Detaches the ArrayBuffers, and unmaps when no engine is in it any more. Idempotent. */
   memoryDestroy(memory: Handle): void;
+  /** A copy of memory anywhere in the process. */
+  memoryRead(address: bigint, bytes: number): Uint8Array;
   /** Where the bytes of a view lie. */
   viewAddress(bytes: Uint8Array): bigint;
   /**
@@ -316,6 +334,8 @@ export interface NativeAddon {
    * @returns null, or what is wrong.
    */
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+  /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
+  mapForProfilers(file: number): void;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
   /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */
@@ -409,6 +429,10 @@ export interface NativeAddon {
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */
   engineScanStacks(engine: Handle, ranges: BigUint64Array): StackScan;
+  /** From now on a trap in compiled code that JS called is a failure of that call, with the code TRAPPED. */
+  engineCatchTraps(engine: Handle): void;
+  /** Code that trapped may be reclaimed: where it was is known. By any environment. */
+  engineForgetTrap(engine: Handle, at: bigint): void;
   /**
    * Address for a name the runtime itself provides to compiled code (exit, atexit, pthread_create, __tierlink_hot ...), or
    * 0n. `__tierlink_lazy` and `__tierlink_engine` are what lazy entries need.

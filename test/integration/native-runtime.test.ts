@@ -242,6 +242,7 @@ describe('bad input', () => {
     'framesIndexed',
     'engineCreate',
     'hostCodeRanges',
+    'callbacksServe',
   ];
   const functions = Object.entries(addon).filter(
     (entry): entry is [string, (...args: unknown[]) => unknown] =>

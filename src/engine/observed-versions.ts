@@ -1,0 +1,80 @@
+/** Which version an address of code belongs to, told to whoever observes code. */
+import { present } from '../core/assert.js';
+import type { Emit } from '../core/events.js';
+import type { Address } from '../core/ids.js';
+import type { CodeObserver, PlacedCode } from '../observe/placed-code.js';
+import { AddressMap } from '../registry/address-map.js';
+import type { Version } from '../registry/records.js';
+
+/** The address map of an engine with observers. */
+export class ObservedVersions extends AddressMap<Version> {
+  readonly #observers: readonly CodeObserver[];
+  readonly #emit: Emit;
+
+  /**
+   * @param observers - Told of each version as it comes and goes.
+   * @param emit - Takes warnings: what an observer throws.
+   */
+  constructor(observers: readonly CodeObserver[], emit: Emit) {
+    super();
+    this.#observers = observers;
+    this.#emit = emit;
+  }
+
+  override add(start: Address, bytes: number, version: Version): void {
+    super.add(start, bytes, version);
+    const code = placedCode(version, start, bytes);
+    this.#tell((observer) => {
+      observer.placed(code);
+    });
+  }
+
+  override remove(start: Address): void {
+    super.remove(start);
+    this.#tell((observer) => {
+      observer.freed(start);
+    });
+  }
+
+  /** Tells the observers that nothing follows. */
+  close(): void {
+    this.#tell((observer) => {
+      observer.close();
+    });
+  }
+
+  #tell(say: (observer: CodeObserver) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        say(observer);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#emit('warning', { module: '', message: `an observer of code failed: ${message}` });
+      }
+    }
+  }
+}
+
+function placedCode(version: Version, start: Address, bytes: number): PlacedCode {
+  const end = start + bytes;
+  const block = present(
+    version.blocks.find(({ address }) => address === start),
+    'the code of a version is one of its blocks',
+  );
+  // Two names may be one place.
+  const entries = [...version.entries]
+    .filter(([, at]) => at >= start && at < end)
+    .sort(([, one], [, other]) => one - other);
+  const functions = entries.map(([name, address], index) => {
+    const next = entries.slice(index + 1).find(([, at]) => at > address)?.[1] ?? end;
+    return { name, address, bytes: next - address };
+  });
+  return {
+    module: version.module,
+    tier: version.tier.name,
+    version: version.id,
+    address: start,
+    functions,
+    read: ({ address, bytes: size }) => block.bytes.subarray(address - start, address - start + size),
+  };
+}
