@@ -54,7 +54,7 @@ export function emitBuiltin(
       return emitter.call('slice', unit.reference, [first, second, third]);
     }
     default:
-      return filledArray(emitter, first, second, values[1]?.getType() ?? unit.int, at);
+      return filledArray(emitter, first, second, at);
   }
 }
 
@@ -72,31 +72,15 @@ function asString(emitter: FunctionEmitter, value: llvm.Value, type: Type): llvm
   return unit.string(`<${show(type)}>`);
 }
 
-/** `array(n, value)`: a loop over what was just allocated, which needs no checks. */
-function filledArray(
-  emitter: FunctionEmitter,
-  count: llvm.Value,
-  value: llvm.Value,
-  type: llvm.Type,
-  at: number,
-): llvm.Value {
+/** `array(n, value)` */
+function filledArray(emitter: FunctionEmitter, count: llvm.Value, value: llvm.Value, at: number): llvm.Value {
   const { builder, unit } = emitter;
-  const limit = unit.number(2 ** 40);
-  emitter.require(builder.CreateICmpULT(count, limit), at, "an array can't have %ld elements", [count]);
+  const type = value.getType();
+  const isPossible = builder.CreateICmpULT(count, unit.number(2 ** 40));
+  emitter.require(isPossible, at, "an array can't have %ld elements", [count]);
+  const cell = emitter.variable(type, 'element');
+  builder.CreateStore(value, cell);
   const isLeaf = builder.getInt1(!llvm.Type.isSameType(type, unit.reference));
-  const array = emitter.call('array', unit.reference, [count, unit.sizeOf(type), isLeaf]);
-  const data = emitter.typed(emitter.load(unit.reference, array, unit.array, 2), type);
-  const before = emitter.current;
-  const body = emitter.block('fill');
-  const end = emitter.block('filled');
-  builder.CreateCondBr(builder.CreateICmpEQ(count, unit.number(0)), end, body);
-  builder.SetInsertPoint(body);
-  const index = builder.CreatePHI(unit.int, 2);
-  builder.CreateStore(value, builder.CreateInBoundsGEP(type, data, index));
-  const next = builder.CreateAdd(index, unit.number(1));
-  index.addIncoming(unit.number(0), before);
-  index.addIncoming(next, body);
-  builder.CreateCondBr(builder.CreateICmpEQ(next, count), end, body);
-  builder.SetInsertPoint(end);
-  return array;
+  const address = builder.CreateBitCast(cell, unit.reference);
+  return emitter.call('filled', unit.reference, [count, unit.sizeOf(type), isLeaf, address]);
 }

@@ -23,27 +23,14 @@ export interface Place {
 }
 
 const arithmetic = ['int', 'float'];
-/** Operand types of each binary operator. */
-const operands: Readonly<Record<string, readonly string[]>> = {
-  '+': [...arithmetic, 'string'],
-  '-': arithmetic,
-  '*': arithmetic,
-  '/': arithmetic,
-  '%': ['int'],
-  '&': ['int'],
-  '|': ['int'],
-  '^': ['int'],
-  '<<': ['int'],
-  '>>': ['int'],
-  '&&': ['bool'],
-  '||': ['bool'],
-  '<': arithmetic,
-  '<=': arithmetic,
-  '>': arithmetic,
-  '>=': arithmetic,
-  '==': [...arithmetic, 'bool', 'string', 'struct', 'nil'],
-  '!=': [...arithmetic, 'bool', 'string', 'struct', 'nil'],
-};
+/** Kinds of values that binary operators take. */
+const operands: readonly (readonly [operators: string, kinds: string])[] = [
+  ['+', 'int float string'],
+  ['- * / < <= > >=', 'int float'],
+  ['% & | ^ << >>', 'int'],
+  ['&& ||', 'bool'],
+  ['== !=', 'int float bool string struct nil'],
+];
 const comparing = new Set(['<', '<=', '>', '>=', '==', '!=']);
 
 /** Checks expressions; bodies of closures are checked by the class that extends it. */
@@ -127,8 +114,7 @@ export abstract class ExpressionChecker {
         const left = this.check(expression.left, place);
         const right = this.check(expression.right, place);
         const same = fits(right, left) || fits(left, right);
-        if (same && operands[operator]?.includes(left.kind))
-          return comparing.has(operator) ? types.bool : left;
+        if (same && takes(operator, left.kind)) return comparing.has(operator) ? types.bool : left;
         return this.fail(at, `${operator} can't be used with ${show(left)} and ${show(right)}`);
       }
       case 'call':
@@ -257,6 +243,12 @@ export abstract class ExpressionChecker {
     this.checkBody(code, type, { result: type.result, outer: frame, captures, loops: 0 }, scope);
     return type;
   }
+}
+
+function takes(operator: string, kind: string): boolean {
+  return operands.some(
+    ([all, kinds]) => all.split(' ').includes(operator) && kinds.split(' ').includes(kind),
+  );
 }
 
 function literalType({ value }: Literal): Type {

@@ -2,25 +2,10 @@
 import llvm from 'llvm-bindings';
 import { emitBuiltin } from './builtin-emitter.js';
 import { FunctionEmitter } from './function-emitter.js';
+import { emitOperator } from './operator-emitter.js';
 import type { FunctionSymbol, Global, Local } from './symbols.js';
 import type { Binary, Call, Expression, Lambda } from './syntax.js';
 import { isReference, show, type Type } from './types.js';
-
-/** Instructions for each operator: for ints, for floats. */
-const instructions = {
-  '+': ['CreateAdd', 'CreateFAdd'],
-  '-': ['CreateSub', 'CreateFSub'],
-  '*': ['CreateMul', 'CreateFMul'],
-  '&': ['CreateAnd', undefined],
-  '|': ['CreateOr', undefined],
-  '^': ['CreateXor', undefined],
-  '==': ['CreateICmpEQ', 'CreateFCmpOEQ'],
-  '!=': ['CreateICmpNE', 'CreateFCmpUNE'],
-  '<': ['CreateICmpSLT', 'CreateFCmpOLT'],
-  '<=': ['CreateICmpSLE', 'CreateFCmpOLE'],
-  '>': ['CreateICmpSGT', 'CreateFCmpOGT'],
-  '>=': ['CreateICmpSGE', 'CreateFCmpOGE'],
-} as const;
 
 export class ExpressionEmitter extends FunctionEmitter {
   #lambdas = 0;
@@ -80,7 +65,8 @@ export class ExpressionEmitter extends FunctionEmitter {
     if (type.kind !== 'struct') return this.part(reference, this.unit.array, 0);
     const index = type.fields.findIndex(({ name }) => name === target.name);
     const record = this.unit.record(type.fields.map((field) => field.type));
-    return this.part(this.requireStruct(reference, target.at), record, index);
+    this.require(this.builder.CreateIsNotNull(reference), target.at, 'this is nil');
+    return this.part(reference, record, index);
   }
 
   /** A lazy variable is looked after at each use, and initialised at the first. */
@@ -132,7 +118,8 @@ export class ExpressionEmitter extends FunctionEmitter {
 
   #binary({ operator, left, right, at }: Binary): llvm.Value {
     if (operator === '&&' || operator === '||') return this.#shortCircuit(operator, left, right);
-    return this.operate(operator, this.value(left), this.value(right), typeOf(left), at);
+    const values = [this.value(left), this.value(right)] as const;
+    return emitOperator(this, operator, values, typeOf(left), at);
   }
 
   #shortCircuit(operator: '&&' | '||', left: Expression, right: Expression): llvm.Value {
@@ -151,34 +138,6 @@ export class ExpressionEmitter extends FunctionEmitter {
     both.addIncoming(first, from);
     both.addIncoming(other, otherFrom);
     return both;
-  }
-
-  /** A binary operator on two values of a type. */
-  operate(operator: string, left: llvm.Value, right: llvm.Value, type: Type, at: number): llvm.Value {
-    const { builder, unit } = this;
-    if (type.kind === 'string') {
-      if (operator === '+') return this.call('concat', unit.reference, [left, right]);
-      const same = this.call('equal', unit.bool, [left, right]);
-      return operator === '==' ? same : builder.CreateNot(same);
-    }
-    if (operator === '<<' || operator === '>>') {
-      const places = builder.CreateAnd(right, unit.number(63));
-      return operator === '<<' ? builder.CreateShl(left, places) : builder.CreateAShr(left, places);
-    }
-    if (type.kind === 'float' && operator === '/') return builder.CreateFDiv(left, right);
-    if (operator === '/' || operator === '%') return this.#divide(operator, left, right, at);
-    const [forInts, forFloats] = instructions[operator as keyof typeof instructions];
-    return builder[type.kind === 'float' && forFloats !== undefined ? forFloats : forInts](left, right);
-  }
-
-  #divide(operator: '/' | '%', left: llvm.Value, right: llvm.Value, at: number): llvm.Value {
-    const { builder, unit } = this;
-    this.require(builder.CreateICmpNE(right, unit.number(0)), at, 'division by zero');
-    // The processor traps on the least int divided by -1: so that is a negation, which wraps.
-    const isNegation = builder.CreateICmpEQ(right, unit.number(-1));
-    const divisor = builder.CreateSelect(isNegation, unit.number(1), right);
-    if (operator === '%') return builder.CreateSRem(left, divisor);
-    return builder.CreateSelect(isNegation, builder.CreateNeg(left), builder.CreateSDiv(left, divisor));
   }
 
   #call({ callee, given, at }: Call): llvm.Value {

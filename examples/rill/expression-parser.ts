@@ -3,27 +3,10 @@ import type { Token } from './lexer.js';
 import { RillError, type Source } from './source.js';
 import type { Expression, FunctionSyntax, Statement, TypeSyntax } from './syntax.js';
 
-/** Binary operators; a higher number binds more tightly. */
-const precedence: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '==': 3,
-  '!=': 3,
-  '<': 4,
-  '<=': 4,
-  '>': 4,
-  '>=': 4,
-  '|': 5,
-  '^': 6,
-  '&': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-};
+/** Binary operators; what comes later binds more tightly. */
+const levels = ['||', '&&', '== !=', '< <= > >=', '|', '^', '&', '<< >>', '+ -', '* / %'].map((all) =>
+  all.split(' '),
+);
 
 /** Reads expressions; statements, which closures contain, are read by the class that extends it. */
 export abstract class ExpressionParser {
@@ -119,7 +102,7 @@ export abstract class ExpressionParser {
     let left = this.unary();
     for (;;) {
       const { text: operator, kind, at } = this.token;
-      const own = kind === 'symbol' ? (precedence[operator] ?? 0) : 0;
+      const own = kind === 'symbol' ? levels.findIndex((level) => level.includes(operator)) + 1 : 0;
       if (own <= above) return left;
       this.take();
       left = { kind: 'binary', operator, left, right: this.expression(own), at };

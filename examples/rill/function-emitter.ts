@@ -70,12 +70,17 @@ export class FunctionEmitter {
     const { unit } = this;
     const type = unit.typeOf(local.type);
     const isBoxed = local.isMutable && local.isCaptured;
-    const place = isBoxed ? this.box(type, local.type) : this.#variables.CreateAlloca(type, null, local.name);
+    const place = isBoxed ? this.box(type, local.type) : this.variable(type, local.name);
     this.builder.CreateStore(value, place);
     this.#places.set(local, place);
     if (isBoxed) return;
     const where = { scope: this.#scope, at, block: this.current };
     unit.debug.variable(place, local, parameter === undefined ? where : { ...where, parameter });
+  }
+
+  /** Memory in the function's frame. */
+  variable(type: llvm.Type, name: string): llvm.Value {
+    return this.#variables.CreateAlloca(type, null, name);
   }
 
   /** A variable whose box exists. */
@@ -136,12 +141,6 @@ export class FunctionEmitter {
     this.call('fail', unit.nothing, [unit.message(at, message), first, second]);
     builder.CreateUnreachable();
     builder.SetInsertPoint(good);
-  }
-
-  /** A struct that is not nil. */
-  requireStruct(reference: llvm.Value, at: number): llvm.Value {
-    this.require(this.builder.CreateIsNotNull(reference), at, 'this is nil');
-    return reference;
   }
 
   /** The address of an array's element, or of a string's byte. */

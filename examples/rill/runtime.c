@@ -60,19 +60,17 @@ static bool isInside(void) { return entry != NULL && pthread_equal(entry->thread
 
 _Noreturn void rill_fail(const char *format, int64_t a, int64_t b) {
   snprintf(failure, sizeof failure, format, a, b);
-  if (isInside())
-    longjmp(entry->jump, 1);
+  if (isInside()) longjmp(entry->jump, 1);
   fprintf(stderr, "%s\n", failure);
   abort();
 }
 
-/* Runs a function of the program; true if it ended with an error, which rill_read_failure then gives. */
+/* Runs a function of the program; true if it ended with an error, which rill_failure then gives. */
 bool rill_call(void (*code)(void *), void *cells) {
   struct entry own = {.base = __builtin_frame_address(0), .thread = pthread_self()};
   entry = &own;
   bool failed = setjmp(own.jump) != 0;
-  if (!failed)
-    code(cells);
+  if (!failed) code(cells);
   entry = NULL;
   return failed;
 }
@@ -80,26 +78,22 @@ bool rill_call(void (*code)(void *), void *cells) {
 static void *grown(void *list, size_t *capacity, size_t size) {
   *capacity = *capacity == 0 ? 1024 : *capacity * 2;
   void *made = realloc(list, *capacity * size);
-  if (made == NULL)
-    rill_fail("out of memory", 0, 0);
+  if (made == NULL) rill_fail("out of memory", 0, 0);
   return made;
 }
 
 void rill_root(void **variable) {
-  if (rootCount == rootCapacity)
-    roots = grown(roots, &rootCapacity, sizeof *roots);
+  if (rootCount == rootCapacity) roots = grown(roots, &rootCapacity, sizeof *roots);
   roots[rootCount++] = variable;
 }
 
 /* Multiples of 16 up to 256, then four sizes for each doubling. */
 static size_t sizeOf(size_t number) {
-  if (number < 16)
-    return (number + 1) * 16;
+  if (number < 16) return (number + 1) * 16;
   return (size_t)(5 + (number - 16) % 4) << (6 + (number - 16) / 4);
 }
 static size_t numberOf(size_t bytes) {
-  if (bytes <= 256)
-    return bytes == 0 ? 0 : (bytes - 1) / 16;
+  if (bytes <= 256) return bytes == 0 ? 0 : (bytes - 1) / 16;
   size_t doubling = 63 - (size_t)__builtin_clzll(bytes - 1);
   return 16 + 4 * (doubling - 8) + ((bytes - 1) >> (doubling - 2)) % 4;
 }
@@ -107,23 +101,18 @@ static char *startOf(size_t place) { return heap + (place << addressBits); }
 
 static void mark(uintptr_t word) {
   size_t offset = word - (uintptr_t)heap, place = offset >> addressBits;
-  if (place >= 2 * sizes || (char *)word >= places[place].next)
-    return;
+  if (place >= 2 * sizes || (char *)word >= places[place].next) return;
   size_t within = offset & (((size_t)1 << addressBits) - 1);
   size_t start = offset - within % sizeOf(place / 2);
-  if (marks[start / 16])
-    return;
+  if (marks[start / 16]) return;
   marks[start / 16] = 1;
-  if (place % 2 == 1)
-    return;
-  if (pendingCount == pendingCapacity)
-    pending = grown(pending, &pendingCapacity, sizeof *pending);
+  if (place % 2 == 1) return;
+  if (pendingCount == pendingCapacity) pending = grown(pending, &pendingCapacity, sizeof *pending);
   pending[pendingCount++] = start;
 }
 
 static void markRange(const char *from, const char *to) {
-  for (; from + sizeof(uintptr_t) <= to; from += sizeof(uintptr_t))
-    mark(*(const uintptr_t *)from);
+  for (; from + sizeof(uintptr_t) <= to; from += sizeof(uintptr_t)) mark(*(const uintptr_t *)from);
 }
 
 /* Every object that isn't marked is free; memory of large ones goes back to the system. */
@@ -137,8 +126,7 @@ static void sweep(size_t number) {
       live += size;
       continue;
     }
-    if (size >= 1 << 16)
-      madvise(object, size, MADV_DONTNEED);
+    if (size >= 1 << 16) madvise(object, size, MADV_DONTNEED);
     *(void **)object = place->free;
     place->free = object;
   }
@@ -152,16 +140,15 @@ static __attribute__((noinline)) void collect(void) {
   for (size_t i = 0; i < 2 * sizes; i++) {
     memset(marks + (i << addressBits) / 16, 0, (size_t)(places[i].next - startOf(i)) / 16);
   }
-  for (size_t i = 0; i < rootCount; i++)
-    mark((uintptr_t)*roots[i]);
+  pendingCount = 0; /* a collection may have been left by a trap */
+  for (size_t i = 0; i < rootCount; i++) mark((uintptr_t)*roots[i]);
   markStack();
   while (pendingCount > 0) {
     uintptr_t start = pending[--pendingCount];
     markRange(heap + start, heap + start + sizeOf((start >> addressBits) / 2));
   }
   live = 0;
-  for (size_t i = 0; i < 2 * sizes; i++)
-    sweep(i);
+  for (size_t i = 0; i < 2 * sizes; i++) sweep(i);
   allocated = 0;
   threshold = live > leastThreshold ? live : leastThreshold;
 }
@@ -173,12 +160,10 @@ static void *map(size_t bytes) {
 /* Takes the addresses; false if there are none. To be called once, before all others. */
 bool rill_begin(void) {
   void *objects = map((size_t)2 * sizes << addressBits), *bytes = map(((size_t)2 * sizes << addressBits) / 16);
-  if (objects == MAP_FAILED || bytes == MAP_FAILED)
-    return false;
+  if (objects == MAP_FAILED || bytes == MAP_FAILED) return false;
   heap = objects;
   marks = bytes;
-  for (size_t i = 0; i < 2 * sizes; i++)
-    places[i].next = startOf(i);
+  for (size_t i = 0; i < 2 * sizes; i++) places[i].next = startOf(i);
   return true;
 }
 
@@ -197,13 +182,11 @@ static __attribute__((noinline)) void *fresh(size_t number) {
   struct place *place = &places[number];
   if (allocated > threshold && isInside()) {
     collect();
-    if (place->free != NULL)
-      return place->free;
+    if (place->free != NULL) return place->free;
   }
   char *made = place->next;
   size_t size = sizeOf(number / 2);
-  if (made + size > startOf(number + 1))
-    rill_fail("out of memory", 0, 0);
+  if (made + size > startOf(number + 1)) rill_fail("out of memory", 0, 0);
   place->next += size;
   *(void **)made = NULL;
   return made;
@@ -211,12 +194,10 @@ static __attribute__((noinline)) void *fresh(size_t number) {
 
 /* New memory, all zero. */
 void *rill_allocate(int64_t bytes, bool leaf) {
-  if (bytes < 0 || bytes >= (int64_t)1 << (addressBits - 1))
-    rill_fail("out of memory", 0, 0);
+  if (bytes < 0 || bytes >= (int64_t)1 << (addressBits - 1)) rill_fail("out of memory", 0, 0);
   size_t number = 2 * numberOf((size_t)bytes) + leaf;
   void *made = places[number].free;
-  if (made == NULL)
-    made = fresh(number);
+  if (made == NULL) made = fresh(number);
   places[number].free = *(void **)made;
   allocated += (size_t)bytes;
   return memset(made, 0, bytes < 16 ? 16 : (size_t)bytes);
@@ -229,32 +210,38 @@ struct array *rill_array(int64_t length, int64_t size, bool leaf) {
   return array;
 }
 
+/* An array all of whose elements are what a cell holds. */
+struct array *rill_filled(int64_t length, int64_t size, bool leaf, const void *cell) {
+  struct array *array = rill_array(length, size, leaf);
+  for (int64_t i = 0; i < length; i++) memcpy(array->data + i * size, cell, (size_t)size);
+  return array;
+}
+
 /* One element more, whose place the caller fills. */
 void rill_grow(struct array *array, int64_t size, bool leaf) {
   if (array->length == array->capacity) {
     int64_t capacity = array->capacity < 4 ? 4 : array->capacity * 2;
     char *data = rill_allocate(capacity * size, leaf);
-    if (array->length > 0)
-      memcpy(data, array->data, (size_t)(array->length * size));
+    if (array->length > 0) memcpy(data, array->data, (size_t)(array->length * size));
     array->data = data;
     array->capacity = capacity;
   }
   array->length++;
 }
 
-struct string *rill_string(int64_t length) {
+static struct string *newString(int64_t length) {
   struct string *made = rill_allocate((int64_t)sizeof *made + length, true);
   made->length = length;
   return made;
 }
 
-static struct string *textOf(const char *text) {
-  struct string *made = rill_string((int64_t)strlen(text));
-  return memcpy(made->bytes, text, (size_t)made->length), made;
+struct string *rill_text(const char *bytes, int64_t length) {
+  struct string *made = newString(length);
+  return memcpy(made->bytes, bytes, (size_t)length), made;
 }
 
 struct string *rill_concat(const struct string *a, const struct string *b) {
-  struct string *made = rill_string(a->length + b->length);
+  struct string *made = newString(a->length + b->length);
   memcpy(made->bytes, a->bytes, (size_t)a->length);
   memcpy(made->bytes + a->length, b->bytes, (size_t)b->length);
   return made;
@@ -265,52 +252,39 @@ bool rill_equal(const struct string *a, const struct string *b) {
 }
 
 struct string *rill_slice(const struct string *from, int64_t start, int64_t end) {
-  struct string *made = rill_string(end - start);
-  return memcpy(made->bytes, from->bytes + start, (size_t)made->length), made;
+  return rill_text(from->bytes + start, end - start);
 }
 
-struct string *rill_chr(int64_t byte) {
-  struct string *made = rill_string(1);
-  return made->bytes[0] = (char)byte, made;
-}
+struct string *rill_chr(int64_t byte) { return rill_text(&(char){(char)byte}, 1); }
 
 struct string *rill_from_int(int64_t value) {
   char text[24];
-  return snprintf(text, sizeof text, "%" PRId64, value), textOf(text);
+  return rill_text(text, snprintf(text, sizeof text, "%" PRId64, value));
 }
 
 /* With as many digits as it takes to read the same number again. */
 struct string *rill_from_float(double value) {
   char text[32];
+  int length = 0;
   for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (strtod(text, NULL) == value)
-      break;
+    length = snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
   }
-  return textOf(text);
+  return rill_text(text, length);
 }
 
 struct string *rill_fixed(double value, int64_t digits) {
   char text[400];
-  return snprintf(text, sizeof text, "%.*f",
-                  digits < 0    ? 0
-                  : digits > 40 ? 40
-                                : (int)digits,
-                  value),
-         textOf(text);
+  return rill_text(text, snprintf(text, sizeof text, "%.*f", digits < 0 ? 0 : digits > 40 ? 40 : (int)digits, value));
 }
 
 void rill_write(const struct string *text, bool line) {
   fwrite(text->bytes, 1, (size_t)text->length, stdout);
-  if (!line)
-    return;
+  if (!line) return;
   putchar('\n');
   fflush(stdout);
 }
 
-/* For JS, which reads and writes strings through a buffer of its own. */
-int64_t rill_length(const struct string *text) { return text->length; }
-void rill_read(const struct string *text, void *bytes) { memcpy(bytes, text->bytes, (size_t)text->length); }
-void rill_fill(struct string *text, const void *bytes) { memcpy(text->bytes, bytes, (size_t)text->length); }
-void rill_read_failure(char *bytes) { memcpy(bytes, failure, sizeof failure); }
+/* For JS: what the last error says, and how much was live at the last collection. */
+const char *rill_failure(void) { return failure; }
 size_t rill_live(void) { return live; }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Engine } from 'tierlink';
+import { type Engine, readMemory } from 'tierlink';
 
 const root = dirname(createRequire(import.meta.url).resolve('tierlink/package.json'));
 /** Not optimised yet, but open to it, so that every tier may do what it does with the program. */
@@ -24,45 +24,35 @@ export function runtimeBitcode(): string {
   return path;
 }
 
-/** Functions of the runtime that JS calls. */
+/** What JS needs of the runtime. */
 export class Runtime {
+  /** Runs a function's entry; true if that ended with an error. */
   readonly call: ReturnType<Engine['fn']>;
-  readonly #length: ReturnType<Engine['fn']>;
-  readonly #read: ReturnType<Engine['fn']>;
-  readonly #string: ReturnType<Engine['fn']>;
-  readonly #fill: ReturnType<Engine['fn']>;
+  readonly #text: ReturnType<Engine['fn']>;
   readonly #failure: ReturnType<Engine['fn']>;
 
   /** @throws Error if there is no address space for the heap */
   constructor(engine: Engine) {
     if (engine.fn('rill_begin')() !== true) throw new Error('there is no address space for the heap');
     this.call = engine.fn('rill_call');
-    this.#length = engine.fn('rill_length');
-    this.#read = engine.fn('rill_read');
-    this.#string = engine.fn('rill_string');
-    this.#fill = engine.fn('rill_fill');
-    this.#failure = engine.fn('rill_read_failure');
+    this.#text = engine.fn('rill_text');
+    this.#failure = engine.fn('rill_failure');
   }
 
-  /** A string of the program, copied. */
+  /** A string of the program, copied: its length comes first, then its bytes. */
   read(address: bigint): string {
-    const bytes = Buffer.alloc(Number(this.#length(address)));
-    this.#read(address, bytes);
-    return bytes.toString();
+    const length = Buffer.from(readMemory(address, 8)).readBigInt64LE();
+    return Buffer.from(readMemory(address + 8n, Number(length))).toString();
   }
 
   /** A string on the program's heap. It has to be passed on before the program goes on. */
   write(text: string): bigint {
-    const bytes = Buffer.from(text);
-    const address = this.#string(bytes.length) as bigint;
-    this.#fill(address, bytes);
-    return address;
+    return this.#text(text, Buffer.byteLength(text)) as bigint;
   }
 
   /** What the last error says. */
   failure(): string {
-    const bytes = Buffer.alloc(4096);
-    this.#failure(bytes);
+    const bytes = Buffer.from(readMemory(this.#failure() as bigint, 4096));
     return bytes.toString('utf8', 0, bytes.indexOf(0));
   }
 }

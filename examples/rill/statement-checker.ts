@@ -1,7 +1,7 @@
 /** Checks bodies of functions. */
 import { ExpressionChecker, type Frame, type Place } from './expression-checker.js';
 import { type Local, Scope } from './symbols.js';
-import type { Expression, FunctionSyntax, Statement, VariableSyntax } from './syntax.js';
+import type { Assign, Expression, FunctionSyntax, Statement, VariableSyntax } from './syntax.js';
 import * as types from './types.js';
 import { show, type Type } from './types.js';
 
@@ -111,14 +111,13 @@ export abstract class StatementChecker extends ExpressionChecker {
       : this.fail(from.at, `${show(type)} has no elements to go through`);
   }
 
-  #assign({ target, operator, value, at }: Statement & { kind: 'assign' }, place: Place): void {
+  #assign({ target, operator, value, at }: Assign, place: Place): void {
     const type = this.check(target, place);
     const symbol = target.kind === 'name' || target.kind === 'field' ? target.symbol : undefined;
     const isVariable = symbol?.kind === 'local' || symbol?.kind === 'global';
     if (symbol !== undefined && !(isVariable && symbol.isMutable))
       this.fail(target.at, "this can't be assigned to");
-    const container =
-      target.kind === 'name' ? undefined : target.kind === 'call' ? undefined : containerOf(target);
+    const container = target.kind === 'field' || target.kind === 'index' ? target.target : undefined;
     if (container?.type?.kind === 'string') this.fail(target.at, "strings can't be changed");
     if (target.kind === 'field' && target.name === 'length' && container?.type?.kind === 'array') {
       this.fail(target.at, 'the length is changed by push and pop');
@@ -131,18 +130,14 @@ export abstract class StatementChecker extends ExpressionChecker {
   }
 }
 
-function containerOf(target: Expression): Expression | undefined {
-  return target.kind === 'field' || target.kind === 'index' ? target.target : undefined;
-}
-
 /** True if no way leads past the statement. */
 function alwaysReturns(statement: Statement): boolean {
   if (statement.kind === 'return') return true;
   if (statement.kind === 'if') {
     return statement.then.some(alwaysReturns) && statement.otherwise.some(alwaysReturns);
   }
-  const isEndless = statement.kind === 'while' && statement.condition.kind === 'literal';
-  return isEndless && statement.condition.value === true && !statement.body.some(leaves);
+  if (statement.kind !== 'while' || statement.condition.kind !== 'literal') return false;
+  return statement.condition.value === true && !statement.body.some(leaves);
 }
 
 /** True for a `break` of the loop around it. */

@@ -2,7 +2,8 @@
 import type llvm from 'llvm-bindings';
 import { emitBuiltin } from './builtin-emitter.js';
 import { ExpressionEmitter, typeOf } from './expression-emitter.js';
-import type { Expression, Statement } from './syntax.js';
+import { emitOperator } from './operator-emitter.js';
+import type { Assign, Expression, For, If, Statement } from './syntax.js';
 
 /** Where `break` and `continue` lead. */
 interface Loop {
@@ -70,7 +71,7 @@ export class StatementEmitter extends ExpressionEmitter {
   }
 
   /** The place is found once, after the value: so `a[f()] += 1` calls f once, and a value that moves it is no harm. */
-  #assign({ target, operator, value, at }: Statement & { kind: 'assign' }): void {
+  #assign({ target, operator, value, at }: Assign): void {
     const { builder, unit } = this;
     const given = this.value(value);
     const place = this.address(target);
@@ -81,10 +82,10 @@ export class StatementEmitter extends ExpressionEmitter {
     }
     const type = typeOf(target);
     const before = builder.CreateLoad(unit.typeOf(type), place);
-    builder.CreateStore(this.operate(operator, before, given, type, at), place);
+    builder.CreateStore(emitOperator(this, operator, [before, given], type, at), place);
   }
 
-  #if({ condition, then, otherwise }: Statement & { kind: 'if' }): void {
+  #if({ condition, then, otherwise }: If): void {
     const value = this.value(condition);
     const [first, second, end] = [this.block('then'), this.block('else'), this.block('end')];
     this.builder.CreateCondBr(value, first, second);
@@ -106,7 +107,7 @@ export class StatementEmitter extends ExpressionEmitter {
   }
 
   /** Over numbers, or over an array as long as it is then. The variable is a new one each time, so closures may keep it. */
-  #for({ from, to, body: statements, local, at }: Statement & { kind: 'for' }): void {
+  #for({ from, to, body: statements, local, at }: For): void {
     const { builder, unit } = this;
     if (local === undefined) throw new Error('what is emitted was checked');
     const array = to === undefined ? this.value(from) : undefined;

@@ -14,101 +14,63 @@ export type TypeSyntax =
       readonly at: number;
     };
 
-interface Node {
+/** An expression; its type is set by the checker. */
+interface Node<Kind> {
+  readonly kind: Kind;
   readonly at: number;
-  /** Set by the checker. */
   type?: Type;
 }
-export interface Literal extends Node {
-  readonly kind: 'literal';
-  readonly value: bigint | number | boolean | string | null;
-}
-export interface Name extends Node {
-  readonly kind: 'name';
+/** A name, or a field whose target is a module: what it stands for is set by the checker. */
+interface Named {
   readonly name: string;
   symbol?: Symbol | undefined;
 }
-export interface ArrayLiteral extends Node {
-  readonly kind: 'array';
-  readonly elements: Expression[];
-}
-export interface Unary extends Node {
-  readonly kind: 'unary';
-  readonly operator: string;
-  readonly operand: Expression;
-}
-export interface Binary extends Node {
-  readonly kind: 'binary';
+export type Literal = Node<'literal'> & { readonly value: bigint | number | boolean | string | null };
+export type Binary = Node<'binary'> & {
   readonly operator: string;
   readonly left: Expression;
   readonly right: Expression;
-}
-export interface Call extends Node {
-  readonly kind: 'call';
-  readonly callee: Expression;
-  readonly given: Expression[];
-}
-export interface Index extends Node {
-  readonly kind: 'index';
-  readonly target: Expression;
-  readonly index: Expression;
-}
-export interface Field extends Node {
-  readonly kind: 'field';
-  readonly target: Expression;
-  readonly name: string;
-  /** Set if the target is a module. */
-  symbol?: Symbol | undefined;
-}
-export interface Lambda extends Node {
-  readonly kind: 'lambda';
-  readonly code: FunctionSyntax;
-  readonly captures: Local[];
-}
-export type Expression = Literal | Name | ArrayLiteral | Unary | Binary | Call | Index | Field | Lambda;
+};
+export type Call = Node<'call'> & { readonly callee: Expression; readonly given: Expression[] };
+export type Field = Node<'field'> & Named & { readonly target: Expression };
+export type Lambda = Node<'lambda'> & { readonly code: FunctionSyntax; readonly captures: Local[] };
+export type Expression =
+  | Literal
+  | Binary
+  | Call
+  | Field
+  | Lambda
+  | (Node<'name'> & Named)
+  | (Node<'array'> & { readonly elements: Expression[] })
+  | (Node<'unary'> & { readonly operator: string; readonly operand: Expression })
+  | (Node<'index'> & { readonly target: Expression; readonly index: Expression });
 
+interface Step<Kind> {
+  readonly kind: Kind;
+  readonly at: number;
+}
+/** `operator` is the `+` of `+=`. */
+export type Assign = Step<'assign'> & { target: Expression; operator?: string; value: Expression };
+export type If = Step<'if'> & { condition: Expression; then: Statement[]; otherwise: Statement[] };
+/** From `from` to before `to`; without a `to`, over the elements of an array. */
+export type For = Step<'for'> & {
+  name: string;
+  from: Expression;
+  to?: Expression;
+  body: Statement[];
+  local?: Local;
+};
 export type Statement =
-  | { readonly kind: 'declare'; readonly declared: VariableSyntax; local?: Local; readonly at: number }
-  | {
-      readonly kind: 'assign';
-      readonly target: Expression;
-      /** `+` of `+=`; nothing of `=`. */
-      readonly operator?: string;
-      readonly value: Expression;
-      readonly at: number;
-    }
-  | {
-      readonly kind: 'if';
-      readonly condition: Expression;
-      readonly then: Statement[];
-      readonly otherwise: Statement[];
-      readonly at: number;
-    }
-  | {
-      readonly kind: 'while';
-      readonly condition: Expression;
-      readonly body: Statement[];
-      readonly at: number;
-    }
-  | {
-      readonly kind: 'for';
-      readonly name: string;
-      /** From here to before `to`; without a `to`, the elements of an array. */
-      readonly from: Expression;
-      readonly to?: Expression;
-      readonly body: Statement[];
-      local?: Local;
-      readonly at: number;
-    }
-  | { readonly kind: 'break' | 'continue'; readonly at: number }
-  | { readonly kind: 'return'; readonly value?: Expression; readonly at: number }
-  /** An expression for its effect; the REPL also shows its value. */
-  | {
-      readonly kind: 'expression';
-      readonly value: Expression;
-      readonly isShown: boolean;
-      readonly at: number;
-    };
+  | Assign
+  | If
+  | For
+  | (Step<'declare'> & { declared: VariableSyntax; local?: Local })
+  | (Step<'while'> & { condition: Expression; body: Statement[] })
+  | Step<'break'>
+  | Step<'continue'>
+  | (Step<'return'> & { value?: Expression })
+  /** For its effect; the REPL also shows its value. */
+  | (Step<'expression'> & { value: Expression; isShown: boolean });
 
 export interface VariableSyntax {
   readonly name: string;

@@ -143,6 +143,15 @@ describe.each(['baseline', 'peak'])('at tier %s', (tier) => {
     expect(await call('g')).toBe(7n);
   });
 
+  it('a recursion without end is an error that names the function, and the program can be called again', async () => {
+    const text = `fn f(n: int) -> int { return f(n + 1) * 3 + f(n + 2) }
+    fn g() -> int { return array(100, 7)[99] }`;
+    const { call } = await opening(text, options);
+    const details = expect.objectContaining({ symbol: 'main.f', module: 'main' }) as unknown;
+    await expect(call('f', 1n)).rejects.toMatchObject({ code: 'TRAPPED', details });
+    expect(await call('g')).toBe(7n);
+  });
+
   it('memory: what is reachable stays, the rest is used again', async () => {
     const text = `struct Node { value: int, text: string, next: Node, more: [int] }
     var kept: Node = nil
