@@ -30,7 +30,7 @@ describe('rill', () => {
 
   it('run runs the sample of docs/language.md', () => {
     const page = readFileSync(join(root, 'docs', 'language.md'), 'utf8');
-    const [, sample = ''] = /^```\n(.*?)^```$/ms.exec(page) ?? [];
+    const [, sample = ''] = /^```\n(import.*?)^```$/ms.exec(page) ?? [];
     const path = written({ 'main.rill': sample, 'lib/shapes.rill': '' });
     expect(rill(['run', path])).toEqual({ status: 0, signal: null, stdout: 'at 2.5\n', stderr: '' });
   });

@@ -147,7 +147,7 @@ describe.each(['baseline', 'peak'])('at tier %s', (tier) => {
     const text = `fn f(n: int) -> int { return f(n + 1) * 3 + f(n + 2) }
     fn g() -> int { return array(100, 7)[99] }`;
     const { call } = await opening(text, options);
-    const details = expect.objectContaining({ symbol: 'main.f', module: 'main' }) as unknown;
+    const details = expect.objectContaining({ function: 'main.f', module: 'main' }) as unknown;
     await expect(call('f', 1n)).rejects.toMatchObject({ code: 'TRAPPED', details });
     expect(await call('g')).toBe(7n);
   });
