@@ -27,8 +27,7 @@ export interface Opened {
 export async function opened(path: string, options?: ProgramOptions): Promise<Opened> {
   const program = await Program.open(path, options);
   onTestFinished(() => program.dispose());
-  const module = program.loader.load(path);
-  return { program, path, call: (name, ...given) => program.call(module, name, ...given) };
+  return { program, path, call: (name, ...given) => program.call(program.loader.load(path), name, ...given) };
 }
 
 /** Writes a program and opens it. */
