@@ -37,7 +37,7 @@ describe('closures that were made before an edit', () => {
 
 it('strings, structs and arrays stay what they are over many edits', async () => {
   const text = (mark: string): string => `struct P { name: string, next: P }
-    var title = "first ${'title'}"
+    var title = "first title"
     var all = [P("one", nil), P("two", P("three", nil))]
     fn f() -> string { return title + " ${mark} " + all[1].next.name + str(all.length) }
     fn grow() { all.push(P("${mark}", all[0])) 
