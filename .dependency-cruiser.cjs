@@ -46,6 +46,12 @@ module.exports = {
     only('boot', '^src/boot/', [], 'boot imports nothing: it loads what is built'),
     only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
     only('examples', '^examples/', ['^src/index\\.ts$'], 'examples use the public API only'),
+    only(
+      'experiment',
+      '^src/experiment/',
+      ['^src/core/', '^src/engine/', '^tiers/'],
+      'experiment -> core, engine, tiers; the command line is above it',
+    ),
     only('tiers', '^tiers/', ['^src/core/'], 'tiers -> core; never stubs'),
     only('stubs', '^stubs/', ['^src/core/'], 'stubs -> core; never tiers'),
     {
@@ -62,7 +68,7 @@ module.exports = {
       // These are bundled (scripts/bundle.mjs), so that who installs tierlink doesn't install them.
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: 'node_modules/(cli-table3|commander|log-update|xstate)/',
+        pathNot: 'node_modules/(cli-table3|echarts|commander|log-update|xstate)/',
       },
     },
   ],

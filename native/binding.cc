@@ -5,7 +5,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 13;
+constexpr int contractVersion = 16;
 } // namespace
 
 NAPI_MODULE_INIT() {

@@ -178,6 +178,14 @@ std::optional<FunctionSelection> toSelection(napi_env env, napi_value value) {
   return selection;
 }
 
+std::optional<ContinuationRequest> toContinuation(napi_env env, napi_value value) {
+  if (isOfType(env, value, napi_null))
+    return std::nullopt;
+  return ContinuationRequest{
+      static_cast<unsigned>(toInteger(env, getProperty(env, value, "loop"), 0, UINT32_MAX, "loop")),
+      toString(env, getProperty(env, value, "signature"), "signature")};
+}
+
 CompileJob toJob(napi_env env, napi_value value) {
   auto get = [&](const char *name) { return getProperty(env, value, name); };
   CompileJob job;
@@ -188,9 +196,13 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
+  job.polls = toString(env, get("polls"), "polls");
   job.importBudget = static_cast<unsigned>(toInteger(env, get("importBudget"), 0, 1 << 30, "importBudget"));
   job.near = toNames(env, get("near"), "near");
   job.functions = toSelection(env, get("functions"));
+  job.continuation = toContinuation(env, get("continuation"));
+  if (job.continuation && (!job.functions || job.functions->wanted.size() != 1))
+    throw BindingError("continuation needs exactly one function");
   return job;
 }
 

@@ -272,6 +272,10 @@ napi_value engineTakeSamples(Call &call) {
   return toJsArray(call.env, napi_biguint64_array, samples.data(), samples.size(), sizeof(uint64_t));
 }
 
+napi_value engineCpuTimeNs(Call &call) {
+  return toJs(call.env, static_cast<double>(openHandle(call, 0)->engine()->sampler.cpuTimeNs()));
+}
+
 napi_value hostCodeRanges(Call &call) {
   std::vector<uint64_t> words;
   for (const AddressRange &range : HostCode::ranges()) {
@@ -352,6 +356,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   exportFunction<engineStartSampling>(env, exports, "engineStartSampling");
   exportFunction<engineStopSampling>(env, exports, "engineStopSampling");
   exportFunction<engineTakeSamples>(env, exports, "engineTakeSamples");
+  exportFunction<engineCpuTimeNs>(env, exports, "engineCpuTimeNs");
   registerMemory(env, exports);
   registerLazy(env, exports);
   registerCalls(env, exports);

@@ -4,6 +4,7 @@
 #include "compile_extract.h"
 #include "compile_machinery.h"
 #include "compile_modules.h"
+#include "compile_osr.h"
 #include "compile_parts.h"
 #include "compile_select.h"
 #include "ingest_source.h"
@@ -18,6 +19,24 @@ namespace {
 
 using Result = std::variant<Compiled, Failure>;
 
+/// Loops that can be left, or the continuation of one.
+std::optional<Failure> prepareLoops(llvm::Module &module, const CompileJob &job) {
+  if (job.polls.empty() && !job.continuation)
+    return std::nullopt;
+  ModuleLoops loops(module);
+  if (!job.continuation) {
+    loops.insertPolls(job.polls);
+    return std::nullopt;
+  }
+  if (!job.functions || job.functions->wanted.size() != 1)
+    return Failure{"compile", "a continuation is of one function", ""};
+  const std::string &function = job.functions->wanted.front();
+  const LoopPoint *point = loops.find(function, *job.continuation);
+  if (point == nullptr)
+    return Failure{"compile", "'" + function + "' has no such loop that could be left", function};
+  return makeContinuation(*point);
+}
+
 /// From a module that is complete to its object.
 Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &diagnostics,
               const CompileJob &job) {
@@ -26,6 +45,8 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   } else {
     if (job.hostCpu)
       setHostCpu(module);
+    if (auto failure = prepareLoops(module, job))
+      return std::move(*failure);
     if (auto failure = machinery.optimise(module))
       return std::move(*failure);
     // After the passes: what was inlined is no call any more, and a counter would have made it look too large

@@ -39,9 +39,10 @@ void markCode(llvm::Module &module, CallForm calls, const NameSet &near) {
       continue;
     // Near or not, a thread-local is reached by the general-dynamic model; dso_local would choose another.
     bool isOwn = !variable.isDeclarationForLinker();
-    // Counters lie in the engine's data, wherever the job's names were taken from.
-    bool isCounter = variable.getName().starts_with(counterPrefix);
-    setReach(variable, !variable.isThreadLocal() && (isOwn || isCounter || isIn(near, variable.getName())));
+    // Cells lie in the engine's data, wherever the job's names were taken from.
+    bool isCell =
+        variable.getName().starts_with(counterPrefix) || variable.getName().starts_with(loopCellPrefix);
+    setReach(variable, !variable.isThreadLocal() && (isOwn || isCell || isIn(near, variable.getName())));
   }
   // Calls that code generation itself makes up (memcpy, integer division) have no declaration to mark.
   if (isIndirect)

@@ -13,6 +13,12 @@ namespace tierlink {
 /// What the names of entry counters begin with; the function's name follows.
 constexpr llvm::StringLiteral counterPrefix = "__tierlink_counter.";
 
+/// What the names of cells that polls read begin with; place, signature, tier and function follow.
+constexpr llvm::StringLiteral loopCellPrefix = "__tierlink_loop.";
+
+/// What the names of continuations begin with; the place and the function's name follow.
+constexpr llvm::StringLiteral continuationPrefix = "__tierlink_continuation.";
+
 /// Marks bodies that are there to be inlined and learnt from only.
 constexpr llvm::StringLiteral importAttribute = "tierlink-import";
 

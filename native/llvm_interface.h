@@ -69,6 +69,12 @@ struct FunctionSelection {
   std::vector<uint8_t> possible;
 };
 
+/// ContinuationRequest of src/native/contract.ts.
+struct ContinuationRequest {
+  unsigned ordinal;
+  std::string signature;
+};
+
 /// CompileJob of src/native/contract.ts.
 struct CompileJob {
   std::shared_ptr<const SharedBitcode> bitcode;
@@ -78,11 +84,15 @@ struct CompileJob {
   bool hostCpu = false;
   CallForm calls = CallForm::direct;
   bool counters = false;
+  /// Not empty: loops get polls, whose cells have this in their names.
+  std::string polls;
   /// IR instructions of other functions that a selection may take along to be inlined.
   unsigned importBudget = 0;
   std::shared_ptr<const NameSet> near;
   /// Nothing: the whole module.
   std::optional<FunctionSelection> functions;
+  /// The only selected function, begun at one of its loops.
+  std::optional<ContinuationRequest> continuation;
 };
 
 using ObjectBytes = std::vector<char>;

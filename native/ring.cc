@@ -45,6 +45,42 @@ void Ring::request(int32_t *counter) {
   lost_.fetch_add(1, std::memory_order_relaxed);
 }
 
+uintptr_t Ring::reached(LoopCell *cell) {
+  const auto address = reinterpret_cast<uintptr_t>(cell);
+  if (!reaches(address)) {
+    lost_.fetch_add(1, std::memory_order_relaxed);
+    return 0;
+  }
+  // Safe because both words are aligned, and control and compiled code access them as whole words only. An
+  // arrival that is lost to a race delays what follows by one.
+  std::atomic_ref<uint64_t> code(cell->code);
+  std::atomic_ref<uint64_t> count(cell->count);
+  uint64_t seen = code.load(std::memory_order_acquire);
+  if ((seen & 1) == 0)
+    return static_cast<uintptr_t>(seen);
+  const uint64_t left = count.load(std::memory_order_relaxed);
+  if (left > 1) {
+    count.store(left - 1, std::memory_order_relaxed);
+    return 0;
+  }
+  if (seen != 1)
+    return static_cast<uintptr_t>(seen - 1);
+  // Whoever clears it asks. If control stored something else meanwhile, that stands.
+  if (!code.compare_exchange_strong(seen, 0, std::memory_order_acq_rel))
+    return (seen & 1) == 0 ? static_cast<uintptr_t>(seen) : 0;
+  if (counters_.push(address))
+    return 0;
+  count.store(retryAfterEntries, std::memory_order_relaxed);
+  uint64_t cleared = 0;
+  code.compare_exchange_strong(cleared, 1, std::memory_order_release);
+  lost_.fetch_add(1, std::memory_order_relaxed);
+  return 0;
+}
+
 } // namespace tierlink
 
 extern "C" void __tierlink_hot(int32_t *counter, tierlink::Ring *ring) { ring->request(counter); }
+
+extern "C" uintptr_t __tierlink_reached(tierlink::LoopCell *cell, tierlink::Ring *ring) {
+  return ring->reached(cell);
+}

@@ -9,6 +9,15 @@
 
 namespace tierlink {
 
+// What a poll reads; stubs/loop-cells.ts writes it.
+struct LoopCell {
+  // 0: the loop goes on. Even: code to leave to at once. Odd: arrivals are counted; at the last one the loop
+  // is left to what the other bits say, or, if that is nothing, control is asked.
+  uint64_t code;
+  // Arrivals left.
+  uint64_t count;
+};
+
 // The eventfd by which the engine's consumer is woken.
 class WakeEvent {
 public:
@@ -19,7 +28,7 @@ public:
   const int fd; // negative if the kernel refused
 };
 
-// Carries addresses of entry counters.
+// Carries addresses of entry counters and of cells of loops.
 class Ring {
 public:
   static constexpr uint32_t capacity = 8192;
@@ -43,6 +52,10 @@ public:
   // Called by compiled code when a counter has run down. Async-signal-safe and lock-free; keeps errno.
   void request(int32_t *counter);
 
+  // Called by compiled code at a loop whose cell asks for it: counts an arrival. Returns the code to leave
+  // to, or 0. Async-signal-safe and lock-free; keeps errno.
+  uintptr_t reached(LoopCell *cell);
+
   // Takes everything that is there, in order. One thread at a time.
   std::vector<uint64_t> take() { return counters_.take(); }
 
@@ -62,3 +75,6 @@ private:
 
 // What compiled code calls when an entry counter reaches zero.
 extern "C" void __tierlink_hot(int32_t *counter, tierlink::Ring *ring);
+
+// What compiled code calls at a loop whose cell is odd.
+extern "C" uintptr_t __tierlink_reached(tierlink::LoopCell *cell, tierlink::Ring *ring);

@@ -190,6 +190,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"__cxa_thread_atexit_impl", code(runtimeCxaThreadAtexit)},
       {"__tierlink_removed", code(throwFunctionRemoved)},
       {"__tierlink_hot", code(__tierlink_hot)},
+      {"__tierlink_reached", code(__tierlink_reached)},
       {"__tierlink_lazy", code(tierlinkLazyEntry)},
       {"__sysv_signal", code(runtimeSysvSignal)},
       {"__tls_get_addr", code(__tierlink_tls_get_addr)},

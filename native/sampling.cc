@@ -38,6 +38,12 @@ void onTick(int signal, siginfo_t *info, void *context) {
   errno = savedErrno;
 }
 
+uint64_t readNs(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 // Stays installed when sampling stops: a tick already on its way would otherwise end the process.
 bool installHandler() { return relay.isFirst(SIGPROF) || relay.install(SIGPROF); }
 
@@ -113,6 +119,20 @@ void Sampler::detach(ThreadRecord &thread) {
   pthread_sigmask(SIG_BLOCK, &profiling, nullptr);
   std::lock_guard<std::mutex> guard(Threads::lock());
   stopTimer(thread);
+  endedNs_ += readNs(CLOCK_THREAD_CPUTIME_ID);
+  thread.cpuTimeTaken = true;
+}
+
+uint64_t Sampler::cpuTimeNs() {
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  uint64_t sum = endedNs_;
+  for (ThreadRecord *thread : Threads::all()) {
+    clockid_t clock;
+    if (thread->owner.get() == &engine_ && !thread->cpuTimeTaken &&
+        pthread_getcpuclockid(thread->thread, &clock) == 0)
+      sum += readNs(clock);
+  }
+  return sum;
 }
 
 bool Sampler::startTimer(ThreadRecord &thread) {

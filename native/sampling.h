@@ -39,6 +39,9 @@ public:
   void stop();
   std::vector<uint64_t> take();
 
+  // Nanoseconds of CPU time of the engine's threads since it began, of those that have ended too.
+  uint64_t cpuTimeNs();
+
   // Called by a thread of the engine when it begins and ends.
   void attach(ThreadRecord &thread);
   void detach(ThreadRecord &thread);
@@ -51,6 +54,7 @@ private:
   Engine &engine_;
   uint32_t intervalUs_ = 0; // 0: off; guarded by the threads lock
   std::unique_ptr<SampleRing> ring_;
+  uint64_t endedNs_ = 0; // of threads that have ended; guarded by the threads lock
 };
 
 } // namespace tierlink

@@ -80,6 +80,7 @@ struct ThreadRecord {
   // Guarded by the threads lock, but for `samples`, which this thread's signal handler reads.
   timer_t timer{};
   bool timerSet = false;
+  bool cpuTimeTaken = false; // its CPU time is among that of threads that have ended
   std::atomic<SampleRing *> samples{nullptr};
 
   // The scan that wants this thread's answer; taken by its signal handler, or back by the scan.

@@ -21,6 +21,7 @@ const questions = {
   latency: async () => ({ lua: await ensureLua() }),
   scale: ensureScale,
   language: async () => ({}),
+  osr: async () => ({}),
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 

@@ -27,6 +27,17 @@ export type {
   FunctionSelection,
   Compiler,
 } from './core/compiler.js';
+export type {
+  Candidacy,
+  Candidates,
+  Choice,
+  Decision,
+  Observation,
+  Patience,
+  Promotion,
+  Speed,
+  TierCost,
+} from './core/decision.js';
 export {
   type ErrorCode,
   type ErrorDetails,
@@ -39,12 +50,16 @@ export {
 export type {
   CachedContent,
   CacheEvent,
+  ChoseEvent,
+  DecidedEvent,
   EngineEvents,
   FailedEvent,
   MovedEvent,
   PublishedEvent,
+  ContinuedEvent,
   ReplacedEvent,
   RequestedEvent,
+  RolledBackEvent,
 } from './core/events.js';
 export type { ShownInstruction } from './native/contract.js';
 export type { TierRecipe } from './core/tier.js';
@@ -69,7 +84,6 @@ export {
   type ControlKind,
   type EngineOptions,
   type Linkage,
-  policyNames,
   type RelocationKeeping,
   type TrapReaction,
   type UnitKind,
@@ -105,6 +119,42 @@ export {
 } from './memory/fault-injecting.js';
 export type { MemoryManager, MemorySection } from './memory/memory-manager.js';
 export type { Hold } from './memory/retirement.js';
+export { policyNames, policyOf, type PolicyOptions } from './engine/policies.js';
+export {
+  defineExperiment,
+  type Experiment,
+  type ExperimentPolicy,
+  type ExperimentProgram,
+  type Marks,
+  type TrialOrder,
+  trialsOf,
+} from './experiment/experiment.js';
+export { type Prediction, predict } from './experiment/predict.js';
+export { type Replay, replay } from './experiment/replay.js';
+export type { Estimate } from './experiment/statistics.js';
+export {
+  type CurvePoint,
+  type FigureName,
+  figureNames,
+  figuresOf,
+  type KindSummary,
+  summarize,
+  type TrialFigures,
+} from './experiment/summary.js';
+export {
+  type BrokenRecord,
+  decodeTrace,
+  encodeRecord,
+  type EndRecord,
+  type MarksRecord,
+  type SampleRecord,
+  type TraceRecord,
+  traceVersion,
+  type TrialRecord,
+  type TrialTrace,
+} from './experiment/trace.js';
+export { serveTrial } from './experiment/serve-trial.js';
+export { runTrial } from './experiment/trial.js';
 export type { Latencies } from './engine/statistics.js';
 export type { TimeByTier } from './engine/time-by-tier.js';
 export type { RunOutcome } from './native/contract.js';
@@ -118,7 +168,15 @@ export {
   defaultThresholds,
   type Thresholds,
 } from '../tiers/policies/counters.js';
+export { type BudgetedOptions, budgetedPolicy } from '../tiers/policies/budgeted.js';
 export { eagerPolicy } from '../tiers/policies/eager.js';
 export { neverPolicy } from '../tiers/policies/never.js';
-export type { Decision, Observation, Patience, Policy, Promotion } from '../tiers/policy.js';
+export {
+  dotnetPolicy,
+  hotspotPolicy,
+  jscPolicy,
+  v8Policy,
+} from '../tiers/policies/presets.js';
+export type { Policy } from '../tiers/policy.js';
+export { defaultRollback, type RollbackRule } from '../tiers/slowdown.js';
 export { baseline, optimized, peak, quick, shippedTiers } from '../tiers/recipes.js';

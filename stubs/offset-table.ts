@@ -14,7 +14,7 @@ const chunkSlots = 512;
 
 /** Memory of one kind of table. */
 export interface TableRange {
-  readonly kind: 'slots' | 'stubs' | 'counters';
+  readonly kind: 'slots' | 'stubs' | 'counters' | 'loops';
   readonly start: Address;
   /** Bytes. */
   readonly size: number;

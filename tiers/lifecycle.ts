@@ -5,7 +5,10 @@
  *   declared -> compiling -> executable <-> promoting;  any -> removed
  *
  * A failed first compile goes back to declared, a failed promotion to executable: the version before it goes
- * on running; so does one that was dropped before it began. Failures of a tier are counted; `penalty` says how long it waits and when the tier is barred.
+ * on running; so does one that was dropped before it began. Failures of a tier are counted; `penalty` says how long it
+ * waits and when the tier is barred. A version that is doubted gives way to one of a lower tier, and its tier is closed
+ * until it is known which of them is slower: `cleared` opens it, `slower` is punished as a failure is. These are counted
+ * apart, since a tier that comes to run is forgiven its failures, but not that its code was slow.
  */
 import { assign, initialTransition, setup, transition } from 'xstate';
 import { defaultPenalty, type PenaltyRule, penalty } from './penalty.js';
@@ -22,6 +25,12 @@ export type LifecycleEvent =
   | { readonly type: 'failed' }
   /** The compile was dropped before it began: nobody is to blame. */
   | { readonly type: 'dropped' }
+  /** The version that runs may be slower than one of this lower tier, which is to be tried. */
+  | { readonly type: 'doubted'; readonly target: number }
+  /** It was: the tier that was doubted is left. */
+  | { readonly type: 'slower'; readonly tier: number }
+  /** It was not, or that was not found out. */
+  | { readonly type: 'cleared'; readonly tier: number }
   /** The wait after a failure is over. */
   | { readonly type: 'waited'; readonly target: number }
   | { readonly type: 'remove' };
@@ -46,6 +55,8 @@ interface Context {
   readonly penalty: PenaltyRule;
   /** Failures by position in the ladder. */
   readonly failures: Readonly<Record<number, number>>;
+  /** Times that code of a position was found to be slower, by position. */
+  readonly slow: Readonly<Record<number, number>>;
   /** Positions that wait after a failure. */
   readonly waiting: readonly number[];
   /** Positions that are not asked for any more. */
@@ -81,12 +92,37 @@ const machine = setup({
       failures: { ...context.failures, [context.target]: failuresWithThis(context) },
       waiting: [...context.waiting, context.target],
     })),
+    doubt: assign(({ context, event }) =>
+      event.type === 'doubted'
+        ? { target: event.target, waiting: [...context.waiting, context.current] }
+        : {},
+    ),
+    blame: assign(({ context, event }) =>
+      event.type === 'slower'
+        ? { slow: { ...context.slow, [event.tier]: slowWithThis(context, event.tier) } }
+        : {},
+    ),
+    excludeSlow: assign(({ context, event }) =>
+      event.type === 'slower' ? { barred: [...context.barred, event.tier] } : {},
+    ),
+    forgive: assign(({ context, event }) =>
+      event.type === 'cleared'
+        ? {
+            slow: { ...context.slow, [event.tier]: 0 },
+            waiting: context.waiting.filter((tier) => tier !== event.tier),
+          }
+        : {},
+    ),
     exclude: assign(({ context }) => ({ target: -1, barred: [...context.barred, context.target] })),
   },
   guards: {
     welcome: ({ context, event }) =>
       event.type === 'request' &&
       (event.forced || ![...context.waiting, ...context.barred].includes(event.target)),
+    lower: ({ context, event }) =>
+      event.type === 'doubted' && event.target >= 0 && event.target < context.current,
+    slowAgain: ({ context, event }) =>
+      event.type === 'slower' && penalty(context.penalty, slowWithThis(context, event.tier)) === 'barred',
     lastTry: ({ context }) => penalty(context.penalty, failuresWithThis(context)) === 'barred',
   },
 }).createMachine({
@@ -94,6 +130,7 @@ const machine = setup({
   context: ({ input }) => ({
     penalty: input.penalty,
     failures: {},
+    slow: {},
     waiting: [],
     barred: [],
     current: -1,
@@ -102,6 +139,35 @@ const machine = setup({
   initial: 'declared',
   on: {
     waited: { actions: 'open' },
+    cleared: { actions: 'forgive' },
+    slower: [
+      {
+        guard: 'slowAgain',
+        actions: [
+          {
+            type: 'bar',
+            params: ({ context, event }: Blamed) => ({
+              target: event.tier,
+              failures: slowWithThis(context, event.tier),
+            }),
+          },
+          'blame',
+          'excludeSlow',
+        ],
+      },
+      {
+        actions: [
+          {
+            type: 'wait',
+            params: ({ context, event }: Blamed) => ({
+              target: event.tier,
+              milliseconds: Number(penalty(context.penalty, slowWithThis(context, event.tier))),
+            }),
+          },
+          'blame',
+        ],
+      },
+    ],
     remove: { target: '.removed' },
   },
   states: {
@@ -120,7 +186,22 @@ const machine = setup({
         dropped: { target: 'declared', actions: assign({ target: -1 }) },
       },
     },
-    executable: { on: { request: { guard: 'welcome', target: 'promoting', actions: requested() } } },
+    executable: {
+      on: {
+        request: { guard: 'welcome', target: 'promoting', actions: requested() },
+        doubted: {
+          guard: 'lower',
+          target: 'promoting',
+          actions: [
+            {
+              type: 'compile',
+              params: ({ event }: { event: { target: number } }) => ({ target: event.target }),
+            },
+            'doubt',
+          ],
+        },
+      },
+    },
     promoting: {
       on: {
         published: { target: 'executable', actions: 'settle' },
@@ -165,6 +246,15 @@ function requested(): [
   { type: 'compile'; params: (args: { event: { target: number } }) => { target: number } },
 ] {
   return ['begin', { type: 'compile', params: ({ event }) => ({ target: event.target }) }];
+}
+
+interface Blamed {
+  readonly context: Context;
+  readonly event: { readonly tier: number };
+}
+
+function slowWithThis(context: Context, tier: number): number {
+  return (context.slow[tier] ?? 0) + 1;
 }
 
 function failuresWithThis(context: Context): number {

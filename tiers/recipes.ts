@@ -9,6 +9,7 @@ export const baseline: TierRecipe = {
   codegenLevel: 0,
   hostCpu: false,
   counters: true,
+  osr: true,
   bindLocalCalls: false,
 };
 
@@ -24,6 +25,7 @@ export const quick: TierRecipe = {
   codegenLevel: 1,
   hostCpu: false,
   counters: true,
+  osr: true,
   bindLocalCalls: false,
 };
 
@@ -54,10 +56,10 @@ export const shippedTiers: readonly TierRecipe[] = [baseline, quick, optimized, 
 
 /**
  * Builds a ladder from names of shipped tiers and recipes of the user's own. The top rung asks for nothing
- * above it, so it neither counts nor leaves the version for calls inside its unit.
+ * above it, so it neither counts nor polls, nor leaves the version for calls inside its unit.
  *
  * @param rungs - Lowest first.
- * @returns The recipes, the last one without counters.
+ * @returns The recipes, the last one without counters and polls.
  * @throws TierlinkError TIER_UNKNOWN, OPTION_INVALID
  */
 export function ladder(rungs: readonly (string | TierRecipe)[]): readonly TierRecipe[] {
@@ -71,7 +73,7 @@ export function ladder(rungs: readonly (string | TierRecipe)[]): readonly TierRe
       expected: 'one or more tiers, each once, lowest first',
     });
   }
-  return [...recipes.slice(0, -1), { ...top, counters: false, bindLocalCalls: true }];
+  return [...recipes.slice(0, -1), { ...top, counters: false, osr: false, bindLocalCalls: true }];
 }
 
 function shipped(name: string): TierRecipe {

@@ -4,4 +4,13 @@
 export const tierWords: readonly string[] = ['baseline', 'quick', 'optimized', 'peak'];
 
 /** Names of the shipped policies. */
-export const policyWords: readonly string[] = ['counters', 'never', 'eager'];
+export const policyWords: readonly string[] = [
+  'counters',
+  'never',
+  'eager',
+  'budgeted',
+  'hotspot',
+  'v8',
+  'jsc',
+  'dotnet',
+];

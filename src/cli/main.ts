@@ -6,6 +6,8 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { TierlinkError } from '../index.js';
 import { policyWords, tierWords } from './choices.js';
+import type { ExperimentCommandOptions } from './experiment.js';
+import type { ReplayOptions } from './replay.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
 import type { DisasmCommandOptions } from './disasm.js';
 import type { RunCommandOptions } from './run.js';
@@ -42,6 +44,8 @@ function build(words: readonly string[]): Command {
       'threads that compile (default: one for each processor, at most 4)',
       parseCount,
     )
+    .option('--rollback', 'measure versions, and roll slower ones back')
+    .option('--no-osr', 'leave no loop that runs for a better version of it')
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
     .option(
       '--cache <directory>',
@@ -88,6 +92,25 @@ function build(words: readonly string[]): Command {
     .action(async (name: string, modules: string[], options: DisasmCommandOptions) => {
       const { disasmCommand } = await import('./disasm.js');
       await disasmCommand(name, modules, options);
+    });
+  command
+    .command('experiment')
+    .description(
+      'Compare policies: run programs by policies by ladders, each trial in its own process; write a report.',
+    )
+    .argument('<file>', 'a description (.ts, .js, .mjs, .json); with --replay a trace (.jsonl)')
+    .option('--out <folder>', "where results go (default: the file's name and -results)")
+    .option('--replay <policy>', 'run nothing: say what another policy would make of a recorded trial')
+    .option('--decisions', 'with --replay: write the decisions, a line of JSON each')
+    .option('--report', 'run nothing: make the report of the traces again')
+    .action(async (file: string, options: ExperimentCommandOptions & Partial<ReplayOptions>) => {
+      if (options.replay !== undefined) {
+        const { replayCommand } = await import('./replay.js');
+        replayCommand(file, { ...options, replay: options.replay });
+        return;
+      }
+      const { experimentCommand } = await import('./experiment.js');
+      process.exitCode = await experimentCommand(file, options);
     });
   return command;
 }

@@ -1,5 +1,5 @@
 /** The statistics file: what happened in a run, as JSON; docs/stats.md describes every field. */
-import type { EngineSnapshot, PublishedEvent, RunOutcome, TimeByTier } from '../index.js';
+import type { ContinuedEvent, EngineSnapshot, PublishedEvent, RunOutcome, TimeByTier } from '../index.js';
 
 /** The statistics of one run. */
 export interface RunReport {
@@ -17,6 +17,8 @@ export interface RunReport {
   };
   /** Every version, in the order they were published. */
   readonly versions: readonly PublishedEvent[];
+  /** Every continuation of a loop, in the order they came into use. */
+  readonly continuations: readonly ContinuedEvent[];
   readonly failures: readonly { readonly module: string; readonly tier: string; readonly message: string }[];
   readonly relocations: EngineSnapshot['relocations'];
   readonly publishes: EngineSnapshot['publishes'];
@@ -38,6 +40,7 @@ export interface RunRecord {
   readonly argv: readonly string[];
   readonly startedAtMs: number;
   readonly published: readonly PublishedEvent[];
+  readonly continued: readonly ContinuedEvent[];
   readonly failures: RunReport['failures'];
 }
 
@@ -69,6 +72,7 @@ export function makeReport(
       endedAtMs: snapshot.wallMs,
     },
     versions: record.published,
+    continuations: record.continued,
     failures: record.failures,
     relocations: snapshot.relocations,
     publishes: snapshot.publishes,

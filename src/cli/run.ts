@@ -2,6 +2,7 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
+  type ContinuedEvent,
   createEngine,
   type Engine,
   type EngineOptions,
@@ -24,6 +25,9 @@ export interface RunCommandOptions {
   readonly tiers?: string[];
   readonly policy: string;
   readonly thresholds?: Record<string, number>;
+  readonly rollback?: boolean;
+  /** False: loops are not left. */
+  readonly osr: boolean;
   readonly load: string[];
   readonly compileThreads?: number;
   readonly stats?: string;
@@ -56,11 +60,17 @@ export async function runCommand(
 ): Promise<void> {
   const engine = createEngine(engineOptions(options));
   const published: PublishedEvent[] = [];
+  const continued: ContinuedEvent[] = [];
   const failures: { module: string; tier: string; message: string }[] = [];
   engine.on('published', (event) => published.push(event));
+  engine.on('continued', (event) => continued.push(event));
   engine.on('failed', ({ module, tier, error, retry }) => {
     failures.push({ module, tier, message: error.message });
     if (options.quiet !== true) say(`${error.message} (${retryText(retry)})`);
+  });
+  engine.on('rolledBack', ({ module, unit, tier, to, ratio, retry }) => {
+    const text = `${unit} of module ${module} is slower at ${tier} (${ratio.toFixed(2)} of the time), and runs at ${to}`;
+    if (options.quiet !== true) say(`${text} (${retryText(retry)})`);
   });
   engine.on('warning', ({ module, message }) => {
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
@@ -85,7 +95,7 @@ export async function runCommand(
   if (options.stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? tierWords;
-    const record = { version, linkage, policy, tiers, argv, startedAtMs, published, failures };
+    const record = { version, linkage, policy, tiers, argv, startedAtMs, published, continued, failures };
     const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
     writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
   }
@@ -95,7 +105,7 @@ export async function runCommand(
 }
 
 function engineOptions(options: RunCommandOptions): EngineOptions {
-  const { tiers, thresholds, compileThreads, policy, load } = options;
+  const { tiers, thresholds, compileThreads, policy, osr, load } = options;
   const cache = cacheFor(options.cache, process.env, (message) => {
     if (options.quiet !== true) say(message);
   });
@@ -109,6 +119,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     linkage: options.linkage as Linkage,
     bodies: 'lazy',
     policy,
+    osr,
     libraries: load,
     observe: {
       ...(options.perfMap === undefined ? {} : { perfMap: options.perfMap }),
@@ -116,6 +127,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     },
     ...(cache === undefined ? {} : { cache }),
     ...(tiers === undefined ? {} : { tiers }),
+    ...(options.rollback === true ? { rollback: true } : {}),
     ...(thresholds === undefined ? {} : { thresholds }),
     ...(compileThreads === undefined ? {} : { compileThreads }),
   };

@@ -75,6 +75,10 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   failed: 256,
   warning: 512,
   cache: 1024,
+  decided: 2048,
+  chose: 4096,
+  rolledBack: 8192,
+  continued: 16384,
 };
 
 /** Two words that both ends of a line share. */

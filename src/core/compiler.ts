@@ -19,6 +19,14 @@ export interface FunctionSelection {
   readonly possible?: Uint8Array;
 }
 
+/** A loop of a function at which running code can go on in another version. */
+export interface LoopId {
+  /** Number of the loop in its function. */
+  readonly loop: number;
+  /** What is handed over there; both versions must have been made for the same. */
+  readonly signature: string;
+}
+
 /** What is to be compiled. */
 export interface CompileRequest {
   /** Module name, for messages. */
@@ -38,6 +46,8 @@ export interface CompileRequest {
    * with the same array of bytes, whose content must not change; see {@link Compiler.forget}.
    */
   readonly functions?: FunctionSelection;
+  /** Compiles the only wanted function as its continuation at this loop: what a version that polls leaves to. */
+  readonly continuation?: LoopId;
   /** How soon it is wanted. */
   readonly priority: CompilePriority;
   /** Cancels or hurries it; its priority then stands for {@link priority}. */

@@ -1,4 +1,5 @@
 /** What an engine tells its observers, typed; an observer can't alter a result. */
+import type { Candidates, Choice, Decision, Observation } from './decision.js';
 
 /** A version came into use. */
 export interface PublishedEvent {
@@ -24,6 +25,31 @@ export interface PublishedEvent {
   readonly atMs: number;
 }
 
+/** A loop of code that runs is left for a better version of its function from now on, in the middle of a call. */
+export interface ContinuedEvent {
+  readonly module: string;
+  /** Linker name of the function. */
+  readonly function: string;
+  /** Which of its loops. */
+  readonly loop: number;
+  /** Tier of the code that is left. */
+  readonly from: string;
+  /** Tier of the continuation. */
+  readonly tier: string;
+  /** Number of the continuation, which is a version. */
+  readonly version: number;
+  /** Why it was compiled. */
+  readonly reason: string;
+  /** Milliseconds in LLVM. */
+  readonly compileMs: number;
+  /** Microseconds from object to linked. */
+  readonly linkUs: number;
+  /** Bytes of code. */
+  readonly codeBytes: number;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: number;
+}
+
 /** A unit asked for a tier. */
 export interface RequestedEvent {
   readonly module: string;
@@ -31,6 +57,43 @@ export interface RequestedEvent {
   /** The tier that it will be compiled at. */
   readonly tier: string;
   readonly reason: string;
+  readonly atMs: number;
+}
+
+/** A policy decided about a unit. */
+export interface DecidedEvent {
+  readonly module: string;
+  readonly unit: string;
+  /** What it was told. */
+  readonly observation: Observation;
+  readonly decision: Decision;
+}
+
+/** A policy chose among candidates. */
+export interface ChoseEvent {
+  /** The candidates' names, in their order. */
+  readonly names: readonly { readonly module: string; readonly unit: string }[];
+  /** What it was told. */
+  readonly asked: Candidates;
+  readonly choice: Choice;
+}
+
+/** A version was slower than that of a lower tier, which runs again. */
+export interface RolledBackEvent {
+  readonly module: string;
+  readonly unit: string;
+  /** The tier that was slower. */
+  readonly tier: string;
+  /** The tier that the unit runs at now. */
+  readonly to: string;
+  /** CPU time of the program for each call of the unit, with the slower version by that with the other one. */
+  readonly ratio: number;
+  /** Ends of the ratio's confidence interval of 95%. */
+  readonly low: number;
+  readonly high: number;
+  /** Milliseconds until the tier may be tried again; `barred`: never. */
+  readonly retry: number | 'barred';
+  /** Milliseconds since the engine was created. */
   readonly atMs: number;
 }
 
@@ -106,8 +169,16 @@ export interface EngineEvents {
   }) => void;
   /** A unit asked for a tier, and is being compiled. */
   requested: (event: RequestedEvent) => void;
+  /** A policy decided about a unit. */
+  decided: (event: DecidedEvent) => void;
+  /** A policy chose among candidates. */
+  chose: (event: ChoseEvent) => void;
   /** A version came into use. */
   published: (event: PublishedEvent) => void;
+  /** A version was slower than that of a lower tier, which runs again. */
+  rolledBack: (event: RolledBackEvent) => void;
+  /** A loop that runs has a continuation. */
+  continued: (event: ContinuedEvent) => void;
   /** A version's code came to lie elsewhere. */
   moved: (event: MovedEvent) => void;
   /** A version that no new call can reach. */

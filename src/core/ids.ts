@@ -9,6 +9,8 @@ export type ModuleId = Brand<number, 'ModuleId'>;
 export type VersionId = Brand<number, 'VersionId'>;
 /** Index of a function's slot in the offset table; its stub and counter share the index. */
 export type SlotIndex = Brand<number, 'SlotIndex'>;
+/** Index of the cell that a loop polls. */
+export type LoopCell = Brand<number, 'LoopCell'>;
 /**
  * An absolute virtual address in bytes. User-space addresses on x86-64 are below 2^47, so a JS number
  * holds them exactly; public interfaces show them as `bigint`.
@@ -26,6 +28,10 @@ export function versionId(value: number): VersionId {
 /** Brands the index of a slot. */
 export function slotIndex(value: number): SlotIndex {
   return value as SlotIndex;
+}
+/** Brands the index of a loop's cell. */
+export function loopCell(value: number): LoopCell {
+  return value as LoopCell;
 }
 /** Brands an absolute address. */
 export function address(value: number): Address {

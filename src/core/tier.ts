@@ -13,6 +13,12 @@ export interface TierRecipe {
   /** True: every function counts its calls down to a tier request. */
   readonly counters: boolean;
   /**
+   * True: every loop polls whether it should be left for a better version.
+   *
+   * @defaultValue false
+   */
+  readonly osr?: boolean;
+  /**
    * When functions are compiled one by one: how many IR instructions of other functions of the module come along to be
    * inlined. Those that must be always come.
    *

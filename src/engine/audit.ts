@@ -18,6 +18,7 @@ export type AuditRole =
   | 'stubs'
   | 'slots'
   | 'counters'
+  | 'loops'
   | 'v8-code'
   | 'outside';
 

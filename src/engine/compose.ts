@@ -17,6 +17,7 @@ import { Registry } from '../registry/registry.js';
 import { SymbolTable } from '../registry/symbol-table.js';
 import { UseIndex } from '../registry/use-index.js';
 import { OffsetTable } from '../../stubs/offset-table.js';
+import { LoopCells } from '../../stubs/loop-cells.js';
 import { LazyEntries } from '../../stubs/lazy-entries.js';
 import { RemovedFunctions } from '../../stubs/removed-functions.js';
 import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memory.js';
@@ -27,7 +28,9 @@ import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
 import { codePlace } from './code-place.js';
 import { LazyCalls } from './lazy-calls.js';
-import { type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import { type LinkedVersion, type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import { LoopController } from './loop-controller.js';
+import { LoopTable } from './loops.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { ObservedVersions } from './observed-versions.js';
@@ -71,6 +74,8 @@ export interface Composition {
   readonly uses: UseIndex;
   readonly withdrawal: Withdrawal;
   readonly lazyEntries: LazyEntries;
+  /** What loops poll. */
+  readonly loopCells: LoopCells;
   readonly lazyCalls: LazyCalls;
   /** By name, in the order they were added. */
   readonly modules: Map<string, LoadedModule>;
@@ -98,7 +103,7 @@ export interface Composition {
   readonly program: Program;
   readonly host: CallHost;
   /** Which version an address of code belongs to. */
-  readonly versions: ObservedVersions;
+  readonly versions: ObservedVersions<LinkedVersion>;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -140,11 +145,14 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new ObservedVersions(codeObservers(settings.observe, addon), emit);
+  const versions = new ObservedVersions<LinkedVersion>(codeObservers(settings.observe, addon), emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
+  const loopCells = new LoopCells(tables);
+  const loops = new LoopTable({ cells: loopCells, modules });
   const targets = new Targets({
     memory,
     table,
+    loops,
     symbols,
     chain,
     runtime,
@@ -159,6 +167,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     chain,
     targets,
     registry,
+    loops,
     atMs,
     relocations: settings.relocations,
   });
@@ -193,6 +202,17 @@ export function compose(settings: Settings, emit: Emit): Composition {
     memory,
     retirement,
     versions,
+    loops,
+    loopCells,
+    onLoops: {
+      coming: (polled) => {
+        loopController.coming(polled);
+      },
+      arrivals: () => settings.osr.forcedAt ?? 1,
+      inUse: (version) => {
+        loopController.inUse(version);
+      },
+    },
     clock,
     emit,
     deregisterFrames: (version) => {
@@ -235,10 +255,27 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
+    codeCache: () => ({ bytes: memory.used('code'), maxBytes: codeCacheBytes }),
+    rollback: settings.rollback,
+  });
+  const ladder = settings.tiers.map(({ name }) => name);
+  const loopController = new LoopController({
+    tiers: settings.tiers,
+    loops,
+    cells: loopCells,
+    builder,
+    emit,
+    calls: ({ home, function: name }) => {
+      const slot = home.slots.get(name);
+      return slot === undefined ? 0 : controller.callsAt(slot);
+    },
+    // Who never recompiles what is called does not recompile what loops either.
+    isWatched: (tier) => settings.policy.firstRequest(settings.tiers.indexOf(tier), ladder) < Infinity,
+    forcedAt: settings.osr.forcedAt,
   });
   const lookAhead = new LookAhead({ symbols, controller });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
-  const program = new Program({ addon, engine, table, versions });
+  const program = new Program({ addon, engine, table, versions, watch: controller.watch });
   let ended = false;
   const lazyCalls = new LazyCalls({
     addon,
@@ -252,7 +289,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
   addon.engineOnRequests(engine, () => {
     // A wake may be under way while the engine ends.
     if (ended) return;
-    for (const counter of addon.engineTakeRequests(engine)) controller.request(address(Number(counter)));
+    for (const word of addon.engineTakeRequests(engine)) {
+      const place = address(Number(word));
+      if (!loopController.request(place)) controller.request(place);
+    }
     lazyCalls.take();
   });
   addon.engineOnLazyCall(engine, (cell) => {
@@ -280,6 +320,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   };
   const end = async (linking: Promise<void>): Promise<void> => {
     controller.stop();
+    loopController.stop();
     reclaimer.stop();
     let stopped: Promise<void>;
     try {
@@ -322,6 +363,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     withdrawal,
     modules,
     lazyEntries,
+    loopCells,
     retirement,
     reclaimer,
     pauses,

@@ -2,7 +2,8 @@
 import { present } from '../core/assert.js';
 import type { CompileTicket } from '../core/compile-ticket.js';
 import type { PublishedEvent } from '../core/events.js';
-import type { SlotIndex } from '../core/ids.js';
+import type { LoopId } from '../core/compiler.js';
+import type { LoopCell, SlotIndex } from '../core/ids.js';
 import type { LinkedImage } from '../link/image.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { Retired } from '../memory/retirement.js';
@@ -16,6 +17,31 @@ export interface LinkedVersion extends Version {
   readonly image: LinkedImage;
   /** Units whose slots lead to it; it is retired when none does any more. */
   readonly users: Set<Unit>;
+  /** Loops at which its code can be left. */
+  readonly polls: readonly Loop[];
+  /** The loop whose continuation it is: then no slot leads to it, but the loop's cell. */
+  readonly continues: Loop | undefined;
+}
+
+/** A loop that code polls at. */
+export interface Loop {
+  readonly home: LoadedModule;
+  /** The source that it is a loop of. */
+  readonly record: ModuleRecord;
+  /** Linker name of the function that it is in. */
+  readonly function: string;
+  readonly id: LoopId;
+  /** 1 for an outermost loop. */
+  readonly depth: number;
+  /** Of what polls, as it stands in the name. */
+  readonly tier: string;
+  readonly cell: LoopCell;
+  /** Versions that poll it and are not reclaimed. */
+  users: number;
+  /** True: its module has other source, or is gone; it is never left again. */
+  isClosed: boolean;
+  /** Where it is left to. */
+  continuation: LinkedVersion | undefined;
 }
 
 /** Linked variables. The image of an ELF object is that of its version, which holds the memory. */
@@ -70,6 +96,8 @@ export interface LoadedModule {
   readonly beginning: Set<Unit>;
   /** Its linked variables: there once, whatever versions come (I2); with each new source, those that it added. */
   data: readonly LinkedData[];
+  /** Loops at which its code, also retired code, can be left. */
+  readonly loops: Set<Loop>;
   /** Versions before those in use that are not reclaimed yet, in the order in which they were retired. */
   readonly retired: Set<LinkedVersion>;
   /** What is to be cut off when the last thread has left the version that is retired next, and those before it. */
@@ -106,6 +134,7 @@ export function loadedModule(
     uncompiled: new Uint8Array(),
     beginning: new Set(),
     data: [],
+    loops: new Set(),
     retired: new Set(),
     cutOff: undefined,
     declared,
@@ -153,10 +182,11 @@ export function slotsOf({ home, name }: Unit): ReadonlyMap<string, SlotIndex> {
   return new Map([[name, present(home.slots.get(name), 'the function of a unit has a slot')]]);
 }
 
-/** Versions of a module that are in use. */
+/** Versions of a module that are in use, continuations included. */
 export function versionsOf(home: LoadedModule): Set<LinkedVersion> {
   const versions = new Set<LinkedVersion>();
   for (const { version } of home.units.values()) if (version !== undefined) versions.add(version);
+  for (const { continuation } of home.loops) if (continuation !== undefined) versions.add(continuation);
   return versions;
 }
 

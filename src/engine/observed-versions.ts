@@ -7,7 +7,7 @@ import { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 
 /** The address map of an engine with observers. */
-export class ObservedVersions extends AddressMap<Version> {
+export class ObservedVersions<Value extends Version> extends AddressMap<Value> {
   readonly #observers: readonly CodeObserver[];
   readonly #emit: Emit;
 
@@ -21,7 +21,7 @@ export class ObservedVersions extends AddressMap<Version> {
     this.#emit = emit;
   }
 
-  override add(start: Address, bytes: number, version: Version): void {
+  override add(start: Address, bytes: number, version: Value): void {
     super.add(start, bytes, version);
     const code = placedCode(version, start, bytes);
     this.#tell((observer) => {

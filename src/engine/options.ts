@@ -15,15 +15,15 @@ import { type SymbolResolver, symbolResolverVersion } from '../resolve/symbol-re
 import { type FrameRegistrar, frameRegistrarVersion } from '../unwind/frame-registrar.js';
 import { NativeFrameRegistrar } from '../unwind/native-registrar.js';
 import { defaultPenalty, type PenaltyRule } from '../../tiers/penalty.js';
-import { countersPolicy, type Thresholds } from '../../tiers/policies/counters.js';
-import { eagerPolicy } from '../../tiers/policies/eager.js';
-import { neverPolicy } from '../../tiers/policies/never.js';
+import type { Thresholds } from '../../tiers/policies/counters.js';
 import type { Policy } from '../../tiers/policy.js';
 import { ladder, shippedTiers } from '../../tiers/recipes.js';
+import { defaultRollback, type RollbackRule } from '../../tiers/slowdown.js';
 import type { ObserveOptions } from './code-observers.js';
 import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
+import { policyOf } from './policies.js';
 import { libraryResolver, moduleResolver, processResolver } from './resolvers.js';
 
 /**
@@ -48,9 +48,6 @@ export type ControlKind = 'worker' | 'inline';
 
 /** What a trap of compiled code does: the call throws, or the system decides. */
 export type TrapReaction = 'error' | 'crash';
-
-/** Names of the shipped policies. */
-export const policyNames = ['counters', 'never', 'eager'] as const;
 
 /** Options of {@link createEngine}; all may be left out. */
 export interface EngineOptions {
@@ -88,6 +85,12 @@ export interface EngineOptions {
   readonly policy?: string | Policy;
   /** Calls of one function that move its unit into a tier, for the policy `counters`. */
   readonly thresholds?: Thresholds;
+  /**
+   * Whether loops of the lower tiers poll, so that code that stays in one can be left for a better version of it.
+   * `{ forcedAt }` is for tests: every loop has its continuation before it runs, and is left at this arrival.
+   * @defaultValue true
+   */
+  readonly osr?: boolean | { readonly forcedAt: number };
   /** Shared libraries to resolve symbols from, after the modules and archives, before the process. */
   readonly libraries?: readonly string[];
   /** Threads that compile. @defaultValue one for each processor, at most 4 */
@@ -105,6 +108,13 @@ export interface EngineOptions {
    * @defaultValue none: everything is compiled
    */
   readonly cache?: ObjectStore | DirectoryCache;
+  /**
+   * Measures how fast code runs that `Engine.run` runs, and rolls versions back that are slower than those before them,
+   * with the waits of `penalty`. Costs a signal (SIGPROF) every few milliseconds of CPU time, and a counter in the functions
+   * of the highest tier.
+   * @defaultValue `false`; `true` is {@link defaultRollback}
+   */
+  readonly rollback?: boolean | Partial<RollbackRule>;
   /**
    * What a trap (a null dereference, a division by zero, an unreachable instruction, a stack that is used up) in a function
    * that JS called does: `error`: the call throws TRAPPED; `crash`: what the system or the program's own handler does. In
@@ -146,6 +156,10 @@ export interface Settings {
   readonly relocations: RelocationKeeping;
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
+  readonly osr: {
+    /** At which arrival every loop is left; undefined: when it is worth while. */
+    readonly forcedAt: number | undefined;
+  };
   readonly resolvers: readonly SymbolResolver[];
   readonly compileThreads: number;
   /** The user's memory manager, checked to be complete; undefined for the default one. */
@@ -155,6 +169,8 @@ export interface Settings {
   /** Bytes; undefined: as many as the memory manager has. */
   readonly codeCacheBytes: number | undefined;
   readonly cache: ObjectStore | undefined;
+  /** When slower versions are rolled back; undefined: never. */
+  readonly rollback: RollbackRule | undefined;
   readonly onTrap: TrapReaction;
   readonly penalty: PenaltyRule;
   readonly observe: ObserveOptions;
@@ -176,7 +192,10 @@ export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
   const memoryManager = managerOf(options);
   const linkage = checkLinkage(options.linkage ?? 'stub', { relocations, memoryManager });
-  const tiers = ladder(options.tiers ?? shippedTiers);
+  const rollback = rollbackOf(options.rollback ?? false);
+  const rungs = tiersOf(options);
+  // What does not count can't be compared.
+  const tiers = rollback === undefined ? rungs : rungs.map((rung) => ({ ...rung, counters: true }));
   const maxBytes = options.codeCache?.maxBytes;
   const addon = loadAddon();
   return {
@@ -186,7 +205,9 @@ export function settle(options: EngineOptions): Settings {
     bodies: bodiesOf(options.bodies ?? 'eager'),
     relocations,
     tiers,
+    rollback,
     policy: policyOf(options, tiers),
+    osr: { forcedAt: forcedAt(options.osr) },
     resolvers: resolversOf(options),
     compileThreads: whole(
       'compileThreads',
@@ -232,27 +253,13 @@ export function checkLinkage(
   return linkage as Linkage;
 }
 
-function policyOf({ policy = 'counters', thresholds }: EngineOptions, tiers: readonly TierRecipe[]): Policy {
-  if (thresholds !== undefined && policy !== 'counters') {
-    const name = typeof policy === 'string' ? policy : policy.name;
-    throw invalid('thresholds', `given to policy ${name}`, 'thresholds to the policy counters only');
-  }
-  if (typeof policy !== 'string') return policy;
-  switch (policy) {
-    case 'counters': {
-      const names = tiers.slice(1).map((tier) => tier.name);
-      const stray = Object.keys(thresholds ?? {}).find((name) => !names.includes(name));
-      if (stray !== undefined)
-        throw invalid('thresholds', `for ${stray}`, `tiers above the lowest: ${names.join(', ')}`);
-      return countersPolicy(thresholds === undefined ? {} : { thresholds });
-    }
-    case 'never':
-      return neverPolicy;
-    case 'eager':
-      return eagerPolicy;
-    default:
-      throw invalid('policy', policy, policyNames.join(', '));
-  }
+function tiersOf({ tiers = shippedTiers, osr = true }: EngineOptions): readonly TierRecipe[] {
+  const recipes = ladder(tiers);
+  return osr === false ? recipes.map((tier) => ({ ...tier, osr: false })) : recipes;
+}
+
+function forcedAt(osr: EngineOptions['osr']): number | undefined {
+  return typeof osr === 'object' ? whole('osr.forcedAt', osr.forcedAt, 1, 2 ** 30) : undefined;
 }
 
 function unitOf(unit: string): UnitKind {
@@ -330,6 +337,25 @@ function resolversOf({ parts, libraries = [] }: EngineOptions): readonly SymbolR
     );
   }
   return [...given];
+}
+
+function rollbackOf(given: boolean | Partial<RollbackRule>): RollbackRule | undefined {
+  if (given === false) return undefined;
+  const rule = { ...defaultRollback, ...(given === true ? {} : given) };
+  whole('rollback.sampleUs', rule.sampleUs, 50, 10_000_000);
+  whole('rollback.leastWindows', rule.leastWindows, 2, 10_000);
+  whole('rollback.mostWindows', rule.mostWindows, rule.leastWindows, 10_000);
+  for (const [name, most] of [
+    ['leastShare', 1],
+    ['leastHarm', 100],
+    ['certainty', 100],
+    ['explore', 1],
+  ] as const) {
+    const value = rule[name];
+    if (!(value >= 0 && value <= most))
+      throw invalid(`rollback.${name}`, String(value), `a number from 0 to ${String(most)}`);
+  }
+  return rule;
 }
 
 function penaltyOf(rule: PenaltyRule): PenaltyRule {

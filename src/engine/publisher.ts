@@ -1,7 +1,8 @@
 /** Brings a linked version into use and retires the one before it (I4). */
+import { present } from '../core/assert.js';
 import { bitsOf, clearBit, countBits } from '../core/bits.js';
 import type { Clock } from '../core/clock.js';
-import type { Emit, PublishedEvent } from '../core/events.js';
+import type { ContinuedEvent, Emit, PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
@@ -9,16 +10,19 @@ import type { Retirement } from '../memory/retirement.js';
 import type { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
 import type { LazyEntries } from '../../stubs/lazy-entries.js';
+import type { LoopCells } from '../../stubs/loop-cells.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import type { DirectCalls } from './direct-calls.js';
 import {
   type LinkedVersion,
   type LoadedModule,
+  type Loop,
   type RetiredVersion,
   slotsOf,
   type Unit,
   versionsOf,
 } from './loaded-module.js';
+import type { LoopTable } from './loops.js';
 import { LatencyRecorder } from './statistics.js';
 
 /** A version, and the units that come to it: of one module. */
@@ -33,8 +37,18 @@ export interface PublisherParts {
   readonly lazyEntries: LazyEntries;
   readonly memory: SectionMemory;
   readonly retirement: Retirement<RetiredVersion>;
-  readonly versions: AddressMap<Version>;
+  readonly versions: AddressMap<LinkedVersion>;
   readonly directCalls: DirectCalls;
+  readonly loops: LoopTable;
+  readonly loopCells: LoopCells;
+  /** Hears of code that is about to come into use, and of code that has. */
+  readonly onLoops: {
+    /** May give loops their continuations before any of them runs. */
+    readonly coming: (loops: readonly Loop[]) => void;
+    /** How many arrivals a loop waits for until it is left to its new continuation. */
+    readonly arrivals: () => number;
+    readonly inUse: (version: LinkedVersion) => void;
+  };
   readonly clock: Clock;
   readonly emit: Emit;
   /** Takes a version's unwind tables out again. */
@@ -65,13 +79,18 @@ export class Publisher {
    * @param members - New versions with their units; they come into use together.
    */
   publish(members: readonly Publication[]): void {
-    const { clock, emit } = this.#parts;
+    const { clock, emit, onLoops } = this.#parts;
+    for (const { version } of members) onLoops.coming(version.polls);
     const begin = clock.now();
     const functions = this.#switch(members);
     const publishUs = (clock.now() - begin) / 1e3;
     this.latencies.add(publishUs);
     const replaced = this.#adopt(members);
     for (const [index, { units, version }] of members.entries()) {
+      if (version.continues !== undefined) {
+        emit('continued', continuedEvent(version, version.continues));
+        continue;
+      }
       const event: PublishedEvent = {
         module: version.module,
         unit: units[0]?.name ?? version.module,
@@ -89,7 +108,13 @@ export class Publisher {
       for (const unit of units) unit.published = event;
       emit('published', event);
     }
-    for (const { module, tier, id } of replaced) emit('retired', { module, tier: tier.name, version: id });
+    for (const { version } of members) onLoops.inUse(version);
+    this.#tellRetired(replaced);
+  }
+
+  #tellRetired(versions: Iterable<LinkedVersion>): void {
+    for (const { module, tier, id } of versions)
+      this.#parts.emit('retired', { module, tier: tier.name, version: id });
   }
 
   /**
@@ -114,10 +139,10 @@ export class Publisher {
     const versions = [...versionsOf(home)];
     const variables = data.flatMap(({ blocks }) => blocks);
     for (const unit of home.units.values()) unit.version = undefined;
+    this.#parts.loops.close(home, undefined);
     this.#uncompiled -= countBits(home.uncompiled);
     home.uncompiled = new Uint8Array();
-    for (const { module, tier, id } of versions)
-      this.#parts.emit('retired', { module, tier: tier.name, version: id });
+    this.#tellRetired(versions);
     // The version of an ELF object holds its variables.
     if (!withData && record.canonical.kind === 'object') return versions.flatMap(({ blocks }) => blocks);
     this.#retireAll(home, versions, withData ? variables : []);
@@ -130,9 +155,10 @@ export class Publisher {
    * @param home - A module in units of one function, which has new source.
    */
   startOver(home: LoadedModule): void {
-    const { table, lazyEntries, directCalls, emit } = this.#parts;
+    const { table, lazyEntries, directCalls } = this.#parts;
     const slots = [...home.slots.values()];
     const versions = [...versionsOf(home)];
+    this.#parts.loops.close(home, home.record);
     for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
     directCalls.repoint(slots);
     // Of a module that is just being linked, some may be on their way already.
@@ -141,7 +167,7 @@ export class Publisher {
     home.uncompiled = bitsOf(home.indexes.values());
     this.#uncompiled += home.indexes.size;
     this.#retireAll(home, versions);
-    for (const { module, tier, id } of versions) emit('retired', { module, tier: tier.name, version: id });
+    this.#tellRetired(versions);
   }
 
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
@@ -163,15 +189,29 @@ export class Publisher {
       });
     // What new source adds comes first: a thread may call it as soon as it reaches a function that was there before.
     const added = store(true);
+    for (const { version } of members) this.#lead(version);
     const functions = store(false).map((count, index) => count + (added[index] ?? 0));
     directCalls.repoint(stored);
     return functions;
   }
 
+  /** Leads a loop to its continuation. */
+  #lead({ continues: loop, entries }: LinkedVersion): void {
+    if (loop === undefined) return;
+    const { loopCells, onLoops } = this.#parts;
+    const code = present(entries.get(loop.function), 'a continuation has its entry');
+    if (loop.continuation === undefined) loopCells.leave(loop.cell, code, onLoops.arrivals());
+    else loopCells.redirect(loop.cell, code);
+  }
+
   /** Makes them the versions of their units, and retires those that no unit has any more; returns these. */
   #adopt(members: readonly Publication[]): LinkedVersion[] {
-    const { versions, directCalls } = this.#parts;
+    const { versions, directCalls, loops } = this.#parts;
     const replaced = new Map<LoadedModule, Set<LinkedVersion>>();
+    const retire = (before: LinkedVersion): void => {
+      const ofModule = replaced.get(before.home) ?? new Set();
+      replaced.set(before.home, ofModule.add(before));
+    };
     for (const { units, version } of members) {
       const code = version.blocks.find((block) => block.region === 'code');
       if (code !== undefined) versions.add(code.address, code.size, version);
@@ -181,12 +221,18 @@ export class Publisher {
         if (clearBit(unit.home.uncompiled, unit.home.indexes.get(unit.name))) this.#uncompiled -= 1;
         version.users.add(unit);
         before?.users.delete(unit);
-        if (before?.users.size !== 0) continue;
-        const ofModule = replaced.get(before.home) ?? new Set();
-        replaced.set(before.home, ofModule.add(before));
+        if (before?.users.size === 0) retire(before);
+      }
+      loops.retain(version);
+      const { continues: loop } = version;
+      if (loop !== undefined) {
+        if (loop.continuation !== undefined) retire(loop.continuation);
+        loop.continuation = version;
       }
       if (version.home.linkage === 'direct') directCalls.add(version.image);
     }
+    // Of a module that got new source, loops of the one before are left no more.
+    for (const { version } of members) loops.close(version.home, version.home.record).forEach(retire);
     for (const [home, versions] of replaced) this.#retireAll(home, [...versions]);
     return [...replaced.values()].flatMap((versions) => [...versions]);
   }
@@ -216,7 +262,7 @@ export class Publisher {
     variables: readonly MemoryBlock[],
     cutOff: (() => void) | undefined,
   ): void {
-    const { memory, retirement, versions, deregisterFrames, directCalls } = this.#parts;
+    const { memory, retirement, versions, deregisterFrames, directCalls, loops } = this.#parts;
     home.retired.add(version);
     const blocks = [...version.blocks, ...variables];
     retirement.retire({
@@ -235,7 +281,26 @@ export class Publisher {
           if (block.region === 'code') versions.remove(block.address);
           memory.release(block);
         }
+        const unreachable = loops.release(version);
+        for (const continuation of unreachable) this.#retire(home, continuation, [], undefined);
+        this.#tellRetired(unreachable);
       },
     });
   }
+}
+
+function continuedEvent(version: LinkedVersion, loop: Loop): ContinuedEvent {
+  return {
+    module: version.module,
+    function: loop.function,
+    loop: loop.id.loop,
+    from: loop.tier,
+    tier: version.tier.name,
+    version: version.id,
+    reason: version.reason,
+    compileMs: version.compileMs,
+    linkUs: version.linkUs,
+    codeBytes: version.codeBytes,
+    atMs: version.atMs,
+  };
 }

@@ -56,7 +56,12 @@ function guard({ end, permissions }: Demand): Demand {
 }
 
 function demandsOf(parts: Composition): Demand[] {
-  const ranges = [...parts.table.ranges(), ...parts.lazyEntries.ranges(), ...parts.withdrawal.ranges()];
+  const ranges = [
+    ...parts.table.ranges(),
+    ...parts.lazyEntries.ranges(),
+    ...parts.withdrawal.ranges(),
+    ...parts.loopCells.ranges(),
+  ];
   const tables = ranges.map(({ kind, start, size }): Demand => {
     return { role: kind, start, end: start + size, permissions: kind === 'stubs' ? 'r-x' : 'rw-' };
   });

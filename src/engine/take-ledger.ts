@@ -36,14 +36,17 @@ export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
   return { entries, total: sum(entries), mappings };
 }
 
-function tables({ table, lazyEntries, targets, withdrawal }: Composition): LedgerEntry {
+function tables({ table, lazyEntries, loopCells, targets, withdrawal }: Composition): LedgerEntry {
   const bytesOf = (...kinds: readonly string[]): number =>
-    [...table.ranges(), ...lazyEntries.ranges(), ...withdrawal.ranges()].reduce(
+    [...table.ranges(), ...lazyEntries.ranges(), ...loopCells.ranges(), ...withdrawal.ranges()].reduce(
       (bytes, { kind, size }) => bytes + (kinds.includes(kind) ? size : 0),
       0,
     );
   const held = targets.heldBytes;
-  return entry('tables', null, { code: bytesOf('stubs'), data: bytesOf('slots', 'counters') + held });
+  return entry('tables', null, {
+    code: bytesOf('stubs'),
+    data: bytesOf('slots', 'counters', 'loops') + held,
+  });
 }
 
 /** What a module has once: its variables, unless they lie in one image with its code, as those of ELF objects do. */

@@ -8,6 +8,7 @@ import type { Transaction } from '../memory/transaction.js';
 import type { Definition } from '../registry/definition.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import { loopCellPrefix, type LoopTable } from './loops.js';
 import type { Linkage } from './options.js';
 import type { SymbolChain } from './symbol-chain.js';
 
@@ -17,6 +18,7 @@ export interface TargetsParts {
   readonly table: OffsetTable;
   readonly symbols: SymbolTable;
   readonly chain: SymbolChain;
+  readonly loops: Pick<LoopTable, 'cellOf'>;
   /** Address that the runtime gives a name, or 0n. */
   readonly runtime: (symbol: string) => bigint;
   /** What code that is linked already refers to by a name that nothing defines any more. */
@@ -122,6 +124,10 @@ export class Targets {
       const spare = counted?.binding === 'fallback' ? this.#spareSlot() : undefined;
       const slot = present(counted?.slot ?? spare, 'a counted function has a slot');
       return { kind: 'data', address: table.counterAddress(slot) };
+    }
+    if (symbol.startsWith(loopCellPrefix)) {
+      const cell = this.#parts.loops.cellOf(asking.module, symbol, asking.transaction);
+      return cell === undefined ? undefined : { kind: 'data', address: cell };
     }
     if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
     // What compiled code can't do without does not depend on who is in the chain.

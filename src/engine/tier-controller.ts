@@ -5,25 +5,29 @@
 import { present } from '../core/assert.js';
 import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
+import type { Observation, Promotion } from '../core/decision.js';
 import { TierlinkError } from '../core/errors.js';
-import type { Emit } from '../core/events.js';
+import type { Emit, PublishedEvent } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
 import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
-import type { Decision, Policy } from '../../tiers/policy.js';
-import type { UnitBuilder } from './unit-builder.js';
+import type { Policy } from '../../tiers/policy.js';
+import type { Comparison, RollbackRule } from '../../tiers/slowdown.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
+import { type CallCount, CallCounts } from './call-counts.js';
+import { CandidateList } from './candidates.js';
+import { CompileCosts } from './compile-costs.js';
+import type { UnitBuilder } from './unit-builder.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
-
-/** The longest count a counter can hold that no arithmetic overflows. */
-const longestCount = 2 ** 30;
+import { type Candidate, PolicyDesk } from './policy-desk.js';
+import { SpeedWatch } from './speed-watch.js';
 
 /** What the controller works with. */
 export interface TierControllerParts {
   readonly tiers: readonly TierRecipe[];
   readonly policy: Policy;
-  readonly compiler: Compiler;
+  readonly compiler: Pick<Compiler, 'pending' | 'threads'>;
   readonly registry: Registry;
   readonly table: OffsetTable;
   /** By name. */
@@ -33,6 +37,10 @@ export interface TierControllerParts {
   readonly atMs: () => number;
   /** Compiles, links and publishes units; leaves no trace when it fails. */
   readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
+  /** How much code there is, and may be. */
+  readonly codeCache: () => Observation['codeCache'];
+  /** When slower versions are rolled back; undefined: never, and nothing is measured. */
+  readonly rollback: RollbackRule | undefined;
 }
 
 /** Why a unit is wanted at a tier, and how urgently. */
@@ -45,60 +53,110 @@ export interface TierRequest {
   readonly priority?: CompilePriority;
 }
 
-/** Calls that a counter was last armed with, those counted before in the same tier, and since when, in milliseconds. */
-interface Count {
-  readonly armed: number;
-  readonly before: number;
-  readonly sinceMs: number;
+/** A compile that the policy wanted. */
+interface Chosen {
+  readonly target: number;
+  readonly instructions: number;
 }
 
 /** Decides when a unit moves, and sees to it. */
 export class TierController {
+  /** Sees how fast units run, if slower versions are rolled back. */
+  readonly watch: SpeedWatch | undefined;
   readonly #parts: TierControllerParts;
   readonly #ladder: readonly string[];
-  readonly #counts = new Map<SlotIndex, Count>();
+  readonly #counts: CallCounts;
+  readonly #costs: CompileCosts;
+  readonly #desk: PolicyDesk;
+  readonly #candidates: CandidateList;
+  readonly #underWay = new Map<Unit, Chosen>();
+  /** The publish whose costs were added last. */
+  #noted: PublishedEvent | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #causes = new Map<Unit, Error>();
   #open = true;
 
   /** @param parts - Tables, policy, compiler and observers. */
   constructor(parts: TierControllerParts) {
+    const { tiers, table, atMs, compiler, rollback } = parts;
     this.#parts = parts;
-    this.#ladder = parts.tiers.map((tier) => tier.name);
+    this.#ladder = tiers.map((tier) => tier.name);
+    this.#counts = new CallCounts(table, atMs);
+    this.#costs = new CompileCosts(tiers.length);
+    this.#candidates = new CandidateList(() => {
+      this.#choose();
+    });
+    this.watch = rollback && this.#watch(rollback);
+    this.#desk = new PolicyDesk({
+      ...parts,
+      ladder: this.#ladder,
+      costs: this.#costs,
+      queueLength: () => compiler.pending(),
+      compileThreads: Math.max(1, compiler.threads - 1),
+      speeds: (unit) => this.watch?.speeds(unit) ?? this.#ladder.map(() => null),
+    });
   }
 
   /** Takes one request: a function's counter has run down. */
   request(counter: number): void {
     if (!this.#open) return;
-    const { atMs } = this.#parts;
     const slot = this.#parts.table.indexOfCounter(address(counter));
     const unit = slot === undefined ? undefined : this.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
-    const count = this.#counts.get(slot) ?? { armed: 0, before: 0, sinceMs: atMs() };
-    const calls = count.before + count.armed;
-    const decision = this.#decide(unit, calls);
-    if (decision.kind === 'wait') {
-      this.#arm(slot, decision.calls, calls, count.sinceMs);
-      return;
+    const count = this.#counts.asked(slot);
+    const decision = this.#desk.decide(unit, count);
+    switch (decision.kind) {
+      case 'wait':
+        this.#counts.goOn(slot, decision.calls, count);
+        return;
+      case 'candidate':
+        this.#counts.goOn(slot, Infinity, count);
+        this.#candidates.add(unit, slot);
+        return;
+      case 'promote':
+        if (this.#promote(unit, count, decision)) return;
+        // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
+        this.#counts.goOn(slot, Math.max(1, count.calls), count);
     }
-    const { target, reason } = decision;
-    const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - count.sinceMs) } as const;
-    const asked = this.ask([unit], target, { reason, forced: false, priority });
-    if (!asked) {
-      // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
+  }
+
+  /** What the policy wants is compiled, unless it is under way or closed. */
+  #promote(
+    unit: Unit,
+    { calls, sinceMs }: CallCount,
+    { target, reason }: Pick<Promotion, 'target' | 'reason'>,
+  ): boolean {
+    const { emit, atMs } = this.#parts;
+    const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - sinceMs) } as const;
+    if (!this.ask([unit], target, { reason, forced: false, priority })) {
       unit.ticket?.raise(priority);
-      this.#arm(slot, Math.max(1, calls), calls, count.sinceMs);
-    } else {
-      const tier = present(this.#ladder[decision.target], 'a policy names a rung of the ladder');
-      this.#parts.emit('requested', {
-        module: unit.home.record.name,
-        unit: unit.name,
-        tier,
-        reason: decision.reason,
-        atMs: this.#parts.atMs(),
-      });
+      return false;
     }
+    this.#underWay.set(unit, { target, instructions: this.#desk.instructions(unit) });
+    this.#candidates.delete(unit);
+    const tier = present(this.#ladder[target], 'a policy names a rung of the ladder');
+    emit('requested', { module: unit.home.record.name, unit: unit.name, tier, reason, atMs: atMs() });
+    return true;
+  }
+
+  #choose(): void {
+    const known: (Candidate & { readonly slot: SlotIndex })[] = [];
+    for (const [unit, slot] of this.#candidates.entries()) {
+      const count = this.#counts.read(slot);
+      if (count === undefined || this.unitAt(slot) !== unit) this.#candidates.delete(unit);
+      else if (unit.work === undefined) known.push({ unit, slot, count });
+    }
+    if (known.length === 0) return;
+    const choice = this.#desk.choose(known, [...this.#underWay.values()]);
+    for (const { candidate, target, reason } of choice.promotions) {
+      const { unit, slot, count } = present(known[candidate], 'a choice names candidates');
+      if (this.#promote(unit, count, { target, reason })) continue;
+      // Closed after a failure: it asks again, and doesn't take part until then.
+      this.#candidates.delete(unit);
+      this.#counts.goOn(slot, Math.max(1, count.calls), count);
+    }
+    this.#candidates.later(choice);
   }
 
   /**
@@ -115,26 +173,25 @@ export class TierController {
     return unitOf(home, definition.name);
   }
 
+  /** Calls of a slot's function that were counted in the tier that it is at. */
+  callsAt(slot: SlotIndex): number {
+    return this.#counts.read(slot)?.calls ?? 0;
+  }
+
   /** True if functions of the unit were called, as far as its counters tell. */
   wasCalled(unit: Unit): boolean {
     if (unit.version?.tier.counters !== true) return unit.version !== undefined;
     return [...slotsOf(unit).values()].some((slot) => {
-      const count = this.#counts.get(slot);
-      return (
-        currentTier(unit.state) > 0 ||
-        count === undefined ||
-        count.before > 0 ||
-        this.#parts.table.remaining(slot) < count.armed
-      );
+      const count = this.#counts.read(slot);
+      return currentTier(unit.state) > 0 || count === undefined || count.calls > 0;
     });
   }
 
   /** Arms the counters of the version that runs, from zero. */
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
-    const calls = this.#parts.policy.firstRequest(currentTier(unit.state), this.#ladder);
-    const now = this.#parts.atMs();
-    for (const slot of slotsOf(unit).values()) this.#arm(slot, calls, 0, now);
+    const calls = this.#desk.firstRequest(unit);
+    for (const slot of slotsOf(unit).values()) this.#counts.begin(slot, calls);
   }
 
   /**
@@ -182,6 +239,7 @@ export class TierController {
     const { builder, tiers } = this.#parts;
     const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
     for (const unit of built) this.#ended(unit);
+    this.#note(built, 0, false);
     this.#include(built, 0);
   }
 
@@ -207,45 +265,65 @@ export class TierController {
     this.#open = false;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#candidates.stop();
   }
 
-  /** A policy may be the user's own: whatever it does wrong is reported and leaves the unit where it is. */
-  #decide(unit: Unit, calls: number): Decision {
-    const { policy, compiler, emit } = this.#parts;
-    const module = unit.home.record.name;
-    const wait: Decision = { kind: 'wait', calls: Infinity };
-    const refuse = (reason: string, cause?: unknown): Decision => {
-      const error = new TierlinkError('POLICY_FAILED', { policy: policy.name, module, reason }, { cause });
-      emit('failed', { module, unit: unit.name, tier: '', error, retry: 'none' });
-      return wait;
-    };
-    try {
-      const decision = policy.decide({
-        tierIndex: currentTier(unit.state),
-        ladder: this.#ladder,
-        calls,
-        queueLength: compiler.pending(),
-        compileThreads: Math.max(1, compiler.threads - 1),
-        instructions: this.#instructions(unit),
-      });
-      if (decision.kind === 'wait') return decision.calls > 0 ? decision : refuse('it waits for no calls');
-      if (this.#ladder[decision.target] !== undefined) return decision;
-      return refuse(`there is no tier ${String(decision.target)} in the ladder`);
-    } catch (cause) {
-      return refuse(cause instanceof Error ? cause.message : String(cause), cause);
+  #watch(rule: RollbackRule): SpeedWatch {
+    return new SpeedWatch({
+      rule,
+      rungs: this.#ladder.length,
+      tierOf: (unit) => currentTier(unit.state),
+      callsOf: (unit) => {
+        let calls = 0;
+        for (const slot of slotsOf(unit).values()) calls += this.#counts.read(slot)?.calls ?? 0;
+        return calls;
+      },
+      doubt: (unit, below) => {
+        const begun = this.#advance(unit, { type: 'doubted', target: below }).length > 0;
+        if (begun) this.#start([unit], below, { reason: 'a higher tier may be slower', forced: false });
+        return begun;
+      },
+      blame: (unit, tier, below, comparison) => {
+        this.#rollBack(unit, tier, below, comparison);
+      },
+      clear: (unit, tier) => {
+        this.step(unit, { type: 'cleared', tier });
+        if (this.#open && currentTier(unit.state) < tier)
+          this.ask([unit], tier, { reason: 'it was not slower', forced: false });
+      },
+    });
+  }
+
+  /** A unit runs at the tier below again: the one that was slower is closed to it. */
+  #rollBack(unit: Unit, tier: number, below: number, { ratio, error }: Comparison): void {
+    const { emit, atMs } = this.#parts;
+    let retry: number | 'barred' = 'barred';
+    for (const effect of this.#advance(unit, { type: 'slower', tier })) {
+      if (effect.type !== 'wait') continue;
+      this.#wait(unit, effect);
+      retry = effect.milliseconds;
     }
+    const margin = Math.exp(1.96 * error);
+    emit('rolledBack', {
+      module: unit.home.record.name,
+      unit: unit.name,
+      tier: this.#ladder[tier] ?? '',
+      to: this.#ladder[below] ?? '',
+      ratio,
+      low: ratio / margin,
+      high: ratio * margin,
+      retry,
+      atMs: atMs(),
+    });
   }
 
-  #instructions({ home, name }: Unit): number {
-    const slot = home.unitKind === 'module' ? undefined : home.slots.get(name);
-    const definition = slot === undefined ? undefined : this.#parts.registry.functionAt(slot);
-    return definition?.instructions ?? home.record.instructions;
-  }
-
-  #arm(slot: SlotIndex, calls: number, before: number, sinceMs: number): void {
-    const armed = Math.min(calls, longestCount);
-    this.#counts.set(slot, { armed, before, sinceMs });
-    this.#parts.table.arm(slot, armed);
+  #wait(unit: Unit, { target, milliseconds }: Extract<LifecycleEffect, { type: 'wait' }>): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.step(unit, { type: 'waited', target });
+    }, milliseconds);
+    timer.unref();
+    this.#timers.add(timer);
   }
 
   #perform(unit: Unit, effect: LifecycleEffect): void {
@@ -253,16 +331,10 @@ export class TierController {
       case 'compile':
         // Of requests only.
         return;
-      case 'wait': {
-        const timer = setTimeout(() => {
-          this.#timers.delete(timer);
-          this.step(unit, { type: 'waited', target: effect.target });
-        }, effect.milliseconds);
-        timer.unref();
-        this.#timers.add(timer);
+      case 'wait':
+        this.#wait(unit, effect);
         this.#report(unit, effect.target, effect.milliseconds);
         return;
-      }
       case 'bar':
         this.#report(unit, effect.target, 'barred');
         return;
@@ -272,14 +344,18 @@ export class TierController {
   #start(units: readonly Unit[], target: number, { reason, priority = askedFor }: TierRequest): void {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
     const ticket = new CompileTicket(priority);
+    const isChosen = priority.kind === 'tier-up' && priority.heat < Infinity;
     const work = this.#parts.builder.build(units, tier, reason, ticket).then(
       (built) => {
         for (const unit of units) {
           // What was overtaken by a compile at once has been told.
           if (unit.work !== work) continue;
           this.#ended(unit);
-          this.step(unit, { type: built.includes(unit) ? 'published' : 'dropped' });
+          const isBuilt = built.includes(unit);
+          this.step(unit, { type: isBuilt ? 'published' : 'dropped' });
+          if (!isBuilt) this.watch?.failed(unit);
         }
+        this.#note(built, target, isChosen);
         this.#include(built, target);
       },
       (error: unknown) => {
@@ -291,6 +367,7 @@ export class TierController {
           this.step(unit, { type: dropped ? 'dropped' : 'failed' });
           // A counter that asked is all but silent until it is armed again, so that a later try can come.
           this.#armAll(unit);
+          this.watch?.failed(unit);
         }
       },
     );
@@ -305,6 +382,25 @@ export class TierController {
     unit.work = undefined;
     unit.ticket = undefined;
     unit.home.beginning.delete(unit);
+    if (this.#underWay.delete(unit)) this.#candidates.soon();
+  }
+
+  /** Takes note of what a compile has cost. */
+  #note(built: readonly Unit[], target: number, isChosen: boolean): void {
+    const event = built[0]?.published;
+    // Of one version units may be told one by one.
+    if (event === undefined || event === this.#noted) return;
+    this.#noted = event;
+    const all = built[0]?.version?.users ?? built;
+    const instructions = [...all].reduce((sum, unit) => sum + this.#desk.instructions(unit), 0);
+    this.#costs.add({
+      target,
+      instructions,
+      compileMs: event.compileMs,
+      codeBytes: event.codeBytes,
+      isChosen,
+    });
+    if (target === 0) this.#desk.noteFirst();
   }
 
   /** Takes note of units that have a version now. */
@@ -312,6 +408,7 @@ export class TierController {
     for (const unit of units) {
       this.step(unit, { type: 'included', target });
       this.#armAll(unit);
+      this.watch?.published(unit, target);
     }
   }
 

@@ -12,7 +12,14 @@ import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
 import type { LinkBatch } from './link-batch.js';
-import { allUnits, type LinkedVersion, type LoadedModule, type Unit, unitOf } from './loaded-module.js';
+import {
+  allUnits,
+  type LinkedVersion,
+  type LoadedModule,
+  type Loop,
+  type Unit,
+  unitOf,
+} from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { SymbolChain } from './symbol-chain.js';
 import { Turns } from './turns.js';
@@ -112,6 +119,38 @@ export class UnitBuilder {
     );
   }
 
+  /**
+   * Compiles the continuation of a loop, and has the loop left to it.
+   *
+   * @param loop - The loop.
+   * @param how - Tier, reason, and how soon.
+   * @returns False if it was overtaken: the loop is left no more.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
+   */
+  async buildContinuation(
+    loop: Loop,
+    how: Pick<CompileOrder, 'tier' | 'reason' | 'ticket'>,
+  ): Promise<boolean> {
+    const arrived = async (): Promise<void> => {
+      await this.#turns.take(how.ticket);
+    };
+    const compiled = await this.#parts.compiler.compile({ ...continuationOf(loop, how), arrived });
+    if (loop.isClosed) return false;
+    this.#publish(compiled);
+    return true;
+  }
+
+  /**
+   * The same before it returns.
+   *
+   * @param loop - The loop.
+   * @param how - Tier and reason.
+   * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, CODE_CACHE_FULL and the linker's codes
+   */
+  buildContinuationNow(loop: Loop, how: Pick<CompileOrder, 'tier' | 'reason' | 'ticket'>): void {
+    this.#publish(this.#parts.compiler.compileNow(continuationOf(loop, how)));
+  }
+
   #publish(compiled: CompiledOrder): readonly Unit[] {
     const units = [...compiled.units, ...broughtAlong(compiled)];
     const version = this.#link({ ...compiled, units });
@@ -144,6 +183,11 @@ export class UnitBuilder {
       linker.expectNothing();
     }
   }
+}
+
+function continuationOf(loop: Loop, how: Pick<CompileOrder, 'tier' | 'reason' | 'ticket'>): CompileOrder {
+  const { home, record } = loop;
+  return { home, record, wantsData: false, units: [], continues: loop, ...how };
 }
 
 function orderOf(

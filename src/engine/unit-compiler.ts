@@ -7,7 +7,7 @@ import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
-import type { LoadedModule, Unit } from './loaded-module.js';
+import type { LoadedModule, Loop, Unit } from './loaded-module.js';
 import type { Linkage } from './options.js';
 import { queriedUse, type SymbolChain } from './symbol-chain.js';
 import type { UnitLinker } from './unit-linker.js';
@@ -22,6 +22,8 @@ export interface CompileOrder {
   /** Units whose functions are wanted; none: only the module's variables. */
   readonly units: readonly Unit[];
   readonly tier: TierRecipe;
+  /** No unit, but the continuation of a loop. */
+  readonly continues?: Loop | undefined;
   /** Why, for events. */
   readonly reason: string;
   /** How soon, until it begins. */
@@ -142,7 +144,7 @@ export class UnitCompiler {
     );
   }
 
-  #requests({ home, record, wantsData, units, tier, ticket }: CompileOrder): {
+  #requests({ home, record, wantsData, units, tier, ticket, continues }: CompileOrder): {
     readonly code: CompileRequest | undefined;
     readonly data: CompileRequest | undefined;
   } {
@@ -150,13 +152,23 @@ export class UnitCompiler {
     const { code, data } = record.canonical;
     const request = {
       module: record.name,
-      // Nothing could answer the request of a module that stays as it is.
-      tier: { ...tier, counters: tier.counters && record.pinned === '' },
+      tier: tierFor(tier, record, continues),
       calls: callForm[home.linkage],
       near: this.#near(record),
       priority: ticket.priority,
       ticket,
     };
+    if (continues !== undefined) {
+      const functions = { wanted: [continues.function] };
+      const wanted = {
+        ...request,
+        bitcode: code,
+        part: 'code',
+        functions,
+        continuation: continues.id,
+      } as const;
+      return { code: wanted, data: undefined };
+    }
     return {
       code:
         units.length === 0
@@ -194,6 +206,15 @@ export class UnitCompiler {
     this.#nearOf.set(record, { version, names });
     return names;
   }
+}
+
+/** What a recipe comes to for a module. */
+function tierFor(tier: TierRecipe, { pinned, whole }: ModuleRecord, continues: Loop | undefined): TierRecipe {
+  // Nothing could answer the request of a module that stays as it is; and what calls a continuation has been counted.
+  const counters = tier.counters && pinned === '' && continues === undefined;
+  // A continuation is compiled without the rest of its module.
+  const osr = tier.osr === true && whole === '' && continues === undefined;
+  return { ...tier, counters, osr };
 }
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */

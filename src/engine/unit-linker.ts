@@ -11,6 +11,7 @@ import { blockKinds, type LinkedImage, type PreparedImage } from '../link/image.
 import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
+import { wantedSymbols } from '../link/wanted.js';
 import { relinkImage } from '../link/relink.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
@@ -21,7 +22,8 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
-import { type LinkedVersion, type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
+import { type LinkedVersion, type LoadedModule, type Loop, slotsOf, type Unit } from './loaded-module.js';
+import { functionOfEntry, type LoopTable } from './loops.js';
 import type { RelocationKeeping } from './options.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
@@ -36,6 +38,7 @@ export interface UnitLinkerParts {
   readonly chain: SymbolChain;
   readonly targets: Targets;
   readonly registry: Registry;
+  readonly loops: Pick<LoopTable, 'among'>;
   readonly relocations: RelocationKeeping;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
@@ -247,6 +250,7 @@ export class UnitLinker {
       readonly tier: TierRecipe;
       readonly reason: string;
       readonly object: CompiledObject | undefined;
+      readonly continues?: Loop | undefined;
       readonly linkUs: number;
     },
   ): LinkedVersion {
@@ -263,6 +267,8 @@ export class UnitLinker {
       linkUs: made.linkUs,
       atMs: this.#parts.atMs(),
       users: new Set(),
+      polls: this.#parts.loops.among(home.record, namesWanted(placed.prepared)),
+      continues: made.continues,
       ...placeOf(image),
     };
   }
@@ -291,6 +297,10 @@ function placeOfVariable(
   return { address: present(placement[place], 'a variable lies in a block').address + offset };
 }
 
+function* namesWanted(prepared: PreparedImage): Iterable<string> {
+  for (const { name } of wantedSymbols(prepared)) yield name;
+}
+
 /** What a version has by the place of its image. */
 function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' | 'image'> {
   const entries = new Map<string, Address>();
@@ -298,7 +308,7 @@ function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' |
   const start = placement.code?.address ?? 0;
   for (let index = 0; index < symbols.size; index += 1) {
     if (symbols.place(index) === symbolPlace.code)
-      entries.set(symbols.name(index), address(start + symbols.offset(index)));
+      entries.set(functionOfEntry(symbols.name(index)), address(start + symbols.offset(index)));
   }
   return { entries, frames: framesOf(image)?.address, image };
 }

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 13;
+export const contractVersion = 16;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -147,6 +147,14 @@ export interface FunctionSelection {
   readonly possible: Uint8Array;
 }
 
+/** The continuation of a function at one of its loops. */
+export interface ContinuationRequest {
+  /** Which loop: its number in the names of the cells that polls read. */
+  readonly loop: number;
+  /** What polls hand over there, as the names of the cells say it. */
+  readonly signature: string;
+}
+
 /** One compile job. */
 export interface CompileJob {
   /** The bytes, or a handle of {@link NativeAddon.shareBitcode}: a lazily read copy of it is kept between jobs. */
@@ -166,6 +174,11 @@ export interface CompileJob {
   readonly calls: 'direct' | 'indirect' | 'patchable';
   /** True: insert an entry counter into each function. */
   readonly counters: boolean;
+  /**
+   * Not empty: every loop that can be left polls a cell of 16 bytes, an undefined symbol named
+   * `__tierlink_loop.<loop>.<depth>.<signature>.<polls>.<function>`. No dots.
+   */
+  readonly polls: string;
   /** IR instructions of other functions that are taken along with {@link functions} to be inlined. */
   readonly importBudget: number;
   /**
@@ -175,6 +188,8 @@ export interface CompileJob {
   readonly near: readonly string[] | Handle;
   /** Only these functions, or null: the whole module. */
   readonly functions: FunctionSelection | null;
+  /** Instead of the only wanted function its continuation, `__tierlink_continuation.<loop>.<function>`; or null. */
+  readonly continuation: ContinuationRequest | null;
 }
 
 /** How soon a job is wanted. */
@@ -463,6 +478,8 @@ export interface NativeAddon {
   engineStopSampling(engine: Handle): void;
   /** Program counters taken since the last call. */
   engineTakeSamples(engine: Handle): BigUint64Array;
+  /** Nanoseconds of CPU time of the engine's run threads since it began, of those that have ended too. */
+  engineCpuTimeNs(engine: Handle): number;
 
   // --- symbols ---------------------------------------------------------------------------------------
   /** dlsym(RTLD_DEFAULT) in the process, or 0n. */

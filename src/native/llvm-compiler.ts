@@ -2,6 +2,7 @@
 import type { CompilePriority } from '../core/compile-ticket.js';
 import type { CompiledObject, CompileRequest, Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
+import type { TierRecipe } from '../core/tier.js';
 import type { CompileJob, CompileOutcome, Handle, JobPriority, NativeAddon } from './contract.js';
 import { compileError } from './failures.js';
 
@@ -77,7 +78,7 @@ export class LlvmCompiler implements Compiler {
     this.#addon.compilerForget(this.#pool, handle);
   }
 
-  #job({ bitcode, part, tier, calls, near, functions }: CompileRequest): CompileJob {
+  #job({ bitcode, part, tier, calls, near, functions, continuation }: CompileRequest): CompileJob {
     const { passes, codegenLevel, hostCpu } = tier;
     return {
       // Data is compiled once.
@@ -91,11 +92,13 @@ export class LlvmCompiler implements Compiler {
       hostCpu,
       calls,
       counters: tier.counters && part === 'code',
+      polls: tier.osr === true && part === 'code' ? cellTag(tier) : '',
       importBudget: tier.importBudget ?? 0,
       near: shared(this.#names, near, (names) => this.#addon.shareNames(names.join('\0'))),
       functions: functions
         ? { wanted: functions.wanted, possible: functions.possible ?? new Uint8Array() }
         : null,
+      continuation: continuation ?? null,
     };
   }
 }
@@ -111,6 +114,11 @@ function shared<Key extends object>(
   const handle = make(key);
   known.set(key, handle);
   return handle;
+}
+
+/** Tells the cells of one tier from those of another; two tiers that share cells would do no harm. */
+function cellTag({ name }: TierRecipe): string {
+  return name.replaceAll(/\W/g, '_');
 }
 
 function jobPriority(priority: CompilePriority): JobPriority {

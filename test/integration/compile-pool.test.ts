@@ -42,10 +42,12 @@ const job = (bitcode: Uint8Array, level = 0): CompileJob => ({
   codegenLevel: level,
   hostCpu: false,
   importBudget: 0,
+  polls: '',
   calls: 'direct',
   counters: false,
   near: [],
   functions: null,
+  continuation: null,
 });
 
 const pools: Handle[] = [];
@@ -242,7 +244,7 @@ describe('a pool that ends', () => {
       const addon = require(${JSON.stringify(join(root, 'build/native/tierlink.node'))});
       const pool = addon.compilerCreate(2, 10);
       const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, near: [], importBudget: 0, functions: null };
+        calls: 'direct', counters: false, near: [], importBudget: 0, polls: '', functions: null, continuation: null };
       addon.compilerSubmit(pool, job, { lazy: false, heat: 1 }, (outcome) => { console.log('outcome'); ${end} });`;
     const output = (end: string): string =>
       execFileSync(process.execPath, ['-e', script(end)], { encoding: 'utf8', timeout: 30_000 });

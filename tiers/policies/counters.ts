@@ -12,7 +12,8 @@
  * compiler_count_X) + 1); ours counts calls only, since loops are OSR's business.
  */
 import { TierlinkError } from '../../src/core/errors.js';
-import type { Decision, Observation, Policy } from '../policy.js';
+import type { Decision, Observation } from '../../src/core/decision.js';
+import type { Policy } from '../policy.js';
 
 /** Calls of one function that move its unit into the tier, by tier name. */
 export type Thresholds = Readonly<Record<string, number>>;

@@ -105,6 +105,78 @@ describe('the lifecycle of a unit', () => {
     ]);
   });
 
+  describe('with a version that is doubted', () => {
+    const doubted: LifecycleEvent[] = [
+      request(0),
+      { type: 'published' },
+      request(2),
+      { type: 'published' },
+      { type: 'doubted', target: 0 },
+    ];
+    const below: LifecycleEvent[] = [...doubted, { type: 'published' }];
+    const slower: LifecycleEvent = { type: 'slower', tier: 2 };
+
+    it('compiles that of the lower tier, and goes on running the doubted one until then', () => {
+      expect(walk(doubted)).toEqual({
+        stage: 'promoting',
+        tier: 2,
+        effects: [{ type: 'compile', target: 0 }],
+      });
+      expect(walk(below)).toMatchObject({ stage: 'executable', tier: 0 });
+      expect(walk([...doubted, { type: 'failed' }])).toMatchObject({ stage: 'executable', tier: 2 });
+    });
+
+    it('keeps its tier closed until something is found out', () => {
+      expect(walk([...below, request(2)])).toMatchObject({ stage: 'executable', effects: [] });
+      expect(walk([...below, request(1)])).toMatchObject({ stage: 'promoting' });
+      expect(walk([...below, { type: 'cleared', tier: 2 }, request(2)])).toMatchObject({
+        stage: 'promoting',
+      });
+    });
+
+    it('waits for twice as long when it was slower again, and bars the tier in the end', () => {
+      const again: LifecycleEvent[] = [
+        { type: 'waited', target: 2 },
+        request(2),
+        { type: 'published' },
+        { type: 'doubted', target: 0 },
+        { type: 'published' },
+        slower,
+      ];
+      expect(walk([...below, slower]).effects).toEqual([{ type: 'wait', target: 2, milliseconds: 100 }]);
+      expect(walk([...below, slower, request(2)])).toMatchObject({ stage: 'executable', effects: [] });
+      expect(walk([...below, slower, ...again]).effects).toEqual([
+        { type: 'wait', target: 2, milliseconds: 200 },
+      ]);
+      const barred = [...below, slower, ...again, ...again];
+      expect(walk(barred).effects).toEqual([{ type: 'bar', target: 2, failures: 3 }]);
+      expect(walk([...barred, { type: 'waited', target: 2 }, request(2)])).toMatchObject({ effects: [] });
+    });
+
+    it('forgives it when it was not slower after all', () => {
+      const well: LifecycleEvent[] = [
+        { type: 'waited', target: 2 },
+        request(2),
+        { type: 'published' },
+        { type: 'doubted', target: 0 },
+        { type: 'published' },
+        { type: 'cleared', tier: 2 },
+      ];
+      expect(walk([...below, slower, ...well, slower]).effects).toEqual([
+        { type: 'wait', target: 2, milliseconds: 100 },
+      ]);
+    });
+
+    it('doubts nothing that is not above, or not there', () => {
+      expect(walk([...below, { type: 'doubted', target: 0 }])).toMatchObject({
+        stage: 'executable',
+        effects: [],
+      });
+      expect(walk([...below, { type: 'doubted', target: -1 }])).toMatchObject({ effects: [] });
+      expect(walk([{ type: 'doubted', target: 0 }])).toMatchObject({ stage: 'declared', effects: [] });
+    });
+  });
+
   it('can be removed from every state and takes nothing after that', () => {
     const paths: LifecycleEvent[][] = [
       [],

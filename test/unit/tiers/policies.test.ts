@@ -3,19 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { countersPolicy } from '../../../tiers/policies/counters.js';
 import { eagerPolicy } from '../../../tiers/policies/eager.js';
 import { neverPolicy } from '../../../tiers/policies/never.js';
-import type { Observation } from '../../../tiers/policy.js';
+import { observation as seen, shippedNames as names } from '../../support/observation.js';
 import { ladder, shippedTiers } from '../../../tiers/recipes.js';
-
-const names = ['baseline', 'quick', 'optimized', 'peak'];
-const seen = (over: Partial<Observation>): Observation => ({
-  tierIndex: 0,
-  ladder: names,
-  calls: 0,
-  queueLength: 0,
-  compileThreads: 1,
-  instructions: 100,
-  ...over,
-});
 
 describe('the policy counters', () => {
   const policy = countersPolicy({ thresholds: { quick: 100, optimized: 1000 }, feedback: 5 });
@@ -51,7 +40,7 @@ describe('the policy counters', () => {
             seen({ tierIndex: tier, calls, queueLength: queue, compileThreads: threads }),
           );
           if (decision.kind === 'wait') expect(decision.calls).toBeGreaterThan(0);
-          else expect(decision.target).toBe(tier + 1);
+          else expect(decision).toMatchObject({ kind: 'promote', target: tier + 1 });
         },
       ),
     );

@@ -1,0 +1,80 @@
+/** Leaving a loop changes nothing but the code that runs: generated programs give the same results with and without. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type EngineOptions, memory } from '../../src/index.js';
+import { engineFor, linkages } from '../support/engine.js';
+import { loopProgram } from '../support/loop-programs.js';
+import { bitcode, llvmBin, scratch } from '../support/toolchain.js';
+
+const arrivals = [1, 2, 3, 7, 20];
+const inputs = [1, 5, 10, 1234];
+
+/** Bitcode of a program: as clang has it before any pass, or as passes leave it. */
+function compile(seed: number, passes: string): Uint8Array {
+  // No fused multiplications, which differ from one processor to the other.
+  const plain = bitcode(loopProgram(seed), ['-fwrapv', '-ffp-contract=off', '-w']);
+  if (passes === '') return plain;
+  const input = join(scratch(), 'input.bc');
+  writeFileSync(input, plain);
+  const args = [`-passes=${passes}`, input, '-o', '-'];
+  return execFileSync(join(llvmBin, 'opt'), args, { maxBuffer: 2 ** 26 });
+}
+
+interface Outcome {
+  readonly results: readonly unknown[];
+  readonly continued: readonly string[];
+  readonly failed: readonly string[];
+}
+
+/** What `run` returns at the two tiers that poll. */
+async function outcome(source: Uint8Array, options: EngineOptions): Promise<Outcome> {
+  const engine = engineFor({ control: 'inline', ...options });
+  const continued: string[] = [];
+  const failed: string[] = [];
+  engine.on('continued', ({ from, function: name, loop }) =>
+    continued.push(`${name} ${String(loop)} ${from}`),
+  );
+  engine.on('failed', ({ error }) => failed.push(error.message));
+  engine.addModule('loops', source);
+  await engine.link();
+  const results: unknown[] = [];
+  for (const tier of ['baseline', 'quick']) {
+    if (tier !== 'baseline') await engine.recompile('loops', tier);
+    const run = engine.fn('run');
+    for (const input of inputs) results.push(run(input));
+  }
+  await engine.dispose();
+  return { results, continued, failed };
+}
+
+describe.each([
+  ['as clang has it', '', false],
+  ['in SSA form', 'sroa,simplifycfg', false],
+  ['optimised', 'default<O2>', true],
+])('a generated program %s', (_, passes, isRefused) => {
+  it.each(Array.from({ length: 6 }, (_unused, index) => index + 1))(
+    'of seed %i gives the same results wherever and whenever its loops are left',
+    async (seed) => {
+      const source = compile(seed, passes);
+      const expected = await outcome(source, { osr: false });
+      expect(expected.continued).toEqual([]);
+      const linkage = linkages[seed % linkages.length] ?? 'stub';
+      const unit = seed % 2 === 0 ? 'function' : 'module';
+      // Continuations are the same at whichever arrival.
+      const cache = memory();
+      for (const forcedAt of arrivals) {
+        const osr = { forcedAt };
+        const { results, continued, failed } = await outcome(source, { osr, linkage, unit, cache });
+        expect({ forcedAt, results }).toEqual({ forcedAt, results: expected.results });
+        expect(failed).toEqual([]);
+        // Optimisers make jumps through tables into what is not followed: such functions are not left.
+        if (isRefused && continued.length === 0) continue;
+        for (const tier of ['baseline', 'quick'])
+          expect(continued.filter((name) => name.startsWith('run ') && name.endsWith(tier))).not.toEqual([]);
+      }
+    },
+    120_000,
+  );
+});
