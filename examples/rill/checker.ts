@@ -2,7 +2,14 @@
 import { builtinNames } from './builtins.js';
 import type { Frame } from './expression-checker.js';
 import { StatementChecker } from './statement-checker.js';
-import { type FunctionSymbol, type Global, type ModuleMember, Scope, type StructSymbol } from './symbols.js';
+import {
+  type FunctionSymbol,
+  type Global,
+  type ModuleMember,
+  Scope,
+  type StructSymbol,
+  type Symbol,
+} from './symbols.js';
 import type { Expression, FunctionSyntax, ModuleSyntax, VariableSyntax } from './syntax.js';
 import * as types from './types.js';
 import { show } from './types.js';
@@ -20,7 +27,7 @@ export interface CheckedModule {
 export interface Surroundings {
   readonly imports: readonly CheckedModule[];
   /** Of the REPL: what earlier inputs declared. */
-  readonly earlier?: ReadonlyMap<string, ModuleMember>;
+  readonly earlier?: ReadonlyMap<string, Symbol>;
 }
 
 /**
@@ -47,7 +54,7 @@ class ModuleChecker extends StatementChecker {
     name: string,
     syntax: ModuleSyntax,
     imports: readonly CheckedModule[],
-    earlier: ReadonlyMap<string, ModuleMember>,
+    earlier: ReadonlyMap<string, Symbol>,
   ) {
     super(syntax.source);
     this.#name = name;
@@ -59,7 +66,7 @@ class ModuleChecker extends StatementChecker {
     this.#scope = new Scope(before);
     for (const [index, { path, at }] of syntax.imports.entries()) {
       const names = imports[index]?.members ?? new Map<string, ModuleMember>();
-      if (!this.#scope.add(path.replace(/^.*\//, ''), { kind: 'module', names }))
+      if (!this.#scope.add(importedName(path), { kind: 'module', names }))
         this.fail(at, `${path} is imported twice`);
     }
   }
@@ -113,6 +120,11 @@ class ModuleChecker extends StatementChecker {
     const global: Global = { kind: 'global', symbol, type, isMutable, isLazy: !isConstant(value, isMutable) };
     this.#declare(name, global, at);
   }
+}
+
+/** What an imported module is called: its path without folders. */
+export function importedName(path: string): string {
+  return path.replace(/^.*\//, '');
 }
 
 function frameOf(result: types.Type): Frame {

@@ -64,6 +64,11 @@ export class Loader {
     this.#modules.set(resolve(path), module);
   }
 
+  /** Takes a module out, so that it is read again when it is wanted. */
+  forget(module: CheckedModule): void {
+    for (const [file, known] of this.#modules) if (known === module) this.#modules.delete(file);
+  }
+
   #name(file: string): string {
     return relative(this.#folder, file).replace(/\.rill$/, '');
   }

@@ -78,15 +78,23 @@ export class Program {
     return this.#runtime;
   }
 
-  /** Adds what was loaded since the last time, and other modules. */
+  /** Adds what was loaded since the last time, and other modules; all or none. */
   async link(...more: readonly CheckedModule[]): Promise<void> {
-    for (const module of [...this.loader.modules.values(), ...more]) {
-      if (this.#added.has(module)) continue;
-      this.#defineHosts(module);
-      this.engine.addModule(module.name, emitModule(module));
-      this.#added.add(module);
+    const fresh = [...this.loader.modules.values(), ...more].filter((module) => !this.#added.has(module));
+    try {
+      for (const module of fresh) {
+        this.#defineHosts(module);
+        this.engine.addModule(module.name, emitModule(module));
+        this.#added.add(module);
+      }
+      await this.engine.link();
+    } catch (error) {
+      for (const module of fresh.toReversed()) {
+        if (this.#added.delete(module)) await this.engine.removeModule(module.name, { force: true });
+        this.loader.forget(module);
+      }
+      throw error;
     }
-    await this.engine.link();
     this.#runtime ??= new Runtime(this.engine);
   }
 

@@ -121,6 +121,23 @@ it('debug info says which line code is from, and where variables are', () => {
 });
 
 describe('the REPL', () => {
+  it('keeps imports, and forgets what could not be linked', async () => {
+    const seen: string[] = [];
+    const folder = join(
+      written({ 'more.rill': 'var n = 1', 'wrong.rill': 'extern fn absent_()\nfn f() { absent_() }' }),
+      '..',
+    );
+    const session = new Session(folder, { host: { show: (line: string) => void seen.push(line) } });
+    onTestFinished(() => session.dispose());
+    await session.input('extern fn show(s: string)');
+    const absent = { code: 'SYMBOL_UNRESOLVED' };
+    await expect(session.input('extern fn absent_()\nabsent_()')).rejects.toMatchObject(absent);
+    await expect(session.input('import "wrong"\nwrong.f()')).rejects.toMatchObject(absent);
+    await session.input('import "more"\nmore.n += 1');
+    await session.input('show(str(more.n))');
+    expect(seen).toEqual(['2']);
+  });
+
   it('keeps what inputs declare, also after one that is wrong', async () => {
     const seen: string[] = [];
     const session = new Session(scratch(), { host: { show: (line: string) => void seen.push(line) } });
