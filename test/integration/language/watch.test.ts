@@ -123,4 +123,47 @@ describe.each(['inline', 'worker'] as const)('a program that is watched, control
     write('main.rill', main('5000000'));
     await until(/^n\d{7,}!$/);
   });
+
+  it('takes edits in a loop that was left for better code while it ran', async () => {
+    const text = (step: string): string => `extern fn beat(total: int) -> bool
+      var total = 0
+      fn step() -> int { return ${step} }
+      fn main() {
+        for i in 1..9000000000000 {
+          total += step()
+          if i % 1000000 == 0 { if !beat(total) { return } }
+        }
+      }`;
+    let last = 0n;
+    let wanted = 1n;
+    let beats = 0;
+    let seen: () => void = () => undefined;
+    const beat = (total: bigint): boolean => {
+      beats += 1;
+      if (total - last === wanted * 1_000_000n) seen();
+      last = total;
+      return wanted !== 0n;
+    };
+    const until = (step: bigint): Promise<void> => {
+      wanted = step;
+      return new Promise((resolve) => {
+        seen = resolve;
+      });
+    };
+    const { program, path, call } = await opening(text('1'), {
+      host: { beat },
+      engine: { control, tiers: editableTiers },
+    });
+    const continued = new Promise((resolve) => program.engine.on('continued', resolve));
+    const ended = call('main');
+    await continued;
+    await until(1n);
+    await program.update(path, text('2'));
+    await until(2n);
+    await program.update(path, text('3'));
+    await until(3n);
+    wanted = 0n;
+    await ended;
+    expect(beats).toBeGreaterThan(2);
+  });
 });
