@@ -1,11 +1,12 @@
 // The addon's entry: versions first, so that the loader can refuse a mismatch, then both halves of the
 // exports.
+#include "binding_profile.h"
 #include "binding_support.h"
 #include "host_cpu.h"
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 16;
+constexpr int contractVersion = 17;
 } // namespace
 
 NAPI_MODULE_INIT() {
@@ -16,6 +17,7 @@ NAPI_MODULE_INIT() {
     setProperty(env, exports, "hostCpu", toJs(env, std::string_view(hostCpuIdentity())));
     setProperty(env, exports, "build", toJs(env, TIERLINK_BUILD));
     registerLlvm(env, exports);
+    registerProfile(env, exports);
     registerRuntime(env, exports);
   } catch (const PendingJsException &) {
     return nullptr;

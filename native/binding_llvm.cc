@@ -1,4 +1,5 @@
 // Converts arguments and results of ingest and of the compile pool, nothing else.
+#include "binding_profile.h"
 #include "binding_support.h"
 #include "ingest_threads.h"
 #include "load_llvm.h"
@@ -199,6 +200,10 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.polls = toString(env, get("polls"), "polls");
   job.importBudget = static_cast<unsigned>(toInteger(env, get("importBudget"), 0, 1 << 30, "importBudget"));
   job.near = toNames(env, get("near"), "near");
+  job.instrument = toBool(env, get("instrument"), "instrument");
+  if (!isOfType(env, get("profile"), napi_null))
+    job.profile = fromHandle<ProfileHandle>(env, get("profile"), "profile")->profile;
+  job.profilePrior = static_cast<unsigned>(toInteger(env, get("profilePrior"), 0, 1 << 30, "profilePrior"));
   job.functions = toSelection(env, get("functions"));
   job.continuation = toContinuation(env, get("continuation"));
   if (job.continuation && (!job.functions || job.functions->wanted.size() != 1))

@@ -6,6 +6,7 @@
 #include "compile_modules.h"
 #include "compile_osr.h"
 #include "compile_parts.h"
+#include "compile_profile.h"
 #include "compile_select.h"
 #include "ingest_source.h"
 #include "llvm_guard.h"
@@ -19,11 +20,10 @@ namespace {
 
 using Result = std::variant<Compiled, Failure>;
 
+bool hasLoops(const CompileJob &job) { return !job.polls.empty() || job.continuation; }
+
 /// Loops that can be left, or the continuation of one.
-std::optional<Failure> prepareLoops(llvm::Module &module, const CompileJob &job) {
-  if (job.polls.empty() && !job.continuation)
-    return std::nullopt;
-  ModuleLoops loops(module);
+std::optional<Failure> leaveLoops(const ModuleLoops &loops, const CompileJob &job) {
   if (!job.continuation) {
     loops.insertPolls(job.polls);
     return std::nullopt;
@@ -37,16 +37,44 @@ std::optional<Failure> prepareLoops(llvm::Module &module, const CompileJob &job)
   return makeContinuation(*point);
 }
 
+/// What is done to canonical code before its passes run. Profiles belong to the edges that it has, and loops
+/// are found in it as it is; so nothing may change either before both are done.
+std::variant<std::vector<std::string>, Failure> prepare(llvm::Module &module, Machinery &machinery,
+                                                        const CompileJob &job) {
+  std::vector<std::string> unfit;
+  if (!hasLoops(job) && !job.profile && !job.instrument)
+    return unfit;
+  // This drops calls whose values may be alive at a loop.
+  lowerExpectations(module);
+  std::optional<ModuleLoops> loops;
+  if (hasLoops(job))
+    loops.emplace(module);
+  if (job.profile)
+    unfit = useProfile(module, machinery, *job.profile, job.profilePrior);
+  if (job.instrument)
+    instrument(module, machinery);
+  if (loops)
+    if (auto failure = leaveLoops(*loops, job))
+      return std::move(*failure);
+  // This one gives calls other values, which a list of what is alive does not know.
+  if (job.profile)
+    promoteByProfile(module, machinery);
+  return unfit;
+}
+
 /// From a module that is complete to its object.
 Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &diagnostics,
               const CompileJob &job) {
+  std::vector<std::string> unfit;
   if (job.isData) {
     markData(module);
   } else {
     if (job.hostCpu)
       setHostCpu(module);
-    if (auto failure = prepareLoops(module, job))
+    auto prepared = prepare(module, machinery, job);
+    if (auto *failure = std::get_if<Failure>(&prepared))
       return std::move(*failure);
+    unfit = std::move(std::get<0>(prepared));
     if (auto failure = machinery.optimise(module))
       return std::move(*failure);
     // After the passes: what was inlined is no call any more, and a counter would have made it look too large
@@ -63,7 +91,7 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   auto object = std::get<llvm::ArrayRef<char>>(generated);
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}};
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(unfit)};
 }
 
 /// In a context of its own, which goes with the module.
@@ -99,7 +127,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
-  auto imports = chooseImports(source, batch.functions, job.importBudget);
+  auto imports = chooseImports(source, batch.functions, job.importBudget, job.profile.get());
   auto extracted = extract(source, {batch.functions, imports, /*withConstants=*/job.codegenLevel > 0});
   if (auto *failure = std::get_if<Failure>(&extracted))
     return std::move(*failure);

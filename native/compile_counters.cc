@@ -12,16 +12,10 @@
 namespace tierlink {
 namespace {
 
-/// Where the counting code goes: behind the function's fixed stack slots. They have to stay in the entry
-/// block, or each becomes an allocation at run time; so those further down are moved to its top (their size
-/// is a constant, so nothing has to come before them).
+/// Where the counting code goes: behind the function's fixed stack slots.
 llvm::Instruction *findInsertionPoint(llvm::Function &function) {
-  llvm::BasicBlock &entry = function.getEntryBlock();
-  for (llvm::Instruction &instruction : llvm::make_early_inc_range(entry))
-    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
-        slot != nullptr && slot->isStaticAlloca())
-      slot->moveBefore(entry, entry.begin());
-  return &*entry.getFirstNonPHIOrDbgOrAlloca();
+  gatherStackSlots(function);
+  return &*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
 }
 
 bool isCountable(const llvm::Function &function) {
@@ -36,6 +30,16 @@ bool isCountable(const llvm::Function &function) {
 }
 
 } // namespace
+
+/// Elsewhere each would be an allocation at run time. Their size is a constant, so nothing has to come before
+/// them.
+void gatherStackSlots(llvm::Function &function) {
+  llvm::BasicBlock &entry = function.getEntryBlock();
+  for (llvm::Instruction &instruction : llvm::make_early_inc_range(entry))
+    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
+        slot != nullptr && slot->isStaticAlloca())
+      slot->moveBefore(entry, entry.begin());
+}
 
 void insertCounters(llvm::Module &module) {
   llvm::LLVMContext &context = module.getContext();

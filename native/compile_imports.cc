@@ -17,12 +17,32 @@ using llvm::Function;
 /// Canonical code is clang's, with each local in memory: that is two to three times as many instructions as
 /// LLVM's inliner counts at the end, of which it takes some 50 at most.
 constexpr size_t largestImport = 400;
+/// Where a call is hot LLVM takes more than ten times as much.
+constexpr size_t largestHotImport = 2000;
+/// A function is hot that was counted in so many (as a shift) of the times that those were that are compiled.
+constexpr unsigned hotShare = 3;
+
+/// Of an indirect call's targets LLVM promotes those that are at least so many percent of all calls.
+constexpr uint64_t promotedPercent = 30;
+
+uint64_t highest(const SharedProfile &profile, const Function &function) {
+  uint64_t most = 0;
+  auto [begin, end] = profile.byName.equal_range(std::string_view(function.getName()));
+  for (auto found = begin; found != end; ++found)
+    for (uint64_t count : found->second->counts)
+      most = std::max(most, count);
+  return most;
+}
 
 class Importer {
 public:
-  Importer(LazyModule &source, llvm::ArrayRef<Function *> functions, unsigned budget)
-      : source_(source), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
+  Importer(LazyModule &source, llvm::ArrayRef<Function *> functions, unsigned budget,
+           const SharedProfile *profile)
+      : source_(source), profile_(profile), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
     seen_.insert_range(functions);
+    if (profile != nullptr)
+      for (const Function *function : functions)
+        heat_ = std::max(heat_, highest(*profile, *function));
   }
 
   llvm::SmallVector<Function *, 16> choose() {
@@ -56,17 +76,50 @@ private:
         for (const llvm::Instruction &instruction : block) {
           auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
-          if (callee == nullptr || !isWanted(*callee) || !seen_.insert(callee).second)
-            continue;
-          // One that can't be read is called, and then its caller is told.
-          if (!source_.read(*callee))
-            level_.push_back(callee);
+          if (callee != nullptr)
+            add(*callee);
         }
+    if (profile_ != nullptr)
+      for (const Function *function : functions)
+        addTargets(*function);
+  }
+
+  void add(Function &callee) {
+    // One that can't be read is called, and then its caller is told.
+    if (isWanted(callee) && seen_.insert(&callee).second && !source_.read(callee))
+      level_.push_back(&callee);
+  }
+
+  /// What the function's indirect calls mostly led to: LLVM calls it directly then, if it has its body.
+  void addTargets(const Function &function) {
+    auto [begin, end] = profile_->byName.equal_range(std::string_view(function.getName()));
+    for (auto record = begin; record != end; ++record)
+      for (const auto &values : record->second->sites[0]) {
+        uint64_t total = 0;
+        for (const ProfiledValue &value : values)
+          total += value.count;
+        for (const ProfiledValue &value : values)
+          if (value.count > total / 100 * promotedPercent)
+            if (Function *target = source_.definition(value.value))
+              add(*target);
+      }
+  }
+
+  enum class Heat { always, hot, called, unknown };
+
+  /// Without a profile all are as likely to be called.
+  Heat heatOf(const Function &function) const {
+    if (isAlways(function))
+      return Heat::always;
+    uint64_t most = profile_ == nullptr ? 0 : highest(*profile_, function);
+    if (most == 0)
+      return Heat::unknown;
+    return most >= heat_ >> hotShare ? Heat::hot : Heat::called;
   }
 
   void takeSmallest() {
-    std::ranges::stable_sort(level_, {}, [](const Function *function) {
-      return isAlways(*function) ? 0 : function->getInstructionCount();
+    std::ranges::stable_sort(level_, {}, [&](const Function *function) {
+      return std::pair(heatOf(*function), isAlways(*function) ? 0 : function->getInstructionCount());
     });
     llvm::erase_if(level_, [&](const Function *function) {
       // Never inlined, and its table of labels would have to come, too.
@@ -75,7 +128,8 @@ private:
       if (isAlways(*function))
         return false;
       size_t size = function->getInstructionCount();
-      if (size > largestImport || size > budgetLeft_)
+      size_t limit = heatOf(*function) == Heat::hot ? largestHotImport : largestImport;
+      if (size > limit || size > budgetLeft_)
         return true;
       budgetLeft_ -= size;
       return false;
@@ -84,6 +138,9 @@ private:
   }
 
   LazyModule &source_;
+  const SharedProfile *const profile_;
+  /// The highest count of the functions that are compiled.
+  uint64_t heat_ = 0;
   size_t budgetLeft_;
   llvm::SmallPtrSet<const Function *, 32> seen_;
   /// Functions whose callees come next.
@@ -94,8 +151,8 @@ private:
 } // namespace
 
 llvm::SmallVector<Function *, 16> chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions,
-                                                unsigned budget) {
-  return Importer(source, functions, budget).choose();
+                                                unsigned budget, const SharedProfile *profile) {
+  return Importer(source, functions, budget, profile).choose();
 }
 
 } // namespace tierlink

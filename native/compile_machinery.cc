@@ -61,6 +61,10 @@ bool Machinery::fits(const CompileJob &job) const {
          calls_ == job.calls;
 }
 
+void Machinery::run(llvm::ModulePassManager &passes, llvm::Module &module) { passes.run(module, modules_); }
+
+void Machinery::forget(llvm::Module &module) { modules_.clear(module, module.getName()); }
+
 std::optional<Failure> Machinery::optimise(llvm::Module &module) {
   // Parsed anew: LLVM's inliner moves its passes away when it runs.
   llvm::ModulePassManager passes;

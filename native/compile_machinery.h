@@ -27,6 +27,13 @@ public:
   /// Whether it does what this job asks for.
   bool fits(const CompileJob &job) const;
 
+  /// Runs passes ahead of the job's own; what they find out is kept for these.
+  void run(llvm::ModulePassManager &passes, llvm::Module &module);
+
+  /// Forgets what passes found out about a module: its profile has another summary, which LLVM does not
+  /// notice.
+  void forget(llvm::Module &module);
+
   /// Runs the job's pass pipeline.
   std::optional<Failure> optimise(llvm::Module &module);
 

@@ -2,6 +2,8 @@
 #include "compile_parts.h"
 #include "llvm_target.h"
 
+#include <array>
+
 namespace tierlink {
 namespace {
 
@@ -40,8 +42,8 @@ void markCode(llvm::Module &module, CallForm calls, const NameSet &near) {
     // Near or not, a thread-local is reached by the general-dynamic model; dso_local would choose another.
     bool isOwn = !variable.isDeclarationForLinker();
     // Cells lie in the engine's data, wherever the job's names were taken from.
-    bool isCell =
-        variable.getName().starts_with(counterPrefix) || variable.getName().starts_with(loopCellPrefix);
+    bool isCell = llvm::any_of(std::array{counterPrefix, loopCellPrefix, profilePrefix},
+                               [&](auto prefix) { return variable.getName().starts_with(prefix); });
     setReach(variable, !variable.isThreadLocal() && (isOwn || isCell || isIn(near, variable.getName())));
   }
   // Calls that code generation itself makes up (memcpy, integer division) have no declaration to mark.

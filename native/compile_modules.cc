@@ -10,6 +10,7 @@
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/Support/MD5.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 
@@ -66,6 +67,14 @@ LazyModule::LazyModule(std::shared_ptr<const SharedBitcode> bitcode, std::unique
 llvm::Function *LazyModule::definition(llvm::StringRef name) const {
   llvm::Function *function = module_->getFunction(name);
   return function == nullptr || function->isDeclaration() ? nullptr : function;
+}
+
+llvm::Function *LazyModule::definition(uint64_t nameHash) {
+  if (byHash_.empty())
+    for (llvm::Function &function : *module_)
+      if (!function.isDeclaration())
+        byHash_.try_emplace(llvm::MD5Hash(function.getName()), &function);
+  return byHash_.lookup(nameHash);
 }
 
 std::optional<Failure> LazyModule::read(llvm::Function &function) {

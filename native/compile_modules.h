@@ -30,6 +30,10 @@ public:
   /// The function that this name defines, or null.
   llvm::Function *definition(llvm::StringRef name) const;
 
+  /// The function that this stands for in profiles (MD5 of its name), or null if it is none that is defined
+  /// here.
+  llvm::Function *definition(uint64_t nameHash);
+
   /// Reads the function's body, if that hasn't happened yet, and verifies it, if nobody has. What failed once
   /// fails again.
   std::optional<Failure> read(llvm::Function &function);
@@ -50,6 +54,8 @@ private:
   const std::shared_ptr<const SharedBitcode> bitcode_;
   const std::unique_ptr<llvm::Module> module_;
   llvm::DenseMap<const llvm::Function *, unsigned> indices_;
+  /// Made when a profile is used for the first time.
+  llvm::DenseMap<uint64_t, llvm::Function *> byHash_;
   /// What became of those that somebody asked for.
   llvm::DenseMap<const llvm::Function *, std::optional<Failure>> read_;
   size_t bytes_;

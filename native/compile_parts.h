@@ -19,6 +19,11 @@ constexpr llvm::StringLiteral loopCellPrefix = "__tierlink_loop.";
 /// What the names of continuations begin with; the place and the function's name follow.
 constexpr llvm::StringLiteral continuationPrefix = "__tierlink_continuation.";
 
+/// What the names of the cells begin with that edges and values of a function are counted in. There follow,
+/// with dots between them, the hash of its control flow (hexadecimal), how many counters, sites of indirect
+/// calls and sites of memory operations there are, and its name: all that it takes to make room for them.
+constexpr llvm::StringLiteral profilePrefix = "__tierlink_profile.";
+
 /// Marks bodies that are there to be inlined and learnt from only.
 constexpr llvm::StringLiteral importAttribute = "tierlink-import";
 
@@ -52,6 +57,10 @@ private:
   std::lock_guard<std::mutex> guard_;
   const bool isWanted_;
 };
+
+/// Moves the fixed stack slots of a function to the top of its entry block, where they have to stay if that
+/// block is split.
+void gatherStackSlots(llvm::Function &function);
 
 /// Puts an entry counter into each function that can bear one.
 void insertCounters(llvm::Module &module);

@@ -23,8 +23,10 @@ struct Batch {
 std::variant<Batch, Failure> chooseBatch(LazyModule &source, const FunctionSelection &selection);
 
 /// Bodies, apart from the functions' own, that optimising them may want: those marked always_inline, and
-/// others, the nearest and smallest first, of `budget` instructions in total.
-llvm::SmallVector<llvm::Function *, 16>
-chooseImports(LazyModule &source, llvm::ArrayRef<llvm::Function *> functions, unsigned budget);
+/// others, the nearest and smallest first, of `budget` instructions in total. With a profile, those that were
+/// called come first, and what indirect calls led to comes, too.
+llvm::SmallVector<llvm::Function *, 16> chooseImports(LazyModule &source,
+                                                      llvm::ArrayRef<llvm::Function *> functions,
+                                                      unsigned budget, const SharedProfile *profile);
 
 } // namespace tierlink

@@ -1,5 +1,6 @@
 // The one door of tierlink_llvm.so.
 #include "compile.h"
+#include "compile_profile.h"
 #include "ingest.h"
 #include "llvm_disassemble.h"
 #include "llvm_interface.h"
@@ -21,6 +22,12 @@ public:
   std::variant<std::vector<ShownInstruction>, Failure> disassemble(std::string_view object,
                                                                    std::string_view function) const override {
     return tierlink::disassemble(object, function);
+  }
+  std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const override {
+    return tierlink::readProfile(bytes);
+  }
+  std::variant<std::string, Failure> writeProfile(const std::vector<ProfileRecord> &records) const override {
+    return tierlink::writeProfile(records);
   }
 };
 

@@ -3,6 +3,7 @@
 // at load, so types of the standard library may cross. LLVM's may not.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
@@ -63,6 +65,36 @@ struct NameHash {
 /// A set of names that many jobs may share.
 using NameSet = std::unordered_set<std::string, NameHash, std::equal_to<>>;
 
+/// A value that a site saw, and how often.
+struct ProfiledValue {
+  uint64_t value;
+  uint64_t count;
+};
+
+/// What was counted of one function, as LLVM's indexed profiles have it.
+struct ProfileRecord {
+  std::string name;
+  /// Of its control flow; counters mean nothing for another one.
+  uint64_t hash = 0;
+  std::vector<uint64_t> counts;
+  /// The values of each site: of indirect calls (MD5 of the targets' names), of memory operations (sizes).
+  std::array<std::vector<std::vector<ProfiledValue>>, 2> sites;
+};
+
+/// Records that many jobs refer to.
+struct SharedProfile {
+  explicit SharedProfile(std::vector<ProfileRecord> all) : records(std::move(all)) {
+    for (const ProfileRecord &record : records)
+      byName.emplace(record.name, &record);
+  }
+  SharedProfile(const SharedProfile &) = delete;
+  SharedProfile &operator=(const SharedProfile &) = delete;
+
+  const std::vector<ProfileRecord> records;
+  /// One for each hash.
+  std::unordered_multimap<std::string_view, const ProfileRecord *> byName;
+};
+
 /// FunctionSelection of src/native/contract.ts.
 struct FunctionSelection {
   std::vector<std::string> wanted;
@@ -86,6 +118,12 @@ struct CompileJob {
   bool counters = false;
   /// Not empty: loops get polls, whose cells have this in their names.
   std::string polls;
+  /// Whether edges and values are counted, as for LLVM's profiles.
+  bool instrument = false;
+  /// What was counted, by the names that the module has; or nothing.
+  std::shared_ptr<const SharedProfile> profile;
+  /// How often each way of a branch is taken to have been gone beside what was counted.
+  unsigned profilePrior = 0;
   /// IR instructions of other functions that a selection may take along to be inlined.
   unsigned importBudget = 0;
   std::shared_ptr<const NameSet> near;
@@ -111,6 +149,8 @@ struct Compiled {
   std::vector<std::string> functions;
   /// Possible functions that it leaves out, and functions of other modules, that it may well call soon.
   std::vector<LikelyCall> likely;
+  /// Functions whose records in the job's profile are of other code.
+  std::vector<std::string> unfit;
 };
 
 /// One instruction of a function, for people.
@@ -145,6 +185,10 @@ public:
   virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
   virtual std::variant<std::vector<ShownInstruction>, Failure>
   disassemble(std::string_view object, std::string_view function) const = 0;
+  /// Reads and writes profiles as files have them (indexed, of IR). Of kind "profile" where it fails.
+  virtual std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const = 0;
+  virtual std::variant<std::string, Failure>
+  writeProfile(const std::vector<ProfileRecord> &records) const = 0;
 
 protected:
   ~LlvmHalf() = default;

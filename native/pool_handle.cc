@@ -39,6 +39,7 @@ napi_value toJs(napi_env env, const CompileOutcome &outcome) {
     setProperty(env, value, "object", toJsBytes(env, compiled->object.data(), compiled->object.size()));
     setProperty(env, value, "functions", toJs(env, compiled->functions));
     setProperty(env, value, "likely", toJs(env, compiled->likely));
+    setProperty(env, value, "unfit", toJs(env, compiled->unfit));
   } else {
     setProperty(env, value, "ok", toJs(env, false));
     setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));

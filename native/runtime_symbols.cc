@@ -19,6 +19,7 @@
 #include "run.h"
 #include "thread_record.h"
 #include "tls.h"
+#include "value_sites.h"
 
 namespace tierlink {
 namespace {
@@ -192,6 +193,8 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"__tierlink_hot", code(__tierlink_hot)},
       {"__tierlink_reached", code(__tierlink_reached)},
       {"__tierlink_lazy", code(tierlinkLazyEntry)},
+      {"__tierlink_profile_size", code(__tierlink_profile_size)},
+      {"__tierlink_profile_target", code(__tierlink_profile_target)},
       {"__sysv_signal", code(runtimeSysvSignal)},
       {"__tls_get_addr", code(__tierlink_tls_get_addr)},
       {"_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",

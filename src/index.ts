@@ -21,6 +21,7 @@ export type { Clock } from './core/clock.js';
 export { type CompilePriority, CompileTicket, type TicketedJob } from './core/compile-ticket.js';
 export type {
   CallForm,
+  CompileProfile,
   CompiledObject,
   LikelyCall,
   CompileRequest,
@@ -55,6 +56,7 @@ export type {
   EngineEvents,
   FailedEvent,
   MovedEvent,
+  ProfileDroppedEvent,
   PublishedEvent,
   ContinuedEvent,
   ReplacedEvent,
@@ -108,6 +110,8 @@ export type { EngineSnapshot, ModuleSnapshot } from './engine/snapshot.js';
 export type { BindingsModule, ModuleSource } from './engine/source.js';
 export type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './engine/module-loader.js';
 export type { Compaction } from './engine/mover.js';
+export { Profile, readProfile } from './engine/profile.js';
+export type { FunctionProfile, SeenValue } from './profile/record.js';
 export type { ReplaceOptions } from './engine/replacer.js';
 export { dualMappedMemory, type MemorySizes, mprotectMemory } from './engine/memory-managers.js';
 export {

@@ -116,6 +116,11 @@ export class OffsetTable {
     return indexIn(this.#slotsAt, slot, slotBytes);
   }
 
+  /** The index of the stub at this address, or undefined. */
+  indexOfStub(stub: Address): SlotIndex | undefined {
+    return indexIn(this.#stubsAt, stub, stubBytes);
+  }
+
   /** True if the address lies in a stub. */
   isStub(code: Address): boolean {
     return code < (this.#stubsAt.floor(code)?.end ?? 0);

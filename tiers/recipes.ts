@@ -26,6 +26,7 @@ export const quick: TierRecipe = {
   hostCpu: false,
   counters: true,
   osr: true,
+  profile: 'collect',
   bindLocalCalls: false,
 };
 
@@ -36,6 +37,7 @@ export const optimized: TierRecipe = {
   codegenLevel: 2,
   hostCpu: false,
   counters: true,
+  profile: 'use',
   importBudget: 4000,
   bindLocalCalls: false,
 };
@@ -47,6 +49,7 @@ export const peak: TierRecipe = {
   codegenLevel: 3,
   hostCpu: true,
   counters: false,
+  profile: 'use',
   importBudget: 4000,
   bindLocalCalls: true,
 };

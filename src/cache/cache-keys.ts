@@ -53,6 +53,10 @@ export class CacheKeys {
       near: this.#digestOfNames(request.near),
       // An object that brings other functions along than now would be added serves as well.
       functions: request.functions?.wanted,
+      profile: request.profile && {
+        records: this.#digestOf(request.profile.records),
+        prior: request.profile.prior,
+      },
       compiler,
       hostCpu: request.tier.hostCpu ? this.#hostCpu : undefined,
     };

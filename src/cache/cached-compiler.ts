@@ -44,8 +44,10 @@ export class CachedCompiler implements Compiler {
 
   #entryOf(request: CompileRequest): CacheEntry | undefined {
     const { identity } = this.#inner;
-    const { module, part } = request;
-    return identity === undefined
+    const { module, part, profile } = request;
+    // What was counted in this run will not be counted in the same way in another one.
+    const isPassing = profile !== undefined && !profile.isLasting;
+    return identity === undefined || isPassing
       ? undefined
       : { key: this.#keys.ofObject(request, identity), module, content: part };
   }

@@ -10,6 +10,7 @@ import type { ExperimentCommandOptions } from './experiment.js';
 import type { ReplayOptions } from './replay.js';
 import { collect, parseCount, parseList, parseThresholds } from './options.js';
 import type { DisasmCommandOptions } from './disasm.js';
+import type { ShowOptions } from './profile.js';
 import type { RunCommandOptions } from './run.js';
 import { version } from './version.js';
 
@@ -58,6 +59,8 @@ function build(words: readonly string[]): Command {
     .option('--jit-dump <directory>', "write perf's jitdump, for perf record -k 1 and perf inject --jit")
     .option('--perf-map', "write perf's map file to /tmp")
     .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")
+    .option('--profile-use <file>', 'begin with what was counted in other runs (.profdata)')
+    .option('--profile-out <file>', 'write what was counted when the program has ended (.profdata)')
     .option('--live', 'show a live table of modules, versions and swaps')
     .option('--quiet', 'print no warnings of tierlink')
     .action(async (modules: string[], options: RunCommandOptions & { readonly live?: boolean }) => {
@@ -111,6 +114,26 @@ function build(words: readonly string[]): Command {
       }
       const { experimentCommand } = await import('./experiment.js');
       process.exitCode = await experimentCommand(file, options);
+    });
+  const profile = command.command('profile').description('Show and merge profiles (.profdata).');
+  profile
+    .command('show')
+    .description('Show the functions of which most was counted, or one of them.')
+    .argument('<file>', 'an indexed profile')
+    .option('--function <name>', 'all counters and values of this function')
+    .option('--top <count>', 'how many functions', parseCount, 20)
+    .action(async (path: string, options: ShowOptions) => {
+      const { showCommand } = await import('./profile.js');
+      showCommand(path, options);
+    });
+  profile
+    .command('merge')
+    .description('Add the counts of several profiles.')
+    .argument('<file...>', 'indexed profiles')
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .action(async (paths: string[], { output }: { readonly output: string }) => {
+      const { mergeCommand } = await import('./profile.js');
+      mergeCommand(paths, output);
     });
   return command;
 }

@@ -37,6 +37,8 @@ export interface RunCommandOptions {
   readonly jitDump?: string;
   readonly trace?: string;
   readonly quiet?: boolean;
+  readonly profileUse?: string;
+  readonly profileOut?: string;
   /** A directory, or whether there is to be one. */
   readonly cache?: string | boolean;
 }
@@ -75,6 +77,10 @@ export async function runCommand(
   engine.on('warning', ({ module, message }) => {
     if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
   });
+  engine.on('profileDropped', ({ module, functions, reason }) => {
+    if (options.quiet !== true)
+      say(`module ${module}: the profile of ${functions.join(', ')} is not used, ${reason}`);
+  });
   const trace = options.trace === undefined ? undefined : traceTo(engine, options.trace);
   // Two files of one name in different folders are two modules, so the path as given is the name.
   engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
@@ -89,6 +95,7 @@ export async function runCommand(
     ...samplingOf(options),
   });
   engine.flush();
+  if (options.profileOut !== undefined) engine.profile().save(options.profileOut);
   await engine.flushCache(flushMs);
   await endFeed();
   trace?.end();
@@ -105,7 +112,7 @@ export async function runCommand(
 }
 
 function engineOptions(options: RunCommandOptions): EngineOptions {
-  const { tiers, thresholds, compileThreads, policy, osr, load } = options;
+  const { tiers, thresholds, compileThreads, policy, osr, load, profileUse } = options;
   const cache = cacheFor(options.cache, process.env, (message) => {
     if (options.quiet !== true) say(message);
   });
@@ -126,6 +133,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
       ...(options.jitDump === undefined ? {} : { jitDump: options.jitDump }),
     },
     ...(cache === undefined ? {} : { cache }),
+    ...(profileUse === undefined ? {} : { profile: profileUse }),
     ...(tiers === undefined ? {} : { tiers }),
     ...(options.rollback === true ? { rollback: true } : {}),
     ...(thresholds === undefined ? {} : { thresholds }),

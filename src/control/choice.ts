@@ -24,6 +24,8 @@ export function controlOf(options: EngineOptions): ControlKind {
 function bound(value: unknown, path: readonly string[]): string | undefined {
   if (typeof value === 'function' || typeof value === 'symbol') return named(path);
   if (typeof value !== 'object' || value === null) return undefined;
+  // Bytes, which are copied.
+  if (value instanceof Uint8Array) return undefined;
   if (!Array.isArray(value) && !isPlain(value)) return named(path);
   for (const [key, member] of Object.entries(value)) {
     const found = bound(member, [...path, key]);

@@ -18,6 +18,7 @@ export const callNames = [
   'snapshot',
   'audit',
   'timeByTier',
+  'profile',
   'seal',
 ] as const;
 
@@ -79,6 +80,7 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   chose: 4096,
   rolledBack: 8192,
   continued: 16384,
+  profileDropped: 32768,
 };
 
 /** Two words that both ends of a line share. */

@@ -27,6 +27,19 @@ export interface LoopId {
   readonly signature: string;
 }
 
+/** What was counted of functions, for those that are compiled with it. */
+export interface CompileProfile {
+  /**
+   * Records, encoded as in src/profile/encoding.ts, of any functions: a compile takes what it needs. Its bytes never
+   * change: it is known by its identity.
+   */
+  readonly records: Uint8Array;
+  /** How often each way of a branch is taken to have been gone beside what was counted. */
+  readonly prior: number;
+  /** True: another run will be given the same. What is compiled with another one is not kept in an object cache. */
+  readonly isLasting: boolean;
+}
+
 /** What is to be compiled. */
 export interface CompileRequest {
   /** Module name, for messages. */
@@ -48,6 +61,8 @@ export interface CompileRequest {
   readonly functions?: FunctionSelection;
   /** Compiles the only wanted function as its continuation at this loop: what a version that polls leaves to. */
   readonly continuation?: LoopId;
+  /** What was counted of its functions and of others. */
+  readonly profile?: CompileProfile | undefined;
   /** How soon it is wanted. */
   readonly priority: CompilePriority;
   /** Cancels or hurries it; its priority then stands for {@link priority}. */
@@ -71,6 +86,8 @@ export interface CompiledObject {
    * modules; the likeliest first.
    */
   readonly likely?: readonly LikelyCall[];
+  /** Functions whose records in the request's profile are of other code; these were not used. */
+  readonly unfit?: readonly string[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
   /** Milliseconds in LLVM. */

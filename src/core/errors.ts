@@ -149,6 +149,7 @@ export interface ErrorDetailsByCode {
   readonly COMPILE_CANCELLED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_FAILED: { readonly module: string; readonly tier: string; readonly reason: string };
   readonly COMPILE_CRASHED: { readonly module: string; readonly tier: string; readonly reason: string };
+  readonly PROFILE_INVALID: { readonly profile: string; readonly reason: string };
   readonly TIER_UNKNOWN: { readonly tier: string; readonly known: readonly string[] };
   readonly POLICY_FAILED: { readonly policy: string; readonly module: string; readonly reason: string };
   readonly UNIT_PINNED: { readonly module: string; readonly reason: string };
@@ -368,6 +369,11 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   COMPILE_FAILED: entry(
     (d) => `module ${d.module} could not be compiled at tier ${d.tier}: ${d.reason}`,
     () => 'correct what the message names; the version before it goes on running',
+  ),
+  PROFILE_INVALID: entry(
+    (d) => `${d.profile} can't be used as a profile: ${d.reason}`,
+    () =>
+      'give an indexed profile of IR, as Profile.save, or llvm-profdata merge after clang -fprofile-generate, makes it',
   ),
   COMPILE_CRASHED: entry(
     (d) => `LLVM crashed while compiling module ${d.module} at tier ${d.tier}: ${d.reason}`,

@@ -159,6 +159,13 @@ export interface CacheEvent {
   readonly reason: string;
 }
 
+/** What was counted of functions is of no use for the code that they have now. */
+export interface ProfileDroppedEvent {
+  readonly module: string;
+  readonly functions: readonly string[];
+  readonly reason: string;
+}
+
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
@@ -193,6 +200,8 @@ export interface EngineEvents {
   failed: (event: FailedEvent) => void;
   /** The object cache was asked, or changed. */
   cache: (event: CacheEvent) => void;
+  /** What was counted of functions is of no use for the code that they have now; they are compiled without. */
+  profileDropped: (event: ProfileDroppedEvent) => void;
   /** Something the user should know that is no failure. */
   warning: (event: { readonly module: string; readonly message: string }) => void;
 }

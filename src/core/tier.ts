@@ -19,6 +19,13 @@ export interface TierRecipe {
    */
   readonly osr?: boolean;
   /**
+   * `collect`: the code counts its edges, the targets of its indirect calls and the sizes of its memory operations.
+   * `use`: it is optimised for what was counted.
+   *
+   * @defaultValue neither
+   */
+  readonly profile?: 'collect' | 'use';
+  /**
    * When functions are compiled one by one: how many IR instructions of other functions of the module come along to be
    * inlined. Those that must be always come.
    *

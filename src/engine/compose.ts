@@ -36,6 +36,8 @@ import { Mover } from './mover.js';
 import { ObservedVersions } from './observed-versions.js';
 import { HostFunctions } from './host-functions.js';
 import { DirectCalls } from './direct-calls.js';
+import { ProfileCells } from './profile-cells.js';
+import { Profiles } from './profiles.js';
 import { Program } from './program.js';
 import { Publisher } from './publisher.js';
 import { Quiescence } from './quiescence.js';
@@ -89,6 +91,9 @@ export interface Composition {
   /** The object cache, if there is one. */
   readonly cache: ObjectCache | undefined;
   readonly targets: Targets;
+  /** Where instrumented code counts, and what it has counted. */
+  readonly cells: ProfileCells;
+  readonly profiles: Profiles;
   readonly linker: UnitLinker;
   readonly unitCompiler: UnitCompiler;
   readonly builder: UnitBuilder;
@@ -149,12 +154,26 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const loopCells = new LoopCells(tables);
   const loops = new LoopTable({ cells: loopCells, modules });
+  const cells = new ProfileCells(memory);
+  const profiles = new Profiles({
+    cells,
+    modules,
+    functionAt: (stub) => {
+      const slot = table.indexOfStub(stub);
+      return slot === undefined ? undefined : registry.functionAt(slot);
+    },
+    clock,
+    emit,
+    given: settings.profile,
+  });
   const targets = new Targets({
     memory,
     table,
     loops,
     symbols,
     chain,
+    registry,
+    cells,
     runtime,
     removed: (symbol) => withdrawal.lookup(symbol),
   });
@@ -170,6 +189,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     loops,
     atMs,
     relocations: settings.relocations,
+    cells,
   });
   const directCalls = new DirectCalls({
     chain,
@@ -213,6 +233,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
         loopController.inUse(version);
       },
     },
+    cells,
     clock,
     emit,
     deregisterFrames: (version) => {
@@ -222,7 +243,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols);
+  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols, profiles);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({
     memory,
@@ -371,6 +392,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     ingest,
     cache,
     targets,
+    cells,
+    profiles,
     linker,
     unitCompiler,
     builder,

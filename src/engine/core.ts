@@ -4,6 +4,7 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import { address } from '../core/ids.js';
 import type { RunOutcome } from '../native/contract.js';
+import { encodeProfile } from '../profile/encoding.js';
 import type { AuditReport } from './audit.js';
 import { codePlace } from './code-place.js';
 import { type Composition, compose } from './compose.js';
@@ -203,6 +204,11 @@ export class EngineCore {
 
   audit(): AuditReport {
     return takeAudit(this.#parts);
+  }
+
+  /** What was counted until now, as encodeProfile has it. */
+  profile(): Uint8Array {
+    return encodeProfile(this.#parts.profiles.collect());
   }
 
   timeByTier(): TimeByTier {

@@ -11,12 +11,14 @@ import { isLost, RemoteControl } from '../control/remote.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit, EngineEvents, PublishedEvent, ReplacedEvent } from '../core/events.js';
 import type { RunOutcome } from '../native/contract.js';
+import { decodeProfile } from '../profile/encoding.js';
 import type { AuditReport } from './audit.js';
 import type { RunOptions } from './core.js';
 import type { Disassembly } from './disassembler.js';
 import type { Compaction } from './mover.js';
 import type { AddModuleOptions, GroupMember, GroupOptions, NamedSource } from './module-loader.js';
 import type { EngineOptions } from './options.js';
+import { Profile } from './profile.js';
 import type { ReplaceOptions } from './replacer.js';
 import type { EngineSnapshot } from './snapshot.js';
 import type { ModuleSource } from './source.js';
@@ -367,6 +369,18 @@ export class Engine implements AsyncDisposable {
   audit(): AuditReport {
     this.#alive('audit');
     return this.#control.call('audit');
+  }
+
+  /**
+   * What was counted until now: what the engine was given with the option `profile`, and what code of tiers that collect
+   * profiles has counted since. Threads go on counting meanwhile.
+   *
+   * @returns The profile; later counts do not change it.
+   * @throws TierlinkError ENGINE_DISPOSED
+   */
+  profile(): Profile {
+    this.#alive('profile');
+    return new Profile(this.#control.host.addon, decodeProfile(this.#control.call('profile')));
   }
 
   /** Samples of the program's position by tier; empty unless {@link run} was asked to sample. */

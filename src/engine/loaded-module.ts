@@ -10,6 +10,7 @@ import type { Retired } from '../memory/retirement.js';
 import type { ModuleRecord, Version } from '../registry/records.js';
 import { type LifecycleState, stageOf } from '../../tiers/lifecycle.js';
 import type { Linkage, UnitKind } from './options.js';
+import type { FunctionCells } from './profile-cells.js';
 
 /** A version with what it was linked from: all that moving it, or patching its calls, takes. */
 export interface LinkedVersion extends Version {
@@ -17,6 +18,8 @@ export interface LinkedVersion extends Version {
   readonly image: LinkedImage;
   /** Units whose slots lead to it; it is retired when none does any more. */
   readonly users: Set<Unit>;
+  /** Where its code counts, if it does. */
+  readonly cells: readonly FunctionCells[];
   /** Loops at which its code can be left. */
   readonly polls: readonly Loop[];
   /** The loop whose continuation it is: then no slot leads to it, but the loop's cell. */

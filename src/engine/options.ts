@@ -10,6 +10,7 @@ import type { MemoryManager } from '../memory/memory-manager.js';
 import type { NativeAddon } from '../native/contract.js';
 import { LlvmCompiler } from '../native/llvm-compiler.js';
 import { loadAddon } from '../native/loader.js';
+import type { FunctionProfile } from '../profile/record.js';
 import { ModuleResolver } from '../resolve/module-resolver.js';
 import { type SymbolResolver, symbolResolverVersion } from '../resolve/symbol-resolver.js';
 import { type FrameRegistrar, frameRegistrarVersion } from '../unwind/frame-registrar.js';
@@ -24,6 +25,7 @@ import { dualMappedMemory, type MemorySizes } from './memory-managers.js';
 import { type DirectoryCache, openStore } from './object-stores.js';
 import { invalid, whole } from './option-checks.js';
 import { policyOf } from './policies.js';
+import { readProfileWith } from './profile.js';
 import { libraryResolver, moduleResolver, processResolver } from './resolvers.js';
 
 /**
@@ -122,6 +124,11 @@ export interface EngineOptions {
    * @defaultValue `'error'`
    */
   readonly onTrap?: TrapReaction;
+  /**
+   * What was counted in other runs: an indexed profile of IR ({@link Profile.write}, `llvm-profdata merge`), or a path to
+   * one. Tiers that use profiles begin with it.
+   */
+  readonly profile?: string | Uint8Array;
   /** What repeated failure of a tier costs. */
   readonly penalty?: PenaltyRule;
   /** Who else is to know functions by name; see docs/tools.md. @defaultValue nobody */
@@ -172,6 +179,8 @@ export interface Settings {
   /** When slower versions are rolled back; undefined: never. */
   readonly rollback: RollbackRule | undefined;
   readonly onTrap: TrapReaction;
+  /** What was counted in other runs. */
+  readonly profile: readonly FunctionProfile[];
   readonly penalty: PenaltyRule;
   readonly observe: ObserveOptions;
   readonly clock: Clock;
@@ -186,7 +195,7 @@ export interface Settings {
  * @param options - As the user gave them.
  * @returns Every setting.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, PLATFORM_UNSUPPORTED, ADDON_MISSING,
- *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE
+ *   API_VERSION_MISMATCH, MEMORY_MANAGER_INVALID, LIBRARY_UNLOADABLE, PROFILE_INVALID, LLVM_MISSING
  */
 export function settle(options: EngineOptions): Settings {
   const relocations = keepingOf(options.relocations ?? 'preserve');
@@ -220,6 +229,7 @@ export function settle(options: EngineOptions): Settings {
     codeCacheBytes: maxBytes === undefined ? undefined : whole('codeCache.maxBytes', maxBytes, 4096, 2 ** 30),
     cache: options.cache && openStore(options.cache),
     onTrap: reactionOf(options.onTrap ?? 'error'),
+    profile: options.profile === undefined ? [] : readProfileWith(addon, options.profile),
     penalty: penaltyOf(options.penalty ?? defaultPenalty),
     observe: options.observe ?? {},
     clock: options.parts?.clock ?? monotonicClock,

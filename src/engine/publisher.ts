@@ -23,6 +23,7 @@ import {
   versionsOf,
 } from './loaded-module.js';
 import type { LoopTable } from './loops.js';
+import type { ProfileCells } from './profile-cells.js';
 import { LatencyRecorder } from './statistics.js';
 
 /** A version, and the units that come to it: of one module. */
@@ -49,6 +50,7 @@ export interface PublisherParts {
     readonly arrivals: () => number;
     readonly inUse: (version: LinkedVersion) => void;
   };
+  readonly cells: Pick<ProfileCells, 'retain' | 'release'>;
   readonly clock: Clock;
   readonly emit: Emit;
   /** Takes a version's unwind tables out again. */
@@ -215,6 +217,7 @@ export class Publisher {
     for (const { units, version } of members) {
       const code = version.blocks.find((block) => block.region === 'code');
       if (code !== undefined) versions.add(code.address, code.size, version);
+      this.#parts.cells.retain(version.cells);
       for (const unit of units) {
         const before = unit.version;
         unit.version = version;
@@ -277,6 +280,7 @@ export class Publisher {
         home.retired.delete(version);
         directCalls.remove(version.image);
         deregisterFrames(version);
+        this.#parts.cells.release(version.cells);
         for (const block of blocks) {
           if (block.region === 'code') versions.remove(block.address);
           memory.release(block);

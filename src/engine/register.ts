@@ -32,9 +32,21 @@ export function recordOfIr(
   const uses: Use[] = [];
   for (const item of summary.functions) {
     const { name, kind, binding, signature, type, weakUndefined, index, instructions } = item;
+    const profileName =
+      item.promoted && item.sourceName !== '' ? `${summary.sourceFile};${item.sourceName}` : undefined;
     if (kind === 'define')
       definitions.push(
-        define({ name, module, kind: 'function', binding, signature, type, index, instructions }),
+        define({
+          name,
+          module,
+          kind: 'function',
+          binding,
+          signature,
+          type,
+          index,
+          instructions,
+          profileName,
+        }),
       );
     else if (!name.startsWith('llvm.'))
       uses.push({ name, kind: 'function', signature, type: `function ${type}`, weak: weakUndefined });
@@ -133,7 +145,10 @@ const objectIsPinned = 'it is an object file; only bitcode and IR can be compile
 function define(
   given: Pick<Definition, 'name' | 'module' | 'kind' | 'binding' | 'type'> &
     Partial<
-      Pick<Definition, 'signature' | 'size' | 'alignment' | 'alias' | 'anonymous' | 'index' | 'instructions'>
+      Pick<
+        Definition,
+        'signature' | 'size' | 'alignment' | 'alias' | 'anonymous' | 'index' | 'instructions' | 'profileName'
+      >
     >,
 ): Definition {
   return {
@@ -144,6 +159,7 @@ function define(
     anonymous: false,
     index: -1,
     instructions: 0,
+    profileName: undefined,
     ...given,
     slot: undefined,
     placed: undefined,

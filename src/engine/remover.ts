@@ -62,6 +62,7 @@ export class Remover {
     };
     withdrawal.leave(module.name, publisher.withdraw(home, referred.length === 0 && !threadLocal));
     targets.setThreadLocals(module.name, undefined);
+    this.#parts.profiles.removed(module);
     emit('removed', { module: module.name });
     reclaimer.soon();
   }

@@ -238,6 +238,7 @@ class Swap {
     transaction.commit();
     withdrawn.commit();
     this.#parts.unitCompiler.forget(before);
+    this.#parts.profiles.replaced(before);
   }
 
   /** Sets the variables that don't keep their values. */

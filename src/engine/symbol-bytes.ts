@@ -13,7 +13,7 @@ const stringHeader = 2 * wordBytes;
 const mapEntry = Math.ceil((3 * wordBytes) / 0.75) + wordBytes;
 
 /** A definition, the list of definitions of its name, its place in the symbol table. */
-const definitionBytes = objectHeader + 12 * wordBytes + 5 * wordBytes + 3 * wordBytes + mapEntry;
+const definitionBytes = objectHeader + 13 * wordBytes + 5 * wordBytes + 3 * wordBytes + mapEntry;
 /** A function's slot: in its unit and in the registry. */
 const slotBytes = 2 * mapEntry;
 /** A use. */

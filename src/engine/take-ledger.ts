@@ -36,13 +36,13 @@ export function takeLedger(parts: Composition, read: ReadProcessMap): Ledger {
   return { entries, total: sum(entries), mappings };
 }
 
-function tables({ table, lazyEntries, loopCells, targets, withdrawal }: Composition): LedgerEntry {
+function tables({ table, lazyEntries, loopCells, targets, withdrawal, cells }: Composition): LedgerEntry {
   const bytesOf = (...kinds: readonly string[]): number =>
     [...table.ranges(), ...lazyEntries.ranges(), ...loopCells.ranges(), ...withdrawal.ranges()].reduce(
       (bytes, { kind, size }) => bytes + (kinds.includes(kind) ? size : 0),
       0,
     );
-  const held = targets.heldBytes;
+  const held = targets.heldBytes + cells.bytes;
   return entry('tables', null, {
     code: bytesOf('stubs'),
     data: bytesOf('slots', 'counters', 'loops') + held,

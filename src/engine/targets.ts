@@ -5,11 +5,14 @@ import type { LinkContext, SymbolUse, Target } from '../link/context.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import type { Transaction } from '../memory/transaction.js';
+import { cellsPrefix } from '../profile/cells.js';
 import type { Definition } from '../registry/definition.js';
+import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { loopCellPrefix, type LoopTable } from './loops.js';
 import type { Linkage } from './options.js';
+import type { ProfileCells } from './profile-cells.js';
 import type { SymbolChain } from './symbol-chain.js';
 
 /** What targets are found in. */
@@ -19,6 +22,8 @@ export interface TargetsParts {
   readonly symbols: SymbolTable;
   readonly chain: SymbolChain;
   readonly loops: Pick<LoopTable, 'cellOf'>;
+  readonly registry: Pick<Registry, 'module'>;
+  readonly cells: ProfileCells;
   /** Address that the runtime gives a name, or 0n. */
   readonly runtime: (symbol: string) => bigint;
   /** What code that is linked already refers to by a name that nothing defines any more. */
@@ -128,6 +133,11 @@ export class Targets {
     if (symbol.startsWith(loopCellPrefix)) {
       const cell = this.#parts.loops.cellOf(asking.module, symbol, asking.transaction);
       return cell === undefined ? undefined : { kind: 'data', address: cell };
+    }
+    if (symbol.startsWith(cellsPrefix)) {
+      const record = this.#parts.registry.module(asking.module);
+      const cells = this.#parts.cells.named(record, symbol, asking.transaction);
+      return cells && { kind: 'data', address: cells.block.address };
     }
     if (symbol === '__dso_handle') return { kind: 'data', address: this.#dso() };
     // What compiled code can't do without does not depend on who is in the chain.

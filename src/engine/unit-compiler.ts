@@ -1,6 +1,6 @@
 /** Compiles units, or a whole module with its variables, and reads the objects back. */
 import type { CompileTicket } from '../core/compile-ticket.js';
-import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
+import type { CallForm, CompiledObject, CompileProfile, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
 import { bitsOf, clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -9,6 +9,7 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Loop, Unit } from './loaded-module.js';
 import type { Linkage } from './options.js';
+import type { Profiles } from './profiles.js';
 import { queriedUse, type SymbolChain } from './symbol-chain.js';
 import type { UnitLinker } from './unit-linker.js';
 
@@ -54,6 +55,7 @@ export class UnitCompiler {
   readonly #linker: UnitLinker;
   readonly #chain: SymbolChain;
   readonly #symbols: Pick<SymbolTable, 'version'>;
+  readonly #profiles: Pick<Profiles, 'forCompile' | 'drop'>;
   readonly #objects = new Map<string, PreparedImage>();
   /** As long as no definition comes or goes, the same array: the compiler knows it again. */
   readonly #nearOf = new WeakMap<
@@ -66,17 +68,20 @@ export class UnitCompiler {
    * @param linker - Reads objects.
    * @param chain - Finds what is near.
    * @param symbols - What is defined.
+   * @param profiles - What was counted.
    */
   constructor(
     compiler: Compiler,
     linker: UnitLinker,
     chain: SymbolChain,
     symbols: Pick<SymbolTable, 'version'>,
+    profiles: Pick<Profiles, 'forCompile' | 'drop'>,
   ) {
     this.#compiler = compiler;
     this.#linker = linker;
     this.#chain = chain;
     this.#symbols = symbols;
+    this.#profiles = profiles;
   }
 
   /** Keeps the prepared image of a module that came as an ELF object. */
@@ -113,6 +118,7 @@ export class UnitCompiler {
       code && this.#compiler.compile(code),
       data && this.#compiler.compile(data),
     ]);
+    if (codeObject?.unfit !== undefined) this.#profiles.drop(record, codeObject.unfit);
     if (codeObject !== undefined) await order.arrived?.(codeObject);
     return this.#prepared(order, codeObject, dataObject);
   }
@@ -158,14 +164,16 @@ export class UnitCompiler {
       priority: ticket.priority,
       ticket,
     };
+    const profileOf = (names: readonly string[]): CompileProfile | undefined =>
+      tier.profile === 'use' ? this.#profiles.forCompile(record, names) : undefined;
     if (continues !== undefined) {
-      const functions = { wanted: [continues.function] };
       const wanted = {
         ...request,
         bitcode: code,
         part: 'code',
-        functions,
+        functions: { wanted: [continues.function] },
         continuation: continues.id,
+        profile: profileOf([continues.function]),
       } as const;
       return { code: wanted, data: undefined };
     }
@@ -173,7 +181,13 @@ export class UnitCompiler {
       code:
         units.length === 0
           ? undefined
-          : { ...request, bitcode: code, part: 'code', ...functionsOf(home, record, units) },
+          : {
+              ...request,
+              bitcode: code,
+              part: 'code',
+              ...functionsOf(home, record, units),
+              profile: profileOf(namesOf(home, units)),
+            },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };
   }
@@ -215,6 +229,11 @@ function tierFor(tier: TierRecipe, { pinned, whole }: ModuleRecord, continues: L
   // A continuation is compiled without the rest of its module.
   const osr = tier.osr === true && whole === '' && continues === undefined;
   return { ...tier, counters, osr };
+}
+
+/** The functions that are to be compiled. */
+function namesOf(home: LoadedModule, units: readonly Unit[]): readonly string[] {
+  return home.unitKind === 'module' ? [...home.indexes.keys()] : units.map(({ name }) => name);
 }
 
 /** What of a module's functions is wanted; nothing is said when it is all of them. */

@@ -11,8 +11,8 @@ import { blockKinds, type LinkedImage, type PreparedImage } from '../link/image.
 import { linkImage } from '../link/link.js';
 import { NameTable } from '../link/names.js';
 import { prepareObject } from '../link/prepare.js';
-import { wantedSymbols } from '../link/wanted.js';
 import { relinkImage } from '../link/relink.js';
+import { wantedSymbols } from '../link/wanted.js';
 import type { MemoryBlock } from '../memory/block.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import type { Transaction } from '../memory/transaction.js';
@@ -25,6 +25,7 @@ import type { FrameRegistrar } from '../unwind/frame-registrar.js';
 import { type LinkedVersion, type LoadedModule, type Loop, slotsOf, type Unit } from './loaded-module.js';
 import { functionOfEntry, type LoopTable } from './loops.js';
 import type { RelocationKeeping } from './options.js';
+import type { ProfileCells } from './profile-cells.js';
 import type { SymbolChain } from './symbol-chain.js';
 import type { Targets } from './targets.js';
 
@@ -40,6 +41,7 @@ export interface UnitLinkerParts {
   readonly registry: Registry;
   readonly loops: Pick<LoopTable, 'among'>;
   readonly relocations: RelocationKeeping;
+  readonly cells: ProfileCells;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
 }
@@ -269,6 +271,13 @@ export class UnitLinker {
       users: new Set(),
       polls: this.#parts.loops.among(home.record, namesWanted(placed.prepared)),
       continues: made.continues,
+      cells:
+        made.tier.profile === 'collect'
+          ? this.#parts.cells.of(
+              home.record,
+              wantedSymbols(placed.prepared).map(({ name }) => name),
+            )
+          : [],
       ...placeOf(image),
     };
   }

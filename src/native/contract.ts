@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 16;
+export const contractVersion = 17;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -19,6 +19,7 @@ export interface NativeFailure {
     | 'unsupported' // a construct tierlink can't take; symbol is set
     | 'compile' // LLVM reported an error
     | 'crash' // LLVM crashed or aborted; the process lives
+    | 'profile' // not readable as a profile
     | 'cancelled' // the job was dropped before it began
     | 'missing'; // tierlink_llvm.so, or libLLVM, can't be loaded
   readonly message: string;
@@ -179,6 +180,12 @@ export interface CompileJob {
    * `__tierlink_loop.<loop>.<depth>.<signature>.<polls>.<function>`. No dots.
    */
   readonly polls: string;
+  /** True: count edges, targets of indirect calls and sizes of memory operations, in cells that the code names. */
+  readonly instrument: boolean;
+  /** A handle of {@link NativeAddon.shareProfile}, or null: what is compiled is optimised for it. */
+  readonly profile: Handle | null;
+  /** How often each way of a branch is taken to have been gone beside what the profile says. */
+  readonly profilePrior: number;
   /** IR instructions of other functions that are taken along with {@link functions} to be inlined. */
   readonly importBudget: number;
   /**
@@ -213,6 +220,7 @@ export type CompileOutcome =
       readonly object: Uint8Array; // ELF64 relocatable
       readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
       readonly likely: readonly LikelyCall[]; // what it leaves out, or other modules define, but it may call soon
+      readonly unfit: readonly string[]; // functions whose records in the profile are of other code
       readonly queuedNs: number;
       readonly compileNs: number;
     }
@@ -281,6 +289,12 @@ export interface NativeAddon {
   shareBitcode(bytes: Uint8Array): Handle;
   /** A set of names that jobs refer to. A zero character is between two of them: one string crosses faster than many. */
   shareNames(names: string): Handle;
+  /** Records that jobs refer to, encoded as in src/profile/encoding.ts. */
+  shareProfile(records: Uint8Array): Handle;
+  /** Reads an indexed profile, as `llvm-profdata merge` writes it. @returns Encoded records */
+  profileRead(bytes: Uint8Array): Uint8Array | NativeFailure;
+  /** The other way round. */
+  profileWrite(records: Uint8Array): Uint8Array | NativeFailure;
   /**
    * A pool of compile threads with contexts of their own. Of several threads one never takes a job that is not lazy.
    *

@@ -22,6 +22,7 @@ export function ingestError(failure: NativeFailure, module: string): TierlinkErr
       return new TierlinkError('IR_UNSUPPORTED', { module, symbol: failure.symbol, reason });
     case 'bitcode':
     case 'compile':
+    case 'profile':
     case 'crash':
     case 'cancelled':
       return new TierlinkError('BITCODE_INVALID', { module, reason });
@@ -46,6 +47,18 @@ export function compileError(failure: NativeFailure, module: string, tier: strin
   if (failure.kind === 'cancelled') return new TierlinkError('COMPILE_CANCELLED', { module, tier, reason });
   const code = failure.kind === 'crash' ? 'COMPILE_CRASHED' : 'COMPILE_FAILED';
   return new TierlinkError(code, { module, tier, reason });
+}
+
+/**
+ * The error for a profile that can't be read or written.
+ *
+ * @param failure - What the addon reported.
+ * @param profile - What it is of: a path, or words.
+ * @returns The error.
+ */
+export function profileError(failure: NativeFailure, profile: string): TierlinkError {
+  if (failure.kind === 'missing') return missingError(failure);
+  return new TierlinkError('PROFILE_INVALID', { profile, reason: failure.message.trim() });
 }
 
 function missingError({ symbol, message }: NativeFailure): TierlinkError {

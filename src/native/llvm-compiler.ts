@@ -20,6 +20,7 @@ export class LlvmCompiler implements Compiler {
   readonly #addon: NativeAddon;
   readonly #pool: Handle;
   readonly #bitcode = new WeakMap<Uint8Array, Handle>();
+  readonly #profiles = new WeakMap<Uint8Array, Handle>();
   readonly #names = new WeakMap<readonly string[], Handle>();
   #ended: Promise<void> | undefined;
 
@@ -78,7 +79,7 @@ export class LlvmCompiler implements Compiler {
     this.#addon.compilerForget(this.#pool, handle);
   }
 
-  #job({ bitcode, part, tier, calls, near, functions, continuation }: CompileRequest): CompileJob {
+  #job({ bitcode, part, tier, calls, near, functions, continuation, profile }: CompileRequest): CompileJob {
     const { passes, codegenLevel, hostCpu } = tier;
     return {
       // Data is compiled once.
@@ -93,6 +94,12 @@ export class LlvmCompiler implements Compiler {
       calls,
       counters: tier.counters && part === 'code',
       polls: tier.osr === true && part === 'code' ? cellTag(tier) : '',
+      instrument: tier.profile === 'collect' && part === 'code',
+      profile:
+        profile === undefined
+          ? null
+          : shared(this.#profiles, profile.records, (records) => this.#addon.shareProfile(records)),
+      profilePrior: profile?.prior ?? 0,
       importBudget: tier.importBudget ?? 0,
       near: shared(this.#names, near, (names) => this.#addon.shareNames(names.join('\0'))),
       functions: functions
@@ -137,6 +144,7 @@ function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObje
     object: outcome.object,
     functions: outcome.functions,
     likely: outcome.likely,
+    unfit: outcome.unfit,
     queuedMs: outcome.queuedNs / 1e6,
     compileMs: outcome.compileNs / 1e6,
   };

@@ -35,6 +35,8 @@ export interface Definition {
   readonly alignment: number;
   /** A constant of the module's own, such as a string: in other source, one of this name is another one. */
   readonly anonymous: boolean;
+  /** Of a static function: its name in profiles, `file;name`. Others have their own. */
+  readonly profileName: string | undefined;
   /** Of a function: its position among those that the canonical code defines; -1 for others. */
   readonly index: number;
   /** Of a function: IR instructions, 0 when unknown. */

@@ -177,7 +177,8 @@ describe('bodies of other functions', () => {
     const module = ingestC(text);
     for (const tier of [plain, { ...quick, counters: false }, best]) {
       const { object } = await compile(module, ['user'], { tier });
-      expect(inspect('llvm-nm', ['-u'], object)).not.toContain('always');
+      // Where its calls are counted is named after it.
+      expect(inspect('llvm-nm', ['-u'], object)).not.toMatch(/ always$/m);
       expect(definedFunctions(object)).toEqual(['user']);
     }
   });

@@ -42,7 +42,8 @@ describe('the key of an object', () => {
     ['the form of calls', { calls: 'patchable' }],
     ['what is near', { near: ['a'] }],
     ['names that are near, joined otherwise', { near: ['a,b'] }],
-    ['a field that requests do not have yet', { profile: new Uint32Array([1, 2]) }],
+    ['what was counted', { profile: { records: new Uint8Array(8), prior: 64, isLasting: true } }],
+    ['a field that requests do not have yet', { later: new Uint32Array([1, 2]) }],
   ])('depends on %s', (_, other) => {
     expect(keys.ofObject({ ...request, ...other }, 'llvm')).not.toBe(key);
   });

@@ -14,6 +14,7 @@ const define = (module: string, name: string, over: Partial<Definition> = {}): D
   size: 0,
   alignment: 1,
   anonymous: false,
+  profileName: undefined,
   index: -1,
   instructions: 0,
   alias: undefined,
