@@ -2,6 +2,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import llvm from 'llvm-bindings';
 import type { Source } from './source.js';
+import type { Local } from './symbols.js';
 import { show, type Type } from './types.js';
 
 const { dwarf, DINode, DISubprogram } = llvm;
@@ -20,6 +21,14 @@ export interface Head {
   readonly title: string;
   readonly at: number;
   readonly type: Type & { readonly kind: 'function' };
+}
+
+type Described = Pick<Local, 'name' | 'type'>;
+interface Where {
+  readonly scope: llvm.DISubprogram;
+  readonly at: number;
+  readonly block: llvm.BasicBlock;
+  readonly parameter: number;
 }
 
 /** That of one module. */
@@ -74,30 +83,16 @@ export class DebugInfo {
     return llvm.DILocation.get(this.#context, line, column, scope);
   }
 
-  /** Says where a variable is; parameters have numbers from 1. */
-  variable(
-    storage: llvm.Value,
-    { name, type }: { readonly name: string; readonly type: Type },
-    {
-      scope,
-      at,
-      block,
-      parameter,
-    }: { scope: llvm.DISubprogram; at: number; block: llvm.BasicBlock; parameter?: number },
-  ): void {
+  /** Says where a variable is; parameters have numbers from 1, others 0. */
+  variable(storage: llvm.Value, { name, type }: Described, { scope, at, block, parameter }: Where): void {
+    const builder = this.#builder;
     const { line } = this.#source.place(at);
-    const described = this.#type(type);
+    const shown = this.#type(type);
     const made =
-      parameter === undefined
-        ? this.#builder.createAutoVariable(scope, name, this.#file, line, described)
-        : this.#builder.createParameterVariable(scope, name, parameter, this.#file, line, described);
-    this.#builder.insertDeclare(
-      storage,
-      made,
-      this.#builder.createExpression(),
-      this.location(scope, at),
-      block,
-    );
+      parameter === 0
+        ? builder.createAutoVariable(scope, name, this.#file, line, shown)
+        : builder.createParameterVariable(scope, name, parameter, this.#file, line, shown);
+    builder.insertDeclare(storage, made, builder.createExpression(), this.location(scope, at), block);
   }
 
   /** To be called when all functions are there. */

@@ -138,18 +138,14 @@ export abstract class ExpressionChecker {
     switch (symbol.kind) {
       case 'local': {
         // Each function between the use and the owner has to hand it on.
-        for (
-          let inner: Frame | undefined = frame;
-          inner !== undefined && inner !== symbol.owner;
-          inner = inner.outer
-        ) {
+        let inner: Frame | undefined = frame;
+        for (; inner !== undefined && inner !== symbol.owner; inner = inner.outer) {
           if (inner.captures?.includes(symbol) === false) inner.captures.push(symbol);
           symbol.isCaptured = true;
         }
         return symbol.type;
       }
       case 'global':
-        return symbol.type;
       case 'function':
         return symbol.type;
       case 'struct':
@@ -202,33 +198,23 @@ export abstract class ExpressionChecker {
     if (symbol?.kind === 'struct') {
       setSymbol(callee, symbol);
       const wanted = symbol.type.fields.map(({ type }) => type);
-      this.#arguments(given, wanted, at, symbol.type.name, place);
+      this.#arguments(expression, wanted, symbol.type.name, place);
       return symbol.type;
     }
-    if (
-      callee.kind === 'field' &&
-      (callee.name === 'push' || callee.name === 'pop') &&
-      symbol === undefined
-    ) {
+    if (callee.kind === 'field' && symbol === undefined && ['push', 'pop'].includes(callee.name)) {
       const array = this.check(callee.target, place);
       if (array.kind !== 'array') this.fail(callee.at, `${show(array)} has no ${callee.name}`);
       const isPush = callee.name === 'push';
-      this.#arguments(given, isPush ? [array.element] : [], at, callee.name, place);
+      this.#arguments(expression, isPush ? [array.element] : [], callee.name, place);
       return isPush ? types.nothing : array.element;
     }
     const type = this.check(callee, place);
     if (type.kind !== 'function') return this.fail(at, `${show(type)} can't be called`);
-    this.#arguments(given, type.parameters, at, show(type), place);
+    this.#arguments(expression, type.parameters, show(type), place);
     return type.result;
   }
 
-  #arguments(
-    given: readonly Expression[],
-    wanted: readonly Type[],
-    at: number,
-    what: string,
-    place: Place,
-  ): void {
+  #arguments({ given, at }: Call, wanted: readonly Type[], what: string, place: Place): void {
     if (given.length !== wanted.length) {
       this.fail(at, `${what} takes ${String(wanted.length)} arguments, not ${String(given.length)}`);
     }

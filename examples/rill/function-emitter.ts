@@ -66,7 +66,7 @@ export class FunctionEmitter {
   }
 
   /** Memory for a variable; a box on the heap if a closure shares it. */
-  declare(local: Local, value: llvm.Value, at: number, parameter?: number): void {
+  declare(local: Local, value: llvm.Value, at: number, parameter = 0): void {
     const { unit } = this;
     const type = unit.typeOf(local.type);
     const isBoxed = local.isMutable && local.isCaptured;
@@ -74,8 +74,7 @@ export class FunctionEmitter {
     this.builder.CreateStore(value, place);
     this.#places.set(local, place);
     if (isBoxed) return;
-    const where = { scope: this.#scope, at, block: this.current };
-    unit.debug.variable(place, local, parameter === undefined ? where : { ...where, parameter });
+    unit.debug.variable(place, local, { scope: this.#scope, at, block: this.current, parameter });
   }
 
   /** Memory in the function's frame. */

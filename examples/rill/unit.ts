@@ -92,18 +92,17 @@ export class Unit {
 
   /** A module's variable: declared, unless it was given a value before. */
   variable({ symbol, type, isLazy, isMutable }: Global): llvm.GlobalVariable {
-    const known = this.module.getGlobalVariable(symbol);
-    const isConstant = !isLazy && !isMutable;
-    const made = (): llvm.GlobalVariable =>
-      new llvm.GlobalVariable(this.module, this.typeOf(type), isConstant, ExternalLinkage, null, symbol);
-    return known ?? made();
+    return this.#global(symbol, this.typeOf(type), !isLazy && !isMutable);
   }
 
   /** How far a lazy variable is: 0 not initialised, 1 under way, 2 done. */
   state({ symbol }: Global): llvm.GlobalVariable {
-    const name = `${symbol}.state`;
-    const known = this.module.getGlobalVariable(name);
-    return known ?? new llvm.GlobalVariable(this.module, this.byte, false, ExternalLinkage, null, name);
+    return this.#global(`${symbol}.state`, this.byte, false);
+  }
+
+  #global(symbol: string, type: llvm.Type, isConstant: boolean): llvm.GlobalVariable {
+    const known = this.module.getGlobalVariable(symbol);
+    return known ?? new llvm.GlobalVariable(this.module, type, isConstant, ExternalLinkage, null, symbol);
   }
 
   constant(type: llvm.Type, value: llvm.Constant, name: string): llvm.Constant {
