@@ -45,6 +45,7 @@ module.exports = {
     only('native', '^src/native/', ['^src/core/'], 'native -> core'),
     only('boot', '^src/boot/', [], 'boot imports nothing: it loads what is built'),
     only('cli', '^src/cli/', ['^src/index\\.ts$'], 'the command line uses the public API only'),
+    only('examples', '^examples/', ['^src/index\\.ts$'], 'examples use the public API only'),
     only(
       'experiment',
       '^src/experiment/',

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Examples import the package by its name.
+  resolve: { alias: { tierlink: join(import.meta.dirname, 'src/index.ts') } },
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',

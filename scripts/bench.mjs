@@ -20,6 +20,7 @@ const questions = {
   memory: async () => ({ lua: await ensureLua() }),
   latency: async () => ({ lua: await ensureLua() }),
   scale: ensureScale,
+  language: async () => ({}),
   osr: async () => ({}),
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };

@@ -1,7 +1,7 @@
 /**
  * `npm run setup [-- --for <purpose>] [-- --check]`: makes what is missing, or only says what it is.
  *
- * Purposes: `addon` (the native addon alone), `run` (npm start), `test` (the default), `bench`, `ci`.
+ * Purposes: `addon` (the native addon alone), `run` (npm start), `language` (npm start -- rill), `test` (the default), `bench`, `ci`.
  */
 import { parseArgs } from 'node:util';
 import { runScript, SetupFailure } from './setup/failure.mjs';
@@ -9,7 +9,7 @@ import { isCheckout } from './setup/places.mjs';
 import { inspectAll, setUp } from './setup/steps.mjs';
 
 /** @type {readonly import('./setup/steps.mjs').Purpose[]} */
-const purposes = ['addon', 'run', 'test', 'bench', 'ci'];
+const purposes = ['addon', 'run', 'language', 'test', 'bench', 'ci'];
 
 await runScript(async () => {
   const { check, for: word } = readOptions();

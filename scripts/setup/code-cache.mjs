@@ -40,7 +40,7 @@ define i32 @other(i32 %x) { %v = load i32, ptr @value  %y = add i32 %x, %v  ret 
 export const codeCache = {
   name: 'code cache',
   title: "filling V8's code cache",
-  purposes: ['addon', 'run', 'test', 'bench', 'ci'],
+  purposes: ['addon', 'run', 'language', 'test', 'bench', 'ci'],
   inspect() {
     const stamp = currentStamp();
     if (stamp === undefined) return undefined;

@@ -9,14 +9,16 @@ const statusPath = '/var/lib/dpkg/status';
 /** What each purpose needs. LLVM 14 and zlib are what llvm-bindings is built with. */
 const addonPackages = ['llvm-22-dev', 'g++', 'cmake', 'ninja-build'];
 const runPackages = [...addonPackages, 'clang-22'];
-const testPackages = [...runPackages, 'llvm-14-dev', 'zlib1g-dev', 'lld-22'];
+const languagePackages = [...runPackages, 'llvm-14-dev', 'zlib1g-dev'];
+const testPackages = [...languagePackages, 'lld-22'];
 
 /** @type {Record<import('./steps.mjs').Purpose, readonly string[]>} */
 const packagesFor = {
   addon: addonPackages,
   run: runPackages,
+  language: languagePackages,
   test: testPackages,
-  bench: [...runPackages, 'lld-22', 'llvm-22', 'wasi-libc', 'libclang-rt-22-dev-wasm32'],
+  bench: [...testPackages, 'llvm-22', 'wasi-libc', 'libclang-rt-22-dev-wasm32'],
   ci: [...testPackages, 'clang-format-22', 'clang-tidy-22'],
 };
 
@@ -24,7 +26,7 @@ const packagesFor = {
 export const debianPackages = {
   name: 'Debian packages',
   title: 'installing Debian packages',
-  purposes: ['addon', 'run', 'test', 'bench', 'ci'],
+  purposes: ['addon', 'run', 'language', 'test', 'bench', 'ci'],
   inspect(purpose) {
     const missing = missingPackages(purpose);
     return missing.length === 0 ? undefined : missing.join(' ');

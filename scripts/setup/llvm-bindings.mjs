@@ -1,4 +1,4 @@
-/** Fourth step: the addon of the package llvm-bindings, which only tests need; npm would build it unseen. */
+/** Fourth step: the addon of the package llvm-bindings, which the example language and tests need; npm would build it unseen. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { ninjaPercent, runLogged } from './command.mjs';
@@ -12,8 +12,8 @@ const tools = join(root, 'node_modules', '.bin');
 /** @type {import('./steps.mjs').Step} */
 export const llvmBindings = {
   name: 'llvm-bindings',
-  title: 'building llvm-bindings (LLVM 14, used by tests only)',
-  purposes: ['test', 'ci'],
+  title: 'building llvm-bindings (with LLVM 14, for the example language)',
+  purposes: ['language', 'test', 'bench', 'ci'],
   inspect() {
     if (!isCheckout) return undefined;
     return existsSync(addonPath) ? undefined : 'not built';

@@ -18,7 +18,7 @@ const llvmVersionFile = '/usr/lib/llvm-22/lib/cmake/llvm/LLVMConfigVersion.cmake
 export const nativeAddon = {
   name: 'native addon',
   title: 'building the native addon',
-  purposes: ['addon', 'run', 'test', 'bench', 'ci'],
+  purposes: ['addon', 'run', 'language', 'test', 'bench', 'ci'],
   inspect() {
     if (!built.every((path) => existsSync(path))) return 'not built';
     const headers = headersFolder();

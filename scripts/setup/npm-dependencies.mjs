@@ -13,7 +13,7 @@ const stampPath = join(root, 'node_modules', '.tierlink-stamp');
 export const npmDependencies = {
   name: 'npm packages',
   title: 'installing npm packages',
-  purposes: ['run', 'test', 'bench', 'ci'],
+  purposes: ['run', 'language', 'test', 'bench', 'ci'],
   inspect() {
     if (!isCheckout) return undefined;
     const wanted = hashFiles([lockPath]);

@@ -7,7 +7,7 @@ const oldestNode = [20, 19];
 export const platform = {
   name: 'platform',
   title: 'checking the platform',
-  purposes: ['addon', 'run', 'test', 'bench', 'ci'],
+  purposes: ['addon', 'run', 'language', 'test', 'bench', 'ci'],
   inspect() {
     return missing() === undefined ? undefined : 'not supported';
   },

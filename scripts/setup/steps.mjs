@@ -9,7 +9,7 @@ import { platform } from './platform.mjs';
 import { Progress, duration } from './progress.mjs';
 import { typescript } from './typescript.mjs';
 
-/** @typedef {'addon' | 'run' | 'test' | 'bench' | 'ci'} Purpose What the set-up is for. */
+/** @typedef {'addon' | 'run' | 'language' | 'test' | 'bench' | 'ci'} Purpose What the set-up is for. */
 
 /**
  * @typedef {object} Step

@@ -13,7 +13,7 @@ const stampPath = join(output, '.tierlink-stamp');
 export const typescript = {
   name: 'TypeScript',
   title: 'compiling TypeScript',
-  purposes: ['run', 'test', 'bench', 'ci'],
+  purposes: ['run', 'language', 'test', 'bench', 'ci'],
   inspect() {
     if (!isCheckout) return undefined;
     if (!existsSync(stampPath)) return 'not compiled';
