@@ -105,6 +105,8 @@ export interface LoadedModule {
   readonly retired: Set<LinkedVersion>;
   /** What is to be cut off when the last thread has left the version that is retired next, and those before it. */
   cutOff: (() => void) | undefined;
+  /** What is to go when none of its retired versions is left: it had no other one that it could go with. */
+  readonly leftovers: (() => void)[];
   /** Where its units begin. */
   readonly declared: LifecycleState;
 }
@@ -140,6 +142,7 @@ export function loadedModule(
     loops: new Set(),
     retired: new Set(),
     cutOff: undefined,
+    leftovers: [],
     declared,
   };
 }

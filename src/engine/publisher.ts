@@ -248,9 +248,13 @@ export class Publisher {
   ): void {
     const last = versions.at(-1);
     if (last === undefined) {
-      // No thread can be in what was never compiled.
-      home.cutOff?.();
-      for (const block of variables) this.#parts.memory.release(block);
+      const { cutOff } = home;
+      home.leftovers.push(() => {
+        cutOff?.();
+        for (const block of variables) this.#parts.memory.release(block);
+      });
+      // Unless a thread may be in older code, of source that was replaced, it is in none of the module.
+      if (home.retired.size === 0) dropLeftovers(home);
     }
     for (const version of versions) {
       if (version === last) this.#retire(home, version, variables, home.cutOff);
@@ -287,6 +291,7 @@ export class Publisher {
         }
         const unreachable = loops.release(version);
         for (const continuation of unreachable) this.#retire(home, continuation, [], undefined);
+        if (home.retired.size === 0) dropLeftovers(home);
         this.#tellRetired(unreachable);
       },
     });
@@ -307,4 +312,8 @@ function continuedEvent(version: LinkedVersion, loop: Loop): ContinuedEvent {
     codeBytes: version.codeBytes,
     atMs: version.atMs,
   };
+}
+
+function dropLeftovers(home: LoadedModule): void {
+  for (const drop of home.leftovers.splice(0)) drop();
 }

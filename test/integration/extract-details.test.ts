@@ -277,7 +277,9 @@ describe('what can not be compiled alone', () => {
         code[at] = (code[at] ?? 0) ^ (1 << (random & 7));
       }
       await compile({ ...module, code }, ['f']).catch((error: unknown) => {
-        expect(error).toMatchObject({ code: expect.stringMatching(/^(COMPILE_FAILED|COMPILE_CRASHED|BITCODE_INVALID)$/) as string });
+        expect(error).toMatchObject({
+          code: expect.stringMatching(/^(COMPILE_FAILED|COMPILE_CRASHED|BITCODE_INVALID)$/) as string,
+        });
       });
     }
     expect((await compile(module, ['f'])).functions).toEqual(['f']);

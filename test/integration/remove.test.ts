@@ -250,3 +250,39 @@ it('objects and modules that were never linked are removed too; what threads nee
   expect(engine.snapshot().modules.map(({ name }) => name)).toEqual(['threads']);
   await expect(engine.removeModule('nothing')).rejects.toEqual(code('MODULE_UNKNOWN'));
 });
+
+describe('a module in units of one function that got new source, none of which was called,', () => {
+  it('keeps its variables, when it is removed, for a thread that is in the source before', async () => {
+    const engine = engineFor({ unit: 'function' });
+    const spinning = bitcode(`
+      static volatile int state = 41; static volatile int pad[4000];
+      int spin(volatile int *flag, volatile int *inside) { *inside = 1; while (!*flag); return state + pad[3999]; }`);
+    engine.addModule('spinner', spinning);
+    engine.addModule(
+      'flags',
+      bitcode(
+        'volatile int flag, inside; volatile int *f(void) { return &flag; } volatile int *i(void) { return &inside; } void set(int x) { flag = x; } int got(void) { return inside; }',
+      ),
+    );
+    await engine.link();
+    // Safe because both return pointers.
+    const [flag, inside] = [engine.fn('f')() as bigint, engine.fn('i')() as bigint];
+    const spun = engine.fn('spin').async(flag, inside);
+    while (engine.fn('got')() === 0) await pause(1);
+    await engine.replaceModule('spinner', spinning);
+    await engine.removeModule('spinner');
+    engine.reclaim();
+    // Takes whatever memory is free.
+    for (let at = 0; at < 4; at += 1) {
+      engine.addModule(
+        `taker${String(at)}`,
+        bitcode(`int taken${String(at)}[4100] = {[0 ... 4099] = 1000};`),
+      );
+      await engine.link();
+    }
+    engine.fn('set')(1);
+    await expect(spun).resolves.toBe(41);
+    engine.reclaim();
+    expect(engine.snapshot().retired).toEqual([]);
+  });
+});
