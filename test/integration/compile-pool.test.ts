@@ -359,7 +359,7 @@ describe('LlvmCompiler', () => {
     expect(object.length).toBeGreaterThan(100);
     expect(queuedMs).toBe(0);
     expect(() => compiler.compileNow(request(new Uint8Array(4), { kind: 'lazy' }))).toThrow(
-      expect.objectContaining({ code: 'COMPILE_FAILED' }),
+      expect.objectContaining({ code: 'BITCODE_INVALID' }),
     );
     await compiler.destroy();
   });
