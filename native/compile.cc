@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace tierlink {
 namespace {
@@ -44,8 +45,11 @@ std::variant<std::vector<std::string>, Failure> prepare(llvm::Module &module, Ma
   std::vector<std::string> unfit;
   if (!hasLoops(job) && !job.profile && !job.instrument)
     return unfit;
-  // This drops calls whose values may be alive at a loop.
+  // These drop calls and PHIs that may be alive at a loop, and LLVM's profiles do both before all else.
   lowerExpectations(module);
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      llvm::SplitIndirectBrCriticalEdges(function, /*IgnoreBlocksWithoutPHI=*/false);
   std::optional<ModuleLoops> loops;
   if (hasLoops(job))
     loops.emplace(module);
