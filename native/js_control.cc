@@ -37,8 +37,9 @@ std::shared_ptr<const LazyFailure> JsControl::compile(uintptr_t slot) {
   if (napi_call_function(env_, receiver, callback, 1, &argument, nullptr) == napi_ok)
     return nullptr;
   TakenJs taken = takeThrown(env_, isAlive_);
-  return failureOf(std::move(taken.code), taken.thrown == nullptr ? gone : std::move(taken.message),
-                   std::move(taken.thrown));
+  if (taken.thrown == nullptr)
+    return failureOf("", gone);
+  return failureOf(std::move(taken.code), std::move(taken.message), std::move(taken.thrown));
 }
 
 } // namespace tierlink
