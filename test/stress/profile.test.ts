@@ -10,7 +10,7 @@ it.each(linkages)(
     let most = 0;
     const { engine, exchanged } = await stressed(
       { linkage, unit: 'function' },
-      1500,
+      6000,
       ({ engine: running }) => {
         const timer = setInterval(() => {
           most = Math.max(most, running.profile().functions.length);
