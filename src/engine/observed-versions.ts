@@ -23,6 +23,8 @@ export class ObservedVersions<Value extends Version> extends AddressMap<Value> {
 
   override add(start: Address, bytes: number, version: Value): void {
     super.add(start, bytes, version);
+    // Publishing pays for names only where somebody wants them.
+    if (this.#observers.length === 0) return;
     const code = placedCode(version, start, bytes);
     this.#tell((observer) => {
       observer.placed(code);
@@ -61,14 +63,17 @@ function placedCode(version: Version, start: Address, bytes: number): PlacedCode
     version.blocks.find(({ address }) => address === start),
     'the code of a version is one of its blocks',
   );
-  // Two names may be one place.
   const entries = [...version.entries]
     .filter(([, at]) => at >= start && at < end)
     .sort(([, one], [, other]) => one - other);
-  const functions = entries.map(([name, address], index) => {
-    const next = entries.slice(index + 1).find(([, at]) => at > address)?.[1] ?? end;
-    return { name, address, bytes: next - address };
-  });
+  // Two names may be one place, so where a function ends is where the next place begins.
+  const places = [...new Set(entries.map(([, at]) => at)), end];
+  const endOf = new Map(places.map((at, index) => [at, places[index + 1] ?? end]));
+  const functions = entries.map(([name, address]) => ({
+    name,
+    address,
+    bytes: (endOf.get(address) ?? end) - address,
+  }));
   return {
     module: version.module,
     tier: version.tier.name,

@@ -66,7 +66,7 @@ export interface EngineOptions {
   readonly unit?: UnitKind;
   /**
    * `lazy`: of a module of bitcode, bodies of functions are read and verified when they are first compiled. Adding a large
-   * module then takes a tenth of the time; a body that LLVM can't read or verify is an error of the call that needs it,
+   * module then takes a quarter of the time or less; a body that LLVM can't read or verify is an error of the call that needs it,
    * where `eager` has `addModule` refuse the module. Modules with debug info or coroutines, and those that another version
    * of LLVM wrote, are always read at once.
    * @defaultValue `'eager'`
