@@ -14,6 +14,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
+#include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace tierlink {
@@ -38,6 +40,18 @@ std::optional<Failure> leaveLoops(const ModuleLoops &loops, const CompileJob &jo
   return makeContinuation(*point);
 }
 
+/// Drops calls and PHIs that may be alive at a loop; LLVM's profiles want both gone before all else.
+void settle(llvm::Module &module) {
+  llvm::FunctionAnalysisManager none;
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    // Done already in a body that was read alone (LazyModule).
+    llvm::LowerExpectIntrinsicPass().run(function, none);
+    llvm::SplitIndirectBrCriticalEdges(function, /*IgnoreBlocksWithoutPHI=*/false);
+  }
+}
+
 /// What is done to canonical code before its passes run. Profiles belong to the edges that it has, and loops
 /// are found in it as it is; so nothing may change either before both are done.
 std::variant<std::vector<std::string>, Failure> prepare(llvm::Module &module, Machinery &machinery,
@@ -45,11 +59,7 @@ std::variant<std::vector<std::string>, Failure> prepare(llvm::Module &module, Ma
   std::vector<std::string> unfit;
   if (!hasLoops(job) && !job.profile && !job.instrument)
     return unfit;
-  // These drop calls and PHIs that may be alive at a loop, and LLVM's profiles do both before all else.
-  lowerExpectations(module);
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      llvm::SplitIndirectBrCriticalEdges(function, /*IgnoreBlocksWithoutPHI=*/false);
+  settle(module);
   std::optional<ModuleLoops> loops;
   if (hasLoops(job))
     loops.emplace(module);

@@ -10,7 +10,6 @@
 #include "llvm/ProfileData/InstrProf.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Transforms/Instrumentation/PGOInstrumentation.h"
-#include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 #include <algorithm>
@@ -171,15 +170,7 @@ private:
 
 } // namespace
 
-void lowerExpectations(llvm::Module &module) {
-  llvm::FunctionAnalysisManager none;
-  for (Function &function : module)
-    if (!function.isDeclaration())
-      llvm::LowerExpectIntrinsicPass().run(function, none);
-}
-
 void instrument(llvm::Module &module, Machinery &machinery) {
-  lowerExpectations(module);
   llvm::ModulePassManager passes;
   passes.addPass(llvm::PGOInstrumentationGen());
   machinery.run(passes, module);

@@ -8,8 +8,9 @@
 
 namespace tierlink {
 
-/// The loops of the functions that a module defines, as they are in canonical IR. Made before anything is
-/// changed, so that the lists are the same whatever instruments the code afterwards.
+/// The loops of the functions that a module defines, as they are in canonical IR whose hints are lowered.
+/// Made before anything else is changed, so that the lists are the same whatever instruments the code
+/// afterwards.
 class ModuleLoops {
 public:
   explicit ModuleLoops(llvm::Module &module);

@@ -7,8 +7,6 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/PassManager.h"
-#include "llvm/Transforms/Scalar/LowerExpectIntrinsic.h"
 
 namespace tierlink {
 namespace {
@@ -173,9 +171,6 @@ ModuleLoops::ModuleLoops(llvm::Module &module) {
     if (function.isDeclaration() || function.hasAvailableExternallyLinkage() || function.hasLocalLinkage() ||
         function.hasFnAttribute(importAttribute))
       continue;
-    // As functions are that are compiled alone.
-    llvm::FunctionAnalysisManager none;
-    llvm::LowerExpectIntrinsicPass().run(function, none);
     if (auto points = findLoopPoints(function); !points.empty())
       functions_.emplace_back(&function, std::move(points));
   }

@@ -165,7 +165,6 @@ std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, 
   JobProfile job(module, profile);
   if (job.isEmpty())
     return unfit;
-  lowerExpectations(module);
   auto files = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
   files->addFile(profilePath, 0, job.write());
   llvm::SmallVector<Function *, 16> unmarked;

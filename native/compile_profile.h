@@ -15,11 +15,12 @@
 namespace tierlink {
 
 /// Counts each function's edges, the targets of its indirect calls and the sizes of its memory operations, in
-/// cells that are only declared (see profilePrefix). On canonical code, before any pass.
+/// cells that are only declared (see profilePrefix). On canonical code, its hints lowered, before any pass:
+/// the same control flow has the same edges only if branches are weighed alike.
 void instrument(llvm::Module &module, Machinery &machinery);
 
-/// Tells the passes what was counted of the functions that the module defines. On canonical code, before any
-/// pass. Returns the functions whose records are of other code; these are compiled as if there were none.
+/// Tells the passes what was counted of the functions that the module defines. On the code that instrument()
+/// takes. Returns the functions whose records are of other code; these are compiled as if there were none.
 std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, const SharedProfile &profile,
                                     unsigned prior);
 
@@ -31,8 +32,5 @@ llvm::NamedInstrProfRecord toLlvm(const ProfileRecord &record);
 
 std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes);
 std::variant<std::string, Failure> writeProfile(const std::vector<ProfileRecord> &records);
-
-/// The same control flow has the same edges only if branches are weighed alike, so hints are lowered first.
-void lowerExpectations(llvm::Module &module);
 
 } // namespace tierlink

@@ -5,6 +5,8 @@
 // on unchanged.
 #include "llvm_guard.h"
 
+#include "signal_stack.h"
+
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -24,7 +26,6 @@ namespace {
 using llvm::CrashRecoveryContext;
 
 constexpr std::array recoverableSignals{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
-constexpr size_t signalStackBytes = 64ull * 1024;
 
 struct sigaction previousActions[NSIG];
 
@@ -152,21 +153,7 @@ void leaveGuarded(const char *reason) {
   active->HandleExit(128 + SIGABRT);
 }
 
-SignalStack::SignalStack() {
-  stack_t current;
-  if (sigaltstack(nullptr, &current) != 0 || (current.ss_flags & SS_DISABLE) == 0)
-    return;
-  void *memory = mmap(nullptr, signalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return;
-  stack_t stack = {};
-  stack.ss_sp = memory;
-  stack.ss_size = signalStackBytes;
-  if (sigaltstack(&stack, nullptr) == 0)
-    memory_ = memory;
-  else
-    munmap(memory, signalStackBytes);
-}
+SignalStack::SignalStack() : memory_(takeSignalStack()) {}
 
 SignalStack::~SignalStack() {
   if (memory_ == nullptr)

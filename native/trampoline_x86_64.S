@@ -2,14 +2,8 @@
         .intel_syntax noprefix
         .text
 
-// int tierlinkCall(const void *target, CallFrame *frame)
-        .globl  tierlinkCall
-        .hidden tierlinkCall
-        .type   tierlinkCall, @function
-        .p2align 4
-tierlinkCall:
-        .cfi_startproc
-        endbr64
+// A frame with all that a callee must keep. tierlinkLeave goes back to any such frame, given its rsp.
+        .macro  saveState
         push    rbp
         .cfi_def_cfa_offset 16
         .cfi_offset rbp, -16
@@ -25,9 +19,32 @@ tierlinkCall:
         .cfi_offset r14, -48
         push    r15
         .cfi_offset r15, -56
-        sub     rsp, 8                  // control words, and 16-aligned; as tierlinkProtect has it
+        sub     rsp, 8                  // control words, and 16-aligned
         stmxcsr [rsp]
         fnstcw  [rsp + 4]
+        .endm
+
+        .macro  restoreState
+        lea     rsp, [rbp - 40]
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbx
+        pop     rbp
+        .cfi_def_cfa rsp, 8
+        ret
+        .endm
+
+// int tierlinkCall(const void *target, CallFrame *frame)
+        .globl  tierlinkCall
+        .hidden tierlinkCall
+        .type   tierlinkCall, @function
+        .p2align 4
+tierlinkCall:
+        .cfi_startproc
+        endbr64
+        saveState
         mov     rbx, rsi
         mov     [rbx + 152], rsp
         mov     r11, rdi
@@ -65,15 +82,7 @@ tierlinkCallReturn:
         mov     [rbx + 136], rax
         movsd   qword ptr [rbx + 144], xmm0
         xor     eax, eax
-        lea     rsp, [rbp - 40]
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     rbx
-        pop     rbp
-        .cfi_def_cfa rsp, 8
-        ret
+        restoreState
         .cfi_endproc
         .size   tierlinkCall, . - tierlinkCall
 
@@ -85,38 +94,13 @@ tierlinkCallReturn:
 tierlinkProtect:
         .cfi_startproc
         endbr64
-        push    rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset rbp, -16
-        mov     rbp, rsp
-        .cfi_def_cfa_register rbp
-        push    rbx
-        .cfi_offset rbx, -24
-        push    r12
-        .cfi_offset r12, -32
-        push    r13
-        .cfi_offset r13, -40
-        push    r14
-        .cfi_offset r14, -48
-        push    r15
-        .cfi_offset r15, -56
-        sub     rsp, 8                  // control words, and 16-aligned
-        stmxcsr [rsp]
-        fnstcw  [rsp + 4]
+        saveState
         mov     [rdi], rsp
         mov     rdi, rdx
         call    rsi
         xor     eax, eax
 .Lreturn:
-        lea     rsp, [rbp - 40]
-        pop     r15
-        pop     r14
-        pop     r13
-        pop     r12
-        pop     rbx
-        pop     rbp
-        .cfi_def_cfa rsp, 8
-        ret
+        restoreState
         .cfi_endproc
         .size   tierlinkProtect, . - tierlinkProtect
 

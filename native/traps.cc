@@ -12,13 +12,13 @@
 #include "engine_state.h"
 #include "leaf_functions.h"
 #include "signal_relay.h"
+#include "signal_stack.h"
 #include "thread_record.h"
 #include "trampoline.h"
 
 namespace tierlink {
 namespace {
 
-constexpr size_t signalStackBytes = 64ull * 1024;
 // Nothing is mapped below, as the kernel wants it (vm.mmap_min_addr).
 constexpr uintptr_t nullBytes = 65536;
 // A frame that does not fit on the stack reaches no farther than this beyond its end.
@@ -140,19 +140,8 @@ void Traps::install() {
 
 void Traps::prepare(ThreadRecord &thread) {
   thread.canTrap = true;
-  stack_t current;
-  if (sigaltstack(nullptr, &current) != 0 || (current.ss_flags & SS_DISABLE) == 0)
-    return;
-  void *memory = mmap(nullptr, signalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return;
-  stack_t stack = {};
-  stack.ss_sp = memory;
-  stack.ss_size = signalStackBytes;
-  if (sigaltstack(&stack, nullptr) == 0)
+  if (void *memory = takeSignalStack())
     thread.signalStack = memory;
-  else
-    munmap(memory, signalStackBytes);
 }
 
 void Traps::release(ThreadRecord &thread) {
