@@ -566,7 +566,10 @@ export interface NativeAddon {
   callPlain(engine: Handle, slot: bigint): bigint;
   /** fflush(NULL). */
   flushStdio(): void;
-  /** Gives stdout its buffering, SIGPIPE its default and children the standard streams, which Node has changed. */
+  /**
+   * Gives stdout its buffering, SIGPIPE its default and children the standard streams, and makes these block, all of
+   * which Node has changed.
+   */
   adoptProcess(): void;
   /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
   exitProcess(status: number): void;
