@@ -80,6 +80,13 @@ export { createEngine, Engine } from './engine/engine.js';
 export { type Address, address } from './core/ids.js';
 export type { Disassembly } from './engine/disassembler.js';
 export type { ObserveOptions } from './engine/code-observers.js';
+export {
+  type LifecycleInspector,
+  type ShownState,
+  type ShownUnit,
+  type Watched,
+  watchLifecycle,
+} from './engine/watch-lifecycle.js';
 export { Trace, type Traced, type TraceParts } from './observe/trace.js';
 export { type InspectedSymbol, type Inspection, inspectModule } from './engine/inspect.js';
 export {

@@ -325,6 +325,17 @@ export function stageOf(state: LifecycleState): LifecycleStage {
   return reveal(state).value;
 }
 
+/** What the machine keeps beside the state's name. */
+export function contextOf(state: LifecycleState): object {
+  return reveal(state).context;
+}
+
+/** The machine's states and transitions, for tools that draw it: a config of xstate's, without what it computes. */
+export function lifecycleConfig(): object {
+  // Safe because a config is an object, and so is its JSON.
+  return JSON.parse(JSON.stringify(machine.config)) as object;
+}
+
 /** The ladder position of the version that runs, or -1. */
 export function currentTier(state: LifecycleState): number {
   return reveal(state).context.current;

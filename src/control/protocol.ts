@@ -81,6 +81,7 @@ const eventBits: Readonly<Record<keyof EngineEvents, number>> = {
   rolledBack: 8192,
   continued: 16384,
   profileDropped: 32768,
+  lifecycle: 65536,
 };
 
 /** Two words that both ends of a line share. */

@@ -50,6 +50,21 @@ export interface ContinuedEvent {
   readonly atMs: number;
 }
 
+/** Something happened to a unit: it took a step in its lifecycle, the state machine of tiers/lifecycle.ts. */
+export interface LifecycleStep {
+  readonly module: string;
+  readonly unit: string;
+  /** What happened, as the machine was told. It may mean nothing where the unit stands. */
+  readonly event: { readonly type: string };
+  /** The state that the unit was in. */
+  readonly from: string;
+  /** The state that it is in. */
+  readonly to: string;
+  /** What the machine knows of it now; tiers are positions in the ladder. */
+  readonly context: object;
+  readonly atMs: number;
+}
+
 /** A unit asked for a tier. */
 export interface RequestedEvent {
   readonly module: string;
@@ -176,6 +191,8 @@ export interface EngineEvents {
   }) => void;
   /** A unit asked for a tier, and is being compiled. */
   requested: (event: RequestedEvent) => void;
+  /** Something happened to a unit; of each unit the first time that it is wanted, and then each step. */
+  lifecycle: (event: LifecycleStep) => void;
   /** A policy decided about a unit. */
   decided: (event: DecidedEvent) => void;
   /** A policy chose among candidates. */

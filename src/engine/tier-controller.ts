@@ -11,7 +11,14 @@ import type { Emit, PublishedEvent } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { Registry } from '../registry/registry.js';
-import { advance, currentTier, type LifecycleEffect, type LifecycleEvent } from '../../tiers/lifecycle.js';
+import {
+  advance,
+  contextOf,
+  currentTier,
+  type LifecycleEffect,
+  type LifecycleEvent,
+  stageOf,
+} from '../../tiers/lifecycle.js';
 import type { Policy } from '../../tiers/policy.js';
 import type { Comparison, RollbackRule } from '../../tiers/slowdown.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
@@ -223,8 +230,13 @@ export class TierController {
   }
 
   #advance(unit: Unit, event: LifecycleEvent): readonly LifecycleEffect[] {
+    const { emit, atMs } = this.#parts;
+    const from = stageOf(unit.state);
     const { state, effects } = advance(unit.state, event);
     unit.state = state;
+    const module = unit.home.record.name;
+    const [to, context] = [stageOf(state), contextOf(state)];
+    emit('lifecycle', { module, unit: unit.name, event, from, to, context, atMs: atMs() });
     return effects;
   }
 

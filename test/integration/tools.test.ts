@@ -1,12 +1,14 @@
 /** What profilers and timelines are told of compiled code. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { createMachine } from 'xstate';
 import { present } from '../../src/core/assert.js';
 import { address, versionId } from '../../src/core/ids.js';
 import { ObservedVersions } from '../../src/engine/observed-versions.js';
 import { SourceLines } from '../../src/engine/source-lines.js';
-import { createEngine, mprotectMemory, Trace } from '../../src/index.js';
+import { createEngine, mprotectMemory, Trace, watchLifecycle } from '../../src/index.js';
 import type { PlacedCode } from '../../src/observe/placed-code.js';
 import { baseline } from '../../tiers/recipes.js';
 import { tierlink } from '../support/command.js';
@@ -294,6 +296,51 @@ describe('a timeline', () => {
         message: expect.stringContaining('ENOENT') as string,
       }),
     );
+  });
+});
+
+describe.each(['inline', 'worker'] as const)("xstate's inspector, control %s", (control) => {
+  it('is told of each unit with its machine, and of each step', async () => {
+    const seen: StatelyInspectionEvent[] = [];
+    const inspector = createInspector({ send: (event) => seen.push(event) });
+    const engine = engineFor({ control, unit: 'module', policy: 'never' });
+    const end = watchLifecycle(engine, inspector);
+    engine.addModule('m', bitcode(program));
+    await engine.link();
+    await engine.recompile('m', 'peak');
+    await expect(engine.recompile('m', 'none')).rejects.toThrow();
+    await engine.removeModule('m');
+    await vi.waitFor(() => {
+      expect(seen.at(-1)).toMatchObject({ snapshot: { value: 'removed', status: 'done' } });
+    });
+    end();
+    engine.addModule('n', bitcode('int n(void) { return 1; }'));
+    await engine.link();
+
+    const [first] = seen;
+    expect(first).toMatchObject({ type: '@xstate.actor', name: 'm', snapshot: { value: 'declared' } });
+    const { definition } = first as { definition: string };
+    const machine = createMachine(JSON.parse(definition) as object);
+    expect(Object.keys(machine.states)).toEqual(
+      expect.arrayContaining(['declared', 'compiling', 'executable', 'promoting', 'removed']),
+    );
+    expect(new Set(seen.map(({ sessionId, type }) => (type === '@xstate.actor' ? sessionId : 'm')))).toEqual(
+      new Set(['m']),
+    );
+    const steps = seen.flatMap((event) =>
+      event.type === '@xstate.snapshot'
+        ? [[event.event.type, (event.snapshot as { value?: string }).value]]
+        : [],
+    );
+    expect(steps).toEqual([
+      ['request', 'compiling'],
+      ['published', 'executable'],
+      ['included', 'executable'],
+      ['request', 'promoting'],
+      ['published', 'executable'],
+      ['included', 'executable'],
+      ['remove', 'removed'],
+    ]);
   });
 });
 
