@@ -1,4 +1,5 @@
--- Passes over classic kernels; a line after each pass, so that the time of each can be taken from outside.
+-- Passes over classic kernels, all of them or one; a line after each pass, so that the time of each can be taken from
+-- outside: steady.lua PASSES [KERNEL]
 local function fib(n)
   if n < 2 then
     return n
@@ -88,25 +89,30 @@ local function matrices()
 end
 
 local kernels = {
-  function()
-    return fib(24)
-  end,
-  sorting,
-  strings,
-  tables,
-  closures,
-  matrices,
+  {
+    "recursion",
+    function()
+      return fib(24)
+    end,
+  },
+  { "sorting", sorting },
+  { "strings", strings },
+  { "tables", tables },
+  { "closures", closures },
+  { "matrices", matrices },
 }
 
-local passes = tonumber(arg[1]) or 12
+local passes, only = tonumber(arg[1]) or 12, arg[2]
 io.stdout:setvbuf("no")
 print("start")
 for pass = 1, passes do
   local sum = 0
   for _, kernel in ipairs(kernels) do
-    local ok, result = pcall(kernel)
-    assert(ok, result)
-    sum = (sum * 31 + result) % 2147483647
+    if only == nil or only == kernel[1] then
+      local ok, result = pcall(kernel[2])
+      assert(ok, result)
+      sum = (sum * 31 + result) % 2147483647
+    end
   end
   print(string.format("pass %d %d", pass, sum))
 end
