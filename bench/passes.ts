@@ -1,4 +1,4 @@
-/** Programs in passes: how long each pass took, seen from outside, and that all contestants computed the same. */
+/** Programs in passes: when each ended and how long it took, and that all contestants computed the same. */
 import type { Contestant } from './contestant.js';
 import type { Program } from './programs.js';
 import { runTrial } from './trial.js';
@@ -7,8 +7,10 @@ import { runTrial } from './trial.js';
 export interface Passes {
   /** When each pass had ended, in ms since the process was started. */
   readonly endMs: readonly number[];
-  /** How long each took. */
+  /** How long each took, as seen from there. */
   readonly passMs: readonly number[];
+  /** How long each took, as the program says: processor time. */
+  readonly usedMs: readonly number[];
 }
 
 /** What a program is expected to print: the lines of the contestant that printed most so far. */
@@ -49,12 +51,18 @@ export async function runPasses(
   lines: Lines,
 ): Promise<Passes> {
   process.stderr.write(`${program.name}: ${contestant.name}, ${String(passes)} passes\n`);
-  const { lineMs, output } = await runTrial(contestant, program.args(passes));
+  const { lineMs, output, complaint } = await runTrial(contestant, program.args(passes));
   lines.check(output, `${contestant.name}, ${program.name},`);
   if (lineMs.length !== passes + 1)
     throw new Error(`${contestant.name} prints ${String(lineMs.length)} lines`);
   const endMs = lineMs.slice(1);
-  return { endMs, passMs: endMs.map((atMs, index) => atMs - (lineMs[index] ?? Number.NaN)) };
+  const usedMs = complaint
+    .trim()
+    .split('\n')
+    .map((line) => Number(line) / 1e6);
+  if (usedMs.length !== passes || usedMs.some(Number.isNaN))
+    throw new Error(`${contestant.name} says ${complaint}`);
+  return { endMs, usedMs, passMs: endMs.map((atMs, index) => atMs - (lineMs[index] ?? Number.NaN)) };
 }
 
 /**
@@ -69,12 +77,12 @@ export function passesFor(passMs: number, workMs: number): number {
 }
 
 /**
- * The best pass once a program is warm: a pause of the machine in one of them is no part of the answer.
+ * The best pass once a program is warm, in processor time.
  *
  * @param passes - One process.
  * @param share - Of its passes, those at the end.
  * @returns Milliseconds.
  */
-export function bestMs({ passMs }: Passes, share: number): number {
-  return Math.min(...passMs.slice(-Math.max(2, Math.ceil(passMs.length * share))));
+export function bestMs({ usedMs }: Passes, share: number): number {
+  return Math.min(...usedMs.slice(-Math.max(2, Math.ceil(usedMs.length * share))));
 }
