@@ -129,14 +129,19 @@ export function onOrc(program: Program, built: Built, level: '-O0' | '-O2'): Con
  *
  * @param program - The program.
  * @param built - What runs it.
- * @returns The contestant.
+ * @returns The contestant; undefined where clang can't build it.
  */
-export function asWebAssembly(program: Program, built: Built): Contestant {
-  const flags = ['--target=wasm32-wasip1', '-O2'];
-  const module = make(placeOf(program, flags, '.wasm'), (output) => {
-    const words = [...flags, ...program.flags, ...program.sources, '-o', output];
-    execFileSync(clang, words, { stdio: ['ignore', 'ignore', 'inherit'] });
-  });
-  const args = ['--no-warnings', built.wasm, module];
-  return { name: 'WebAssembly -O2', role: 'peer', program: process.execPath, args };
+export function asWebAssembly(program: Program, built: Built): Contestant | undefined {
+  const flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-O2'];
+  try {
+    const module = make(placeOf(program, flags, '.wasm'), (output) => {
+      const words = [...flags, ...program.flags, ...program.sources, '-o', output];
+      execFileSync(clang, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    });
+    const args = ['--no-warnings', built.wasm, module];
+    return { name: 'WebAssembly -O2', role: 'peer', program: process.execPath, args };
+  } catch {
+    // clang has said why; wasi-libc may be missing.
+    return undefined;
+  }
 }

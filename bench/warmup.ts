@@ -9,8 +9,8 @@ import { readWords } from './words.js';
 /** Work, in seconds of -O2. */
 const works = [1, 3, 10, 30];
 /** Of tierlink so much is run, and of the others, whose speed does not change any more; the rest is reckoned. */
-const tieredWorkMs = 8000;
-const peerWorkMs = 1000;
+const tieredWorkMs = 5000;
+const peerWorkMs = 700;
 const calibrationPasses = 12;
 /** Speed that counts as warm, by that at the end. */
 const wantedShare = 0.9;
@@ -53,11 +53,15 @@ function peersOf(program: Program, built: Built): readonly Contestant[] {
     onOrc(program, built, '-O0'),
     onOrc(program, built, '-O2'),
   ];
-  return program.kind === 'lua' ? peers : [...peers, asWebAssembly(program, built)];
+  const wasm = program.kind === 'lua' ? undefined : asWebAssembly(program, built);
+  return wasm === undefined ? peers : [...peers, wasm];
 }
 
-/** All rounds of a program: its contestants, tierlink first. */
-async function measure(program: Program, built: Built, runs: number): Promise<Found[]> {
+/** Peers that failed, and why. */
+const failures: string[] = [];
+
+/** All rounds of a program: its contestants, tierlink first; undefined: a peer that can't run it. */
+async function measure(program: Program, built: Built, runs: number): Promise<(Found | undefined)[]> {
   const lines = new Lines();
   const field = [tiered(program), ...peersOf(program, built)];
   const calibrated = await runPasses(program, native(program, '-O2'), calibrationPasses, lines);
@@ -66,22 +70,40 @@ async function measure(program: Program, built: Built, runs: number): Promise<Fo
   for (let round = 1; round <= runs; round += 1) {
     for (const [index, contestant] of field.entries()) {
       const workMs = index === 0 ? tieredWorkMs : peerWorkMs;
-      const passes = await runPasses(program, contestant, passesFor(passMs, workMs), lines);
+      const passes = await tryPasses(program, contestant, passesFor(passMs, workMs), lines);
+      if (passes === undefined) continue;
       const totalMs = works.map((seconds) => endOf(passes, passesFor(passMs, seconds * 1000)));
       found[index]?.push({ warmMs: warmMs(passes), totalMs });
     }
   }
-  return found.map((rounds) => ({
-    warmMs: median(rounds.map((one) => one.warmMs)),
-    totalMs: works.map((_, work) => median(rounds.map(({ totalMs }) => totalMs[work] ?? Number.NaN))),
-  }));
+  return found.map((rounds) => {
+    if (rounds.length === 0) return undefined;
+    const totalMs = works.map((_, work) => median(rounds.map((one) => one.totalMs[work] ?? Number.NaN)));
+    return { warmMs: median(rounds.map((one) => one.warmMs)), totalMs };
+  });
+}
+
+/** A peer that fails is left out, with a note; tierlink may not fail. */
+async function tryPasses(
+  program: Program,
+  contestant: Contestant,
+  passes: number,
+  lines: Lines,
+): Promise<Passes | undefined> {
+  try {
+    return await runPasses(program, contestant, passes, lines);
+  } catch (error) {
+    if (contestant.role === 'subject' || !(error instanceof Error)) throw error;
+    failures.push(`${program.name}: ${error.message.split('\n', 1)[0] ?? ''}`);
+    return undefined;
+  }
 }
 
 const names = ['tierlink', 'clang -O0', 'clang -O2', 'LLJIT -O0', 'LLJIT -O2', 'WebAssembly'];
 const { field, asJson, runs } = readWords(1);
 const built = readBuilt(field);
 const programs = wholePrograms(built);
-const results: Found[][] = [];
+const results: (Found | undefined)[][] = [];
 for (const program of programs) results.push(await measure(program, built, runs));
 
 const warmSheet: Sheet = {
@@ -115,6 +137,8 @@ printFindings(
     sheets: [warmSheet, ...workSheets],
     goals: [],
     notes: [
+      'Lua takes no part as WebAssembly, nor does what can’t be built so here.',
+      ...failures,
       'clang’s own compile time is not counted; that of all others is.',
       `Work beyond ${String(tieredWorkMs / 1000)} s of tierlink and ${String(peerWorkMs / 1000)} s of the others is ` +
         `reckoned from the median of the last quarter of their passes.`,
