@@ -62,7 +62,7 @@ function train(program: Program): string {
  * @param level - How.
  * @returns Path of the program.
  */
-export function nativeProgram(program: Program, level: Level): string {
+function nativeProgram(program: Program, level: Level): string {
   switch (level) {
     case '-O0':
     case '-O2':
