@@ -198,8 +198,9 @@ napi_value flushStdio(Call &call) {
   return undefined(call.env);
 }
 
-// Node leaves stdout unbuffered and SIGPIPE ignored; a program that owns the process expects what libc and
-// the kernel give it. An explicit buffer, since glibc keeps the one byte of an unbuffered stream otherwise.
+// Node leaves stdout unbuffered and SIGPIPE ignored, and makes pipes that it writes to non-blocking, which
+// loses what libc writes to a full one; a program that owns the process expects what libc and the kernel give
+// it. An explicit buffer, since glibc keeps the one byte of an unbuffered stream otherwise.
 napi_value adoptProcess(Call &call) {
   static char buffer[4096];
   const bool terminal = isatty(STDOUT_FILENO) != 0;
@@ -209,6 +210,9 @@ napi_value adoptProcess(Call &call) {
     const int flags = fcntl(stream, F_GETFD);
     if (flags >= 0)
       fcntl(stream, F_SETFD, flags & ~FD_CLOEXEC);
+    const int status = fcntl(stream, F_GETFL);
+    if (status >= 0 && (status & O_NONBLOCK) != 0)
+      fcntl(stream, F_SETFL, status & ~O_NONBLOCK);
   }
   return undefined(call.env);
 }

@@ -107,36 +107,6 @@ napi_value ingestModules(Call &call) {
   return results;
 }
 
-napi_value toInstruction(napi_env env, const ShownInstruction &instruction) {
-  napi_value value = object(env);
-  setProperty(env, value, "offset", toJs(env, static_cast<double>(instruction.offset)));
-  setProperty(env, value, "bytes", toJsBytes(env, instruction.bytes.data(), instruction.bytes.size()));
-  setProperty(env, value, "text", toJs(env, std::string_view(instruction.text)));
-  setProperty(env, value, "symbol", toJs(env, std::string_view(instruction.symbol)));
-  setProperty(env, value, "file", toJs(env, std::string_view(instruction.file)));
-  setProperty(env, value, "line", toJs(env, static_cast<double>(instruction.line)));
-  return value;
-}
-
-napi_value disassembleFunction(Call &call) {
-  const auto bytes = call.elements(0, "object");
-  const std::string function = call.string(1, "function");
-  auto loaded = loadLlvm();
-  if (auto *failure = std::get_if<Failure>(&loaded))
-    return toJs(call.env, *failure);
-  const auto shown = std::get<const LlvmHalf *>(loaded)->disassemble(
-      {reinterpret_cast<const char *>(bytes.data()), bytes.size()}, function);
-  if (const auto *failure = std::get_if<Failure>(&shown))
-    return toJs(call.env, *failure);
-  const auto &instructions = std::get<0>(shown);
-  napi_value list;
-  check(call.env, napi_create_array_with_length(call.env, instructions.size(), &list), "array");
-  for (uint32_t i = 0; i < instructions.size(); ++i)
-    check(call.env, napi_set_element(call.env, list, i, toInstruction(call.env, instructions[i])),
-          "instruction");
-  return list;
-}
-
 CallForm toCallForm(napi_env env, napi_value value) {
   std::string word = toString(env, value, "calls");
   if (word == "direct")
@@ -286,7 +256,6 @@ napi_value compilerDestroy(Call &call) { return call.handle<PoolHandle>(0, "comp
 
 void registerLlvm(napi_env env, napi_value exports) {
   exportFunction<ingestModules>(env, exports, "ingest");
-  exportFunction<disassembleFunction>(env, exports, "disassemble");
   exportFunction<shareBitcode>(env, exports, "shareBitcode");
   exportFunction<shareNames>(env, exports, "shareNames");
   exportFunction<compilerForget>(env, exports, "compilerForget");

@@ -4,7 +4,6 @@
 #include "memory_handle.h"
 #include "view_check.h"
 
-#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <sys/mman.h>
@@ -129,17 +128,6 @@ napi_value jsViewMirrors(Call &call) {
   return viewMirrors(bytes, address, failure) ? null(call.env) : toJs(call.env, failure);
 }
 
-/// A page of a file, executable and not writable, for as long as the process lives: profilers note that it
-/// was mapped, and by its name know the file that tells of compiled code.
-napi_value mapForProfilers(Call &call) {
-  const auto file = static_cast<int>(call.integer(0, 0, INT_MAX, "file"));
-  void *at =
-      mmap(nullptr, static_cast<size_t>(sysconf(_SC_PAGESIZE)), PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
-  if (at == MAP_FAILED)
-    throw BindingError(std::string("mmap: ") + std::strerror(errno));
-  return undefined(call.env);
-}
-
 } // namespace
 
 void registerMemory(napi_env env, napi_value exports) {
@@ -151,7 +139,6 @@ void registerMemory(napi_env env, napi_value exports) {
   exportFunction<memoryRead>(env, exports, "memoryRead");
   exportFunction<jsViewAddress>(env, exports, "viewAddress");
   exportFunction<jsViewMirrors>(env, exports, "viewMirrors");
-  exportFunction<mapForProfilers>(env, exports, "mapForProfilers");
 }
 
 } // namespace tierlink

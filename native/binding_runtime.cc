@@ -361,6 +361,7 @@ void registerRuntime(napi_env env, napi_value exports) {
   registerLazy(env, exports);
   registerCalls(env, exports);
   registerCallbacks(env, exports);
+  registerTools(env, exports);
 }
 
 } // namespace tierlink

@@ -26,6 +26,8 @@ void registerMemory(napi_env env, napi_value exports);
 void registerLazy(napi_env env, napi_value exports);
 // The exports of binding_calls.cc.
 void registerCalls(napi_env env, napi_value exports);
+// The exports of binding_tools.cc.
+void registerTools(napi_env env, napi_value exports);
 // The exports of binding_callbacks.cc.
 void registerCallbacks(napi_env env, napi_value exports);
 

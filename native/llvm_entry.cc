@@ -4,6 +4,7 @@
 #include "ingest.h"
 #include "llvm_disassemble.h"
 #include "llvm_interface.h"
+#include "llvm_lines.h"
 
 #include <string_view>
 
@@ -22,6 +23,9 @@ public:
   std::variant<std::vector<ShownInstruction>, Failure> disassemble(std::string_view object,
                                                                    std::string_view function) const override {
     return tierlink::disassemble(object, function);
+  }
+  std::variant<SourceLines, Failure> readLines(std::string_view object) const override {
+    return tierlink::readLines(object);
   }
   std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const override {
     return tierlink::readProfile(bytes);

@@ -166,6 +166,26 @@ struct ShownInstruction {
   unsigned line = 0;
 };
 
+/// Where code comes from, from an offset on up to the next.
+struct SourceLine {
+  uint32_t offset;
+  /// Position in the list of files.
+  uint32_t file;
+  uint32_t line;
+};
+
+/// Of a function, by the offset from its beginning.
+struct FunctionLines {
+  std::string name;
+  std::vector<SourceLine> lines;
+};
+
+/// SourceLines of src/native/contract.ts.
+struct SourceLines {
+  std::vector<std::string> files;
+  std::vector<FunctionLines> functions;
+};
+
 /// What compiles keep for those that follow: modules, machines. For any number of threads.
 class CompilerState {
 public:
@@ -185,6 +205,7 @@ public:
   virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
   virtual std::variant<std::vector<ShownInstruction>, Failure>
   disassemble(std::string_view object, std::string_view function) const = 0;
+  virtual std::variant<SourceLines, Failure> readLines(std::string_view object) const = 0;
   /// Reads and writes profiles as files have them (indexed, of IR). Of kind "profile" where it fails.
   virtual std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const = 0;
   virtual std::variant<std::string, Failure>

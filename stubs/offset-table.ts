@@ -10,6 +10,8 @@ import type { TableBlock, TableMemory } from './table-memory.js';
 
 const slotBytes = 8;
 const counterBytes = 8;
+/** More calls than are made before a counter is armed. */
+const silent = 2 ** 30;
 const chunkSlots = 512;
 
 /** Memory of one kind of table. */
@@ -45,7 +47,8 @@ export class OffsetTable {
   }
 
   /**
-   * Takes a slot with its stub and counter; the slot holds 0 until published.
+   * Takes a slot with its stub and counter; the slot holds 0 until published, and the counter asks for nothing
+   * until it is armed: whoever waits for a version calls it as soon as it is published.
    *
    * @returns The index.
    * @throws TierlinkError MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
@@ -56,13 +59,14 @@ export class OffsetTable {
     if (this.#next === this.#chunks.length * chunkSlots) this.#grow();
     const index = slotIndex(this.#next);
     this.#next += 1;
+    this.arm(index, silent);
     return index;
   }
 
   /** Gives a slot back; only for one that nothing refers to (a link that was rolled back). */
   release(index: SlotIndex): void {
     this.publish(index, address(0));
-    this.arm(index, 2 ** 30);
+    this.arm(index, silent);
     this.#free.push(index);
   }
 

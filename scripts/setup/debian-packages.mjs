@@ -10,7 +10,7 @@ const statusPath = '/var/lib/dpkg/status';
 const addonPackages = ['llvm-22-dev', 'g++', 'cmake', 'ninja-build'];
 const runPackages = [...addonPackages, 'clang-22'];
 const languagePackages = [...runPackages, 'llvm-14-dev', 'zlib1g-dev'];
-const testPackages = [...languagePackages, 'lld-22'];
+const testPackages = [...languagePackages, 'lld-22', 'gdb'];
 
 /** @type {Record<import('./steps.mjs').Purpose, readonly string[]>} */
 const packagesFor = {

@@ -82,9 +82,21 @@ export interface CodePlace {
   readonly function: string;
   readonly module: string;
   readonly tier: string;
-  /** Bytes from the function's start. */
+  /** Bytes from the function's start; of a call, of its last byte. */
   readonly offset: number;
+  /** Where it comes from, as far as debug info says. */
+  readonly file: string | undefined;
+  readonly line: number | undefined;
 }
+
+const unknownPlace = {
+  function: undefined,
+  module: undefined,
+  tier: undefined,
+  offset: 0,
+  file: undefined,
+  line: undefined,
+};
 
 /** What a callable needs of its engine. */
 export interface CallHost {
@@ -202,14 +214,8 @@ export function callError(host: Pick<CallHost, 'trappedAt'>, error: unknown, sym
       return new TierlinkError('CALL_UNFINISHED', { symbol, reason: error.message }, options);
     case 'TRAPPED': {
       const { trap = 'invalid-access', signal = '', at = 0n, address } = seen;
-      const { offset = 0, ...place } = host.trappedAt(at) ?? {};
-      const {
-        function: name,
-        module,
-        tier,
-      } = { function: undefined, module: undefined, tier: undefined, ...place };
-      const details = { symbol, trap, signal, address, function: name, module, tier, offset };
-      return new TierlinkError('TRAPPED', details, options);
+      const place = host.trappedAt(at) ?? unknownPlace;
+      return new TierlinkError('TRAPPED', { symbol, trap, signal, address, ...place }, options);
     }
     case 'CALLBACK_FAILED':
     case 'RESULT_INVALID':

@@ -58,6 +58,7 @@ function build(words: readonly string[]): Command {
     .option('--trace <file>', "write a timeline for Chrome's and Perfetto's viewers")
     .option('--jit-dump <directory>', "write perf's jitdump, for perf record -k 1 and perf inject --jit")
     .option('--perf-map', "write perf's map file to /tmp")
+    .option('--gdb', 'tell debuggers of functions, frames and lines')
     .option('--argv0 <name>', "the program's argv[0] (default: the first module without its ending)")
     .option('--profile-use <file>', 'begin with what was counted in other runs (.profdata)')
     .option('--profile-out <file>', 'write what was counted when the program has ended (.profdata)')

@@ -34,6 +34,7 @@ export interface RunCommandOptions {
   readonly sample?: number;
   readonly argv0?: string;
   readonly perfMap?: boolean;
+  readonly gdb?: boolean;
   readonly jitDump?: string;
   readonly trace?: string;
   readonly quiet?: boolean;
@@ -130,6 +131,7 @@ function engineOptions(options: RunCommandOptions): EngineOptions {
     libraries: load,
     observe: {
       ...(options.perfMap === undefined ? {} : { perfMap: options.perfMap }),
+      ...(options.gdb === undefined ? {} : { gdb: options.gdb }),
       ...(options.jitDump === undefined ? {} : { jitDump: options.jitDump }),
     },
     ...(cache === undefined ? {} : { cache }),

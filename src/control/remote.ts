@@ -66,7 +66,10 @@ export class RemoteControl implements Control {
     const order: WorkerOrder = { options, port: port2, memory: this.#signal.memory };
     // Nothing that this process preloads is needed there.
     const file = entry();
-    const settings = { name: 'tierlink control', argv: [], execArgv: [], transferList: [port2] };
+    // Its streams are its own, and it prints nothing: to join them, Node would open the process's own ones, and make
+    // pipes non-blocking. Compiled code that writes to a full one would lose what it writes.
+    const streams = { stdout: true, stderr: true };
+    const settings = { name: 'tierlink control', argv: [], execArgv: [], transferList: [port2], ...streams };
     this.#worker = new Worker(file, { ...settings, workerData: order });
     this.#worker.unref();
     this.#line = new Line(port1, this.#signal, {

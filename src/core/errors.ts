@@ -125,8 +125,11 @@ export interface ErrorDetailsByCode {
     readonly function: string | undefined;
     readonly module: string | undefined;
     readonly tier: string | undefined;
-    /** Bytes from the function's start. */
+    /** Bytes from the function's start; of a call, of its last byte. */
     readonly offset: number;
+    /** Where it comes from, where the module has debug info. */
+    readonly file: string | undefined;
+    readonly line: number | undefined;
   };
   readonly CALLBACK_FAILED: { readonly callback: string; readonly reason: string };
   readonly RESULT_INVALID: { readonly symbol: string; readonly expected: string; readonly found: string };
@@ -329,7 +332,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
       const place =
         d.function === undefined
           ? 'in code that is not known any more'
-          : `in ${d.function} + 0x${d.offset.toString(16)} (module ${String(d.module)}, tier ${String(d.tier)})`;
+          : `in ${d.function} + 0x${d.offset.toString(16)} (${d.line === undefined ? '' : `${String(d.file)}:${String(d.line)}, `}module ${String(d.module)}, tier ${String(d.tier)})`;
       return `${d.symbol} was left by a trap (${d.trap}${address}, ${d.signal}) ${place}`;
     },
     () =>

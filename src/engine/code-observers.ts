@@ -1,5 +1,6 @@
 /** Makes the observers of code that an engine is told to have. */
-import type { NativeAddon } from '../native/contract.js';
+import type { Handle, NativeAddon } from '../native/contract.js';
+import { GdbSymbols } from '../observe/gdb-symbols.js';
 import { JitDump } from '../observe/jit-dump.js';
 import { PerfMap } from '../observe/perf-map.js';
 import type { CodeObserver } from '../observe/placed-code.js';
@@ -12,7 +13,9 @@ export interface ObserveOptions {
    * manager, whose code lies in a memfd, it needs `jitDump`. @defaultValue false
    */
   readonly perfMap?: boolean;
-  /** A folder for perf's jitdump, `jit-<pid>.dump`: names and code by time. @defaultValue none is written */
+  /** True: debuggers (gdb, lldb) know functions, how to unwind them, and their lines. @defaultValue false */
+  readonly gdb?: boolean;
+  /** A folder for perf's jitdump, `jit-<pid>.dump`: names, lines and code by time. @defaultValue none is written */
   readonly jitDump?: string;
 }
 
@@ -20,16 +23,23 @@ export interface ObserveOptions {
  * Makes them.
  *
  * @param observe - Which.
- * @param addon - Maps the jitdump.
+ * @param addon - Maps the jitdump, and reaches debuggers.
  * @returns The observers; with none, nothing is done for any.
  * @throws TierlinkError OPTION_INVALID: a file can't be written
  */
 export function codeObservers(
-  { perfMap = false, jitDump }: ObserveOptions,
-  addon: Pick<NativeAddon, 'mapForProfilers'>,
+  { perfMap = false, gdb = false, jitDump }: ObserveOptions,
+  addon: Pick<NativeAddon, 'gdbRegister' | 'gdbUnregister' | 'mapForProfilers'>,
 ): readonly CodeObserver[] {
   const observers: CodeObserver[] = [];
   if (perfMap) observers.push(opened('perfMap', '/tmp', () => new PerfMap()));
+  if (gdb) {
+    const register = (file: Uint8Array) => addon.gdbRegister(file);
+    const unregister = (symbols: Handle): void => {
+      addon.gdbUnregister(symbols);
+    };
+    observers.push(new GdbSymbols({ register, unregister }));
+  }
   if (jitDump !== undefined) {
     const make = (): CodeObserver =>
       new JitDump({

@@ -42,6 +42,7 @@ import { Program } from './program.js';
 import { Publisher } from './publisher.js';
 import { Quiescence } from './quiescence.js';
 import { Reclaimer } from './reclaimer.js';
+import { SourceLines } from './source-lines.js';
 import { LatencyRecorder } from './statistics.js';
 import { SymbolChain } from './symbol-chain.js';
 import { Targets } from './targets.js';
@@ -109,6 +110,7 @@ export interface Composition {
   readonly host: CallHost;
   /** Which version an address of code belongs to. */
   readonly versions: ObservedVersions<LinkedVersion>;
+  readonly sourceLines: SourceLines;
   /** Milliseconds since the engine was created. */
   readonly atMs: () => number;
   /** The module of a name. @throws TierlinkError MODULE_UNKNOWN */
@@ -150,7 +152,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const mutatorsInside = (): number => addon.engineMutatorsInside(engine);
   const reclaimer = new Reclaimer({ retirement, mutatorsInside, emit });
-  const versions = new ObservedVersions<LinkedVersion>(codeObservers(settings.observe, addon), emit);
+  const sourceLines = new SourceLines(addon);
+  const observers = codeObservers(settings.observe, addon);
+  const versions = new ObservedVersions<LinkedVersion>(observers, sourceLines, emit);
   const { compiler, ingest, cache, keys } = cachedParts(settings, emit);
   const loopCells = new LoopCells(tables);
   const loops = new LoopTable({ cells: loopCells, modules });
@@ -329,7 +333,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     },
     settled: reclaim,
     trappedAt: (at) => {
-      const place = codePlace(versions, address(Number(at)));
+      const place = codePlace(versions, sourceLines, address(Number(at)));
       addon.engineForgetTrap(engine, at);
       return place;
     },
@@ -410,6 +414,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     program,
     host,
     versions,
+    sourceLines,
     atMs,
     homeOf,
     end,

@@ -102,7 +102,7 @@ export class EngineCore {
    * @returns Undefined if no version lies there.
    */
   placeOf(at: bigint): CodePlace | undefined {
-    return codePlace(this.#parts.versions, address(Number(at)));
+    return codePlace(this.#parts.versions, this.#parts.sourceLines, address(Number(at)));
   }
 
   /**

@@ -5,19 +5,23 @@ import type { Address } from '../core/ids.js';
 import type { CodeObserver, PlacedCode } from '../observe/placed-code.js';
 import { AddressMap } from '../registry/address-map.js';
 import type { Version } from '../registry/records.js';
+import type { SourceLines } from './source-lines.js';
 
 /** The address map of an engine with observers. */
 export class ObservedVersions<Value extends Version> extends AddressMap<Value> {
   readonly #observers: readonly CodeObserver[];
+  readonly #lines: SourceLines;
   readonly #emit: Emit;
 
   /**
    * @param observers - Told of each version as it comes and goes.
+   * @param lines - Reads debug info for them.
    * @param emit - Takes warnings: what an observer throws.
    */
-  constructor(observers: readonly CodeObserver[], emit: Emit) {
+  constructor(observers: readonly CodeObserver[], lines: SourceLines, emit: Emit) {
     super();
     this.#observers = observers;
+    this.#lines = lines;
     this.#emit = emit;
   }
 
@@ -25,7 +29,7 @@ export class ObservedVersions<Value extends Version> extends AddressMap<Value> {
     super.add(start, bytes, version);
     // Publishing pays for names only where somebody wants them.
     if (this.#observers.length === 0) return;
-    const code = placedCode(version, start, bytes);
+    const code = placedCode(version, start, bytes, this.#lines);
     this.#tell((observer) => {
       observer.placed(code);
     });
@@ -57,7 +61,7 @@ export class ObservedVersions<Value extends Version> extends AddressMap<Value> {
   }
 }
 
-function placedCode(version: Version, start: Address, bytes: number): PlacedCode {
+function placedCode(version: Version, start: Address, bytes: number, lines: SourceLines): PlacedCode {
   const end = start + bytes;
   const block = present(
     version.blocks.find(({ address }) => address === start),
@@ -81,5 +85,16 @@ function placedCode(version: Version, start: Address, bytes: number): PlacedCode
     address: start,
     functions,
     read: ({ address, bytes: size }) => block.bytes.subarray(address - start, address - start + size),
+    lines: ({ name }) => lines.of(version, name),
+    frames: framesOf(version),
   };
+}
+
+function framesOf({ frames, blocks }: Version): PlacedCode['frames'] {
+  if (frames === undefined) return undefined;
+  const block = present(
+    blocks.find(({ address, bytes }) => address <= frames && frames < address + bytes.length),
+    'the unwind table of a version lies in one of its blocks',
+  );
+  return { address: frames, bytes: block.bytes.subarray(frames - block.address) };
 }

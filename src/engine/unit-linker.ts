@@ -271,6 +271,7 @@ export class UnitLinker {
       users: new Set(),
       polls: this.#parts.loops.among(home.record, namesWanted(placed.prepared)),
       continues: made.continues,
+      linesOf: placed.prepared.hasLines ? made.object?.object : undefined,
       cells:
         made.tier.profile === 'collect'
           ? this.#parts.cells.of(

@@ -35,6 +35,8 @@ export interface SectionGraph {
   readonly order: Int32Array;
   /** By role: where its sections start in `order`; those of the next role start where they end. */
   readonly starts: Int32Array;
+  /** True when it has debug info that says which lines code comes from. */
+  readonly hasLines: boolean;
 }
 
 /**
@@ -57,13 +59,17 @@ export function buildGraph(
   const roles = new Uint8Array(count).fill(leftOut);
   const starts = new Int32Array(leftOut + 1);
   const left = sectionFlag.alloc | sectionFlag.exclude;
+  let hasLines = false;
   for (const group of object.groups) {
     if (!group.comdat || keepGroup(group.signature)) continue;
     for (const member of group.members) roles[member] = role.discarded;
   }
   for (let index = 1, at = sections.first + sectionWords; index < count; index += 1, at += sectionWords) {
     const flags = words[at + sectionWord.flags] ?? 0;
-    if ((flags & left) !== sectionFlag.alloc || roles[index] === role.discarded) continue;
+    if ((flags & left) !== sectionFlag.alloc || roles[index] === role.discarded) {
+      hasLines ||= isLines(object, flags, words[at] ?? 0);
+      continue;
+    }
     let found = roleOf(object, index, flags, words[at + sectionWord.type] ?? 0, words[at] ?? 0);
     if (found === role.data && constantData) found = role.readonly;
     roles[index] = found;
@@ -80,8 +86,17 @@ export function buildGraph(
     order[at] = index;
     starts[found] = at;
   }
-  return { object, roles, order, starts };
+  return { object, roles, order, starts, hasLines };
 }
+
+/** `.debug_line`: nearly all other sections that aren't loaded can be told from it by a letter. */
+function isLines({ reader, sections }: ElfObject, flags: number, name: number): boolean {
+  const start = sections.names + name;
+  if (flags !== 0 || reader.bytes[start + debugLine.tell] !== debugLine.letter) return false;
+  return debugLine.name.every((byte, index) => reader.bytes[start + index] === byte);
+}
+
+const debugLine = { name: [...Buffer.from('.debug_line\0')], tell: 7, letter: 0x6c };
 
 function roleOf(object: ElfObject, index: number, flags: number, type: number, name: number): number {
   const { reader, sections } = object;

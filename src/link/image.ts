@@ -44,6 +44,8 @@ export interface PreparedImage {
    * once the program runs.
    */
   readonly movable: boolean;
+  /** True when the object has debug info that says which lines its code comes from. */
+  readonly hasLines: boolean;
   /** Initialised bytes at the start of each block, with everything settled that no placement changes. */
   readonly content: Readonly<Record<BlockKind, Uint8Array>>;
   /** Every fixup that a placement or a target changes. */

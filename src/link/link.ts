@@ -54,8 +54,9 @@ export function linkImage(
 
 /** All but the initial bytes; named one by one, since copying the rest of an object takes longer than all of them. */
 function planOf(prepared: PreparedImage): ImagePlan {
-  const { blocks, constructors, destructors, frames, module, movable, preserved, symbols, tls } = prepared;
-  return { module, blocks, symbols, tls, movable, preserved, frames, constructors, destructors };
+  const { blocks, constructors, destructors, frames, hasLines, module, movable, preserved, symbols, tls } =
+    prepared;
+  return { module, blocks, symbols, tls, movable, hasLines, preserved, frames, constructors, destructors };
 }
 
 /**

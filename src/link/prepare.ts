@@ -69,6 +69,7 @@ function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspac
     symbols: definedSymbols(graph, layout, names, workspace.keys(object.symbols.count)),
     tls: layout.tls,
     movable,
+    hasLines: graph.hasLines,
     content,
     preserved,
     frames: layout.frames,

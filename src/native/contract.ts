@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 17;
+export const contractVersion = 18;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -140,6 +140,14 @@ export interface ShownInstruction {
   /** The file and line that it comes from, as far as debug info says; '' and 0 otherwise. */
   readonly file: string;
   readonly line: number;
+}
+
+/** Where the functions of an object come from, of those with debug info. */
+export interface ObjectLines {
+  /** Paths. */
+  readonly files: readonly string[];
+  /** For each line three numbers: bytes from the function's beginning, position of its file, and the line. */
+  readonly functions: readonly { readonly name: string; readonly lines: Uint32Array }[];
 }
 
 /** Some functions of a module's code; see `FunctionSelection` of src/core/compiler.ts. */
@@ -283,8 +291,6 @@ export interface NativeAddon {
    * @returns What became of each, in order, up to the first that failed: nothing is said of those behind it.
    */
   ingest(jobs: readonly IngestJob[], threads: number): readonly (IngestResult | NativeFailure)[];
-  /** The machine code of a function that an object defines. Never throws for bad input. */
-  disassemble(object: Uint8Array, function_: string): readonly ShownInstruction[] | NativeFailure;
   /** A copy of canonical bitcode that jobs refer to. */
   shareBitcode(bytes: Uint8Array): Handle;
   /** A set of names that jobs refer to. A zero character is between two of them: one string crosses faster than many. */
@@ -363,8 +369,18 @@ export interface NativeAddon {
    * @returns null, or what is wrong.
    */
   viewMirrors(bytes: Uint8Array, address: bigint): string | null;
+
+  // --- for tools (native/binding_tools.cc) -----------------------------------------------------------------
+  /** The machine code of a function that an object defines. Never throws for bad input. */
+  disassemble(object: Uint8Array, function_: string): readonly ShownInstruction[] | NativeFailure;
+  /** The source lines of the functions that an object defines. Never throws for bad input. */
+  sourceLines(object: Uint8Array): ObjectLines | NativeFailure;
   /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
   mapForProfilers(file: number): void;
+  /** Tells debuggers of an ELF file with symbols, which is copied. They know it until it is unregistered. */
+  gdbRegister(file: Uint8Array): Handle;
+  /** Idempotent. */
+  gdbUnregister(symbols: Handle): void;
 
   // --- engines and threads (native/binding_runtime.cc) ---------------------------------------------------
   /** An engine without memory. The environment that creates it controls it: only its handle links and publishes. */
@@ -550,7 +566,10 @@ export interface NativeAddon {
   callPlain(engine: Handle, slot: bigint): bigint;
   /** fflush(NULL). */
   flushStdio(): void;
-  /** Gives stdout its buffering, SIGPIPE its default and children the standard streams, which Node has changed. */
+  /**
+   * Gives stdout its buffering, SIGPIPE its default and children the standard streams, and makes these block, all of
+   * which Node has changed.
+   */
   adoptProcess(): void;
   /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
   exitProcess(status: number): void;

@@ -7,6 +7,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CodeObserver, type PlacedCode, shownName } from './placed-code.js';
+import type { SourceLine } from './source-line.js';
 
 /** `JiTD`, as the writer's byte order has it. */
 const magic = 0x4a695444;
@@ -14,10 +15,13 @@ const formatVersion = 1;
 const headerBytes = 40;
 /** EM_X86_64. */
 const machine = 62;
-const record = { load: 0, close: 3 } as const;
+const record = { load: 0, debugInfo: 2, close: 3 } as const;
 const prefixBytes = 16;
 /** What a load record has between its prefix and the name. */
 const loadBytes = 40;
+/** What a record of lines has between its prefix and the first line, and what a line has before its file's name. */
+const linesBytes = 16;
+const lineBytes = 16;
 
 /** What a dump needs of its surroundings. */
 export interface JitDumpParts {
@@ -51,8 +55,9 @@ export class JitDump implements CodeObserver {
   }
 
   /** Adds a record for each function. A version that was moved is new code. */
-  placed({ tier, functions, read }: PlacedCode): void {
+  placed({ tier, functions, lines, read }: PlacedCode): void {
     for (const one of functions) {
+      this.#writeLines(one.address, lines(one));
       const name = Buffer.from(`${shownName(one.name, tier)}\0`);
       const code = read(one);
       const fixed = Buffer.alloc(prefixBytes + loadBytes);
@@ -66,6 +71,23 @@ export class JitDump implements CodeObserver {
       this.#index += 1n;
       writeSync(this.#file, Buffer.concat([fixed, name, code]));
     }
+  }
+
+  /** The lines of the function whose record follows. */
+  #writeLines(start: number, lines: readonly SourceLine[]): void {
+    if (lines.length === 0) return;
+    const entries = lines.map(({ offset, file, line }) => {
+      const entry = Buffer.alloc(lineBytes);
+      entry.writeBigUInt64LE(BigInt(start + offset), 0);
+      entry.writeUInt32LE(line, 8);
+      return Buffer.concat([entry, Buffer.from(`${file}\0`)]);
+    });
+    const fixed = Buffer.alloc(prefixBytes + linesBytes);
+    const size = entries.reduce((sum, { length }) => sum + length, fixed.length);
+    this.#prefix(fixed, record.debugInfo, size);
+    fixed.writeBigUInt64LE(BigInt(start), prefixBytes);
+    fixed.writeBigUInt64LE(BigInt(lines.length), prefixBytes + 8);
+    writeSync(this.#file, Buffer.concat([fixed, ...entries]));
   }
 
   /** Nothing: by its time, a sample is given to the last code that came to lie there. */

@@ -1,4 +1,5 @@
-/** Who is told where code lies: tools that show functions by name need nothing else. */
+/** Who is told where code lies: tools that show functions by name and line need nothing else. */
+import type { SourceLine } from './source-line.js';
 
 /** A function of a piece of code. */
 export interface PlacedFunction {
@@ -20,6 +21,10 @@ export interface PlacedCode {
   readonly functions: readonly PlacedFunction[];
   /** The bytes of one of its functions. */
   readonly read: (function_: PlacedFunction) => Uint8Array;
+  /** Its source lines, by ascending offset; none without debug info. */
+  readonly lines: (function_: PlacedFunction) => readonly SourceLine[];
+  /** Its unwind table: `.eh_frame`, which a zero word ends; whatever may follow is none of it. */
+  readonly frames: { readonly address: number; readonly bytes: Uint8Array } | undefined;
 }
 
 /** Is told of code as it comes and goes, on the control thread. Can't alter a result; what it throws is a warning. */

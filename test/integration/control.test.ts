@@ -1,5 +1,5 @@
 /** The control thread: what goes on while JS is in compiled code, threads that attach, and how all of it ends. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -482,4 +482,36 @@ it('creating and disposing leaves nothing behind', { timeout: 180_000 }, async (
   expect(threads()).toBeLessThanOrEqual(before.threads + 1);
   expect(files()).toBeLessThanOrEqual(before.files + 2);
   expect(resident()).toBeLessThan(before.kB + 40_000);
+});
+
+describe('the streams of the process', () => {
+  // F_GETFL and O_NONBLOCK: what is written to a full pipe that doesn't block is lost.
+  const source =
+    '#include <fcntl.h>\nint blocks(int fd) { return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }\nint main(void) { return blocks(1) + 2 * blocks(2); }';
+
+  const ended = (lines: readonly string[]): ReturnType<typeof execute> => {
+    const folder = scratch();
+    const module = join(folder, 'streams.bc');
+    const script = join(folder, 'streams.mjs');
+    writeFileSync(module, bitcode(source));
+    const head = [
+      `import { createEngine } from ${JSON.stringify(join(root, 'dist', 'src', 'index.js'))};`,
+      `const engine = createEngine();`,
+      `engine.addModule('streams', { path: ${JSON.stringify(module)} });`,
+      `await engine.link();`,
+    ];
+    writeFileSync(script, [...head, ...lines].join('\n'));
+    return execute(process.execPath, [script]);
+  };
+
+  it('still block, so that compiled code loses nothing of what it writes', () => {
+    const both = 'process.exitCode = engine.fn("blocks")(1) + 2 * engine.fn("blocks")(2);';
+    expect(ended([both, 'await engine.dispose();'])).toMatchObject({ status: 3, stderr: '' });
+  });
+
+  it('block again for a program that owns the process, though JS has written to them', () => {
+    const write = 'process.stdout.write("a"); process.stderr.write("b");';
+    const run = 'engine.exitProcess((await engine.run("main", [], { ownsProcess: true })).status);';
+    expect(ended([write, run])).toMatchObject({ status: 3, stdout: 'a', stderr: 'b' });
+  });
 });

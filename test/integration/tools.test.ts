@@ -5,6 +5,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { present } from '../../src/core/assert.js';
 import { address, versionId } from '../../src/core/ids.js';
 import { ObservedVersions } from '../../src/engine/observed-versions.js';
+import { SourceLines } from '../../src/engine/source-lines.js';
 import { createEngine, mprotectMemory, Trace } from '../../src/index.js';
 import type { PlacedCode } from '../../src/observe/placed-code.js';
 import { baseline } from '../../tiers/recipes.js';
@@ -21,6 +22,8 @@ interface LoadRecord {
   readonly index: number;
   readonly name: string;
   readonly code: Buffer;
+  /** Of its source, by address; none without debug info. */
+  readonly lines: readonly { readonly address: number; readonly line: number; readonly file: string }[];
 }
 
 /** Reads a jitdump as perf does. */
@@ -33,12 +36,26 @@ function readDump(path: string): { readonly records: LoadRecord[]; readonly isCl
   const records: LoadRecord[] = [];
   let isClosed = false;
   let at = bytes.readUInt32LE(8);
+  let lines: LoadRecord['lines'] = [];
   while (at < bytes.length) {
     expect(isClosed).toBe(false);
     const kind = bytes.readUInt32LE(at);
     const size = bytes.readUInt32LE(at + 4);
     if (kind === 3) isClosed = true;
-    else {
+    else if (kind === 2) {
+      let entry = at + 32;
+      lines = Array.from({ length: Number(bytes.readBigUInt64LE(at + 24)) }, () => {
+        const end = bytes.indexOf(0, entry + 16);
+        const line = {
+          address: Number(bytes.readBigUInt64LE(entry)),
+          line: bytes.readUInt32LE(entry + 8),
+          file: bytes.toString('utf8', entry + 16, end),
+        };
+        entry = end + 1;
+        return line;
+      });
+      expect(entry).toBe(at + size);
+    } else {
       expect(kind).toBe(0);
       const end = bytes.indexOf(0, at + 56);
       const codeBytes = Number(bytes.readBigUInt64LE(at + 40));
@@ -50,7 +67,9 @@ function readDump(path: string): { readonly records: LoadRecord[]; readonly isCl
         index: Number(bytes.readBigUInt64LE(at + 48)),
         name: bytes.toString('utf8', at + 56, end),
         code: bytes.subarray(end + 1, at + size),
+        lines,
       });
+      lines = [];
     }
     at += size;
   }
@@ -105,6 +124,25 @@ describe("perf's files", () => {
     expect(lines).toEqual(records.map(shown));
   });
 
+  it('have the source lines of functions with debug info, before their code', async () => {
+    const folder = scratch();
+    const engine = engineFor({ unit: 'module', policy: 'never', observe: { jitDump: folder } });
+    engine.addModule('m', bitcode('int f(int x) {\n  x += 7;\n  return x / 3;\n}\nint g;', ['-g']));
+    engine.addModule('n', bitcode('int h(int x) { return x; }'));
+    await engine.link();
+    await engine.dispose();
+    const { records } = readDump(join(folder, `jit-${String(process.pid)}.dump`));
+    const [f, h] = records;
+    expect(f?.name).toBe('f [baseline]');
+    expect(new Set(f?.lines.map(({ line }) => line))).toEqual(new Set([1, 2, 3]));
+    for (const { address: at, file } of f?.lines ?? []) {
+      expect(at).toBeGreaterThanOrEqual(f?.address ?? Infinity);
+      expect(at).toBeLessThan((f?.address ?? 0) + (f?.code.length ?? 0));
+      expect(file).toMatch(/input\.c$/);
+    }
+    expect(h).toMatchObject({ name: 'h [baseline]', lines: [] });
+  });
+
   it('are written for code with one mapping, too, and from a control thread', async () => {
     for (const more of [
       { control: 'inline', parts: { memoryManager: mprotectMemory() } } as const,
@@ -141,7 +179,8 @@ describe("perf's files", () => {
       close: (): void => undefined,
     };
     const listening = { ...failing, placed: (code: PlacedCode): void => void told.push(code) };
-    const versions = new ObservedVersions([failing, listening], (name, event) => {
+    const lines = new SourceLines({ sourceLines: () => ({ files: [], functions: [] }) });
+    const versions = new ObservedVersions([failing, listening], lines, (name, event) => {
       if (name === 'warning' && 'message' in event) warnings.push(event.message);
     });
     const start = address(0x1000);
@@ -165,6 +204,7 @@ describe("perf's files", () => {
         ['other', start],
         ['elsewhere', address(0x9000)],
       ]),
+      linesOf: undefined,
       frames: undefined,
     });
     expect(warnings).toEqual(['an observer of code failed: no space']);

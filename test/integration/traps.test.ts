@@ -107,6 +107,29 @@ describe.each(controls)('a trap, control %s', (control) => {
   });
 });
 
+it.each(['baseline', 'peak'])(
+  'a trap names the source line, where debug info has it, at tier %s',
+  async (tier) => {
+    const source = 'int readAt(const int *p) {\n  int x = 3;\n  return x + *p;\n}';
+    const call =
+      'typedef int (*function)(int);\nint callIt(function f, int x) {\n  return\n    f(x) +\n 1;\n}';
+    const engine = await engineWith(bitcode(source, ['-g']));
+    engine.addModule('calls', bitcode(call, ['-g']));
+    engine.addModule('plain', bitcode('int plain(int *p) { return *p; }'));
+    await engine.link();
+    for (const module of ['m', 'calls', 'plain']) await engine.recompile(module, tier);
+    const seen = trapOf(() => engine.fn('readAt')(null));
+    expect(seen).toMatchObject({
+      function: 'readAt',
+      line: 3,
+      file: expect.stringMatching(/input\.c$/) as string,
+    });
+    expect(() => engine.fn('readAt')(null)).toThrow(/input\.c:3, module m/);
+    expect(trapOf(() => engine.fn('callIt')(null, 1))).toMatchObject({ function: 'callIt', line: 4 });
+    expect(trapOf(() => engine.fn('plain')(null))).toMatchObject({ line: undefined, file: undefined });
+  },
+);
+
 it('unreachable code traps, at every tier that leaves it in', async () => {
   const engine = await engineWith(unreachable);
   expect(() => engine.fn('nowhere')(false)).toThrow(

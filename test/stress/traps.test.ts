@@ -119,10 +119,10 @@ it('callbacks from many threads, while what calls them is published, all come an
     bitcode(`
       #include <pthread.h>
       long step(long);
-      static void *work(void *seed) { long wrong = 0; for (long n = 0; n < 500; n++) wrong += step(n + (long)seed) != (n + (long)seed + 1) * 2; return (void *)wrong; }
+      static void *work(void *seed) { long wrong = 0; for (long n = 0; n < 5000; n++) wrong += step(n + (long)seed) != (n + (long)seed + 1) * 2; return (void *)wrong; }
       long all(void) {
         pthread_t threads[6]; long wrong = 0;
-        for (long i = 0; i < 6; i++) pthread_create(&threads[i], 0, work, (void *)(i * 1000));
+        for (long i = 0; i < 6; i++) pthread_create(&threads[i], 0, work, (void *)(i * 10000));
         for (int i = 0; i < 6; i++) { void *part; pthread_join(threads[i], &part); wrong += (long)part; }
         return wrong;
       }`),
@@ -142,6 +142,6 @@ it('callbacks from many threads, while what calls them is published, all come an
     publishes += 1;
   }
   expect(await wrong).toBe(0n);
-  expect(calls).toBe(3000);
+  expect(calls).toBe(30000);
   expect(publishes).toBeGreaterThan(2);
 });

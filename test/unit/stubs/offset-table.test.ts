@@ -33,6 +33,16 @@ describe('the offset table', () => {
     expect(bytes.slice(6)).toEqual([0xcc, 0xcc]);
   });
 
+  it('has counters that ask for nothing until they are armed, also those that were used before', () => {
+    const { made } = table();
+    const slot = made.allocate();
+    expect(made.remaining(slot)).toBe(2 ** 30);
+    made.arm(slot, 3);
+    made.release(slot);
+    expect(made.allocate()).toBe(slot);
+    expect(made.remaining(slot)).toBe(2 ** 30);
+  });
+
   it('holds no address until it is published', () => {
     const { made } = table();
     const slot = made.allocate();

@@ -8,7 +8,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int made, destroyed;
 
-static void destroy(void *value) { destroyed += *(int *)value; }
+static void destroy(void *value) { __atomic_fetch_add(&destroyed, *(int *)value, __ATOMIC_SEQ_CST); }
 static void initialise(void) {
   made++;
   pthread_key_create(&key, destroy);
