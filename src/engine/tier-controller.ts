@@ -126,12 +126,17 @@ export class TierController {
     }
   }
 
-  /** Turns of the hottest loop for each call: known from the tier that counts edges on. */
+  /**
+   * Turns of the hottest loop for each call: known from the tier that counts edges on. An edge that is gone once a call is of
+   * no loop.
+   */
   #turnsOf(slot: SlotIndex, unit: Unit, { calls }: CallCount): number {
     const definition = this.#parts.registry.functionAt(slot);
     if (currentTier(unit.state) === 0) this.#turns.delete(slot);
-    else if (unit.version?.tier.profile === 'collect' && definition !== undefined)
-      this.#turns.set(slot, this.#parts.mostSeen(unit.home.record, definition.name) / Math.max(1, calls));
+    else if (unit.version?.tier.profile === 'collect' && definition !== undefined) {
+      const seen = this.#parts.mostSeen(unit.home.record, definition.name);
+      this.#turns.set(slot, Math.max(0, seen / Math.max(1, calls) - 1));
+    }
     return this.#turns.get(slot) ?? 0;
   }
 
