@@ -42,6 +42,16 @@ export function median(values: readonly number[]): number {
 }
 
 /**
+ * The middle of ratios.
+ *
+ * @param ratios - At least one.
+ * @returns Their geometric mean.
+ */
+export function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
+
+/**
  * What a share of the values does not exceed.
  *
  * @param values - At least one.
@@ -76,7 +86,7 @@ export function printFindings(findings: Findings, asJson: boolean): void {
     process.stdout.write(`${JSON.stringify({ ...findings, goals, machine }, null, 2)}\n`);
     return;
   }
-  const sheets = [...findings.sheets, goalSheet(goals)].map(
+  const sheets = [...findings.sheets, ...(goals.length === 0 ? [] : [goalSheet(goals)])].map(
     (sheet) => `${sheet.title}\n${tableOf(sheet).toString()}\n`,
   );
   process.stdout.write(`${findings.question}\n\n${sheets.join('\n')}`);

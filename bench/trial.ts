@@ -13,6 +13,8 @@ export interface Trial {
   readonly wallMs: number;
   /** Its whole output. */
   readonly output: string;
+  /** What it said on stderr. */
+  readonly complaint: string;
 }
 
 /**
@@ -49,7 +51,7 @@ export function runTrial(contestant: Contestant, script: readonly string[]): Pro
         reject(new Error(`${contestant.name} ended with ${how}: ${complaint.trim().slice(-2000)}`));
         return;
       }
-      resolve({ firstByteMs, lineMs, wallMs: performance.now() - startedAt, output });
+      resolve({ firstByteMs, lineMs, wallMs: performance.now() - startedAt, output, complaint });
     });
   });
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureLua } from './lua.mjs';
-import { ensureField, ensureRedirectable, ensureScale } from './peers.mjs';
+import { ensureField, ensurePrograms, ensureRedirectable, ensureScale } from './peers.mjs';
 import { runAttached, runLogged } from './setup/command.mjs';
 import { runScript, SetupFailure } from './setup/failure.mjs';
 import { root } from './setup/places.mjs';
@@ -14,7 +14,8 @@ const output = join(root, 'build', 'bench');
 /** Questions, and what each needs built. @type {Readonly<Record<string, () => Promise<object>>>} */
 const questions = {
   startup: ensureField,
-  steady: ensureField,
+  steady: ensurePrograms,
+  warmup: ensurePrograms,
   call: async () => ({}),
   relink: async () => ({ lua: await ensureLua() }),
   memory: async () => ({ lua: await ensureLua() }),

@@ -1,6 +1,6 @@
 /** What tierlink is measured against: LLVM's own JIT engines, static builds and WebAssembly, all running Lua. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ensureLua, ensureLuaStatic } from './lua.mjs';
 import { sourceFolder } from './lua/source.mjs';
 import { ninjaPercent, runLogged } from './setup/command.mjs';
@@ -100,6 +100,19 @@ export async function ensureField() {
     ],
     absent: noWasm === undefined ? [] : [{ name: wasm.name, reason: noWasm }],
   };
+}
+
+/**
+ * Makes what programs of several modules are run with be there; the benchmarks compile the programs themselves.
+ *
+ * @returns {Promise<import('../bench/programs.js').Built>} Where it is.
+ * @throws {SetupFailure} if a build fails
+ */
+export async function ensurePrograms() {
+  const lua = await ensureLua();
+  await ensureEngines();
+  const luaSources = lua.map((path) => join(sourceFolder, `${basename(path, '.bc')}.c`));
+  return { lua, luaSources, lljit: join(output, 'lljit'), wasm: join(sources, 'wasm', 'run.mjs') };
 }
 
 /**

@@ -1,4 +1,5 @@
--- Passes over classic kernels; a line after each pass, so that the time of each can be taken from outside.
+-- Passes over classic kernels, all of them or one; a line after each pass, so that the time of each can be taken from
+-- outside: steady.lua PASSES [KERNEL]. On stderr stands how long each took, in nanoseconds of the process.
 local function fib(n)
   if n < 2 then
     return n
@@ -88,25 +89,31 @@ local function matrices()
 end
 
 local kernels = {
-  function()
-    return fib(24)
-  end,
-  sorting,
-  strings,
-  tables,
-  closures,
-  matrices,
+  {
+    "recursion",
+    function()
+      return fib(24)
+    end,
+  },
+  { "sorting", sorting },
+  { "strings", strings },
+  { "tables", tables },
+  { "closures", closures },
+  { "matrices", matrices },
 }
 
-local passes = tonumber(arg[1]) or 12
+local passes, only = tonumber(arg[1]) or 12, arg[2]
 io.stdout:setvbuf("no")
 print("start")
 for pass = 1, passes do
-  local sum = 0
+  local sum, began = 0, os.clock()
   for _, kernel in ipairs(kernels) do
-    local ok, result = pcall(kernel)
-    assert(ok, result)
-    sum = (sum * 31 + result) % 2147483647
+    if only == nil or only == kernel[1] then
+      local ok, result = pcall(kernel[2])
+      assert(ok, result)
+      sum = (sum * 31 + result) % 2147483647
+    end
   end
+  io.stderr:write(string.format("%.0f\n", (os.clock() - began) * 1e9))
   print(string.format("pass %d %d", pass, sum))
 end

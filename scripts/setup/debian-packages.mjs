@@ -18,7 +18,7 @@ const packagesFor = {
   run: runPackages,
   language: languagePackages,
   test: testPackages,
-  bench: [...testPackages, 'llvm-22', 'wasi-libc', 'libclang-rt-22-dev-wasm32'],
+  bench: [...testPackages, 'llvm-22', 'wasi-libc', 'libclang-rt-22-dev', 'libclang-rt-22-dev-wasm32'],
   ci: [...testPackages, 'clang-format-22', 'clang-tidy-22'],
 };
 

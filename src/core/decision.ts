@@ -28,6 +28,11 @@ export interface Observation {
   readonly ladder: readonly string[];
   /** Calls of the function that asked, counted in its current tier. */
   readonly calls: number;
+  /**
+   * Turns of the function's hottest loop for each of its calls, roughly, as a lower tier has counted its edges; 0 where none
+   * has. Turns in a continuation are not counted.
+   */
+  readonly turns: number;
   /** These calls for each millisecond of wall time since they are counted. */
   readonly callsPerMs: number;
   /** Compile jobs queued or running. */

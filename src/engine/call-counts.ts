@@ -5,6 +5,9 @@ import type { OffsetTable } from '../../stubs/offset-table.js';
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
 
+/** What a counter that has asked holds until it is armed again (native/ring.cc). */
+const askedCount = 2 ** 20;
+
 /** Calls that a counter was last armed with, those counted before in the same version, and since when. */
 interface Count {
   readonly armed: number;
@@ -66,8 +69,11 @@ export class CallCounts {
     if (count === undefined) return undefined;
     const { armed, before, sinceMs } = count;
     const left = this.#table.remaining(slot);
-    // More than it was armed with: it has asked, and what it was set to meanwhile is not counted (native/ring.cc).
-    return { calls: before + (left > armed ? armed : armed - left), sinceMs };
+    if (left <= armed) return { calls: before + armed - left, sinceMs };
+    // It has asked. Of what it holds then, far less than half is counted before somebody answers; where the ring was full
+    // it holds another number.
+    const unanswered = askedCount - left;
+    return { calls: before + armed + (unanswered < askedCount / 2 ? Math.max(0, unanswered) : 0), sinceMs };
   }
 
   #arm(slot: SlotIndex, calls: number, { calls: before, sinceMs }: CallCount): void {

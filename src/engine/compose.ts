@@ -282,6 +282,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     builder,
     codeCache: () => ({ bytes: memory.used('code'), maxBytes: codeCacheBytes }),
     rollback: settings.rollback,
+    mostSeen: (record, name) => profiles.mostSeen(record, name),
   });
   const ladder = settings.tiers.map(({ name }) => name);
   const loopController = new LoopController({
@@ -292,7 +293,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     calls: ({ home, function: name }) => {
       const slot = home.slots.get(name);
-      return slot === undefined ? 0 : controller.callsAt(slot);
+      return slot === undefined ? undefined : controller.callsAt(slot);
     },
     // Who never recompiles what is called does not recompile what loops either.
     isWatched: (tier) => settings.policy.firstRequest(settings.tiers.indexOf(tier), ladder) < Infinity,

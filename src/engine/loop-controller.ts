@@ -10,6 +10,7 @@ import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { LoopCells } from '../../stubs/loop-cells.js';
 import { burst, decideLoop } from '../../tiers/loops.js';
+import type { CallCount } from './call-counts.js';
 import type { LinkedVersion, Loop } from './loaded-module.js';
 import type { LoopTable } from './loops.js';
 import type { UnitBuilder } from './unit-builder.js';
@@ -28,8 +29,8 @@ export interface LoopControllerParts {
   readonly cells: LoopCells;
   readonly builder: Pick<UnitBuilder, 'buildContinuation' | 'buildContinuationNow'>;
   readonly emit: Emit;
-  /** Calls of a loop's function that were counted so far. */
-  readonly calls: (loop: Loop) => number;
+  /** Calls of a loop's function in its present version; undefined: nothing counts them. */
+  readonly calls: (loop: Loop) => CallCount | undefined;
   /** Whether code of this tier is ever to become better. */
   readonly isWatched: (tier: TierRecipe) => boolean;
   /** For tests: every loop is left at this arrival. */
@@ -40,7 +41,7 @@ export interface LoopControllerParts {
 interface Watch {
   bursts: number;
   /** Calls when the burst began. */
-  calls: number;
+  count: CallCount | undefined;
   waitedMs: number;
 }
 
@@ -84,7 +85,7 @@ export class LoopController {
     if (this.#parts.forcedAt !== undefined || !this.#parts.isWatched(tier)) return;
     for (const loop of polls) {
       if (this.#watches.has(loop)) continue;
-      this.#watches.set(loop, { bursts: 0, calls: 0, waitedMs: 0 });
+      this.#watches.set(loop, { bursts: 0, count: undefined, waitedMs: 0 });
       this.#parts.cells.ask(loop.cell, burst);
     }
   }
@@ -126,7 +127,7 @@ export class LoopController {
   #decide(loop: Loop, key: string): void {
     const watch = this.#watches.get(loop);
     if (watch === undefined) return;
-    const calls = Math.max(0, this.#parts.calls(loop) - watch.calls);
+    const calls = callsSince(watch.count, this.#parts.calls(loop));
     const decision = decideLoop({ bursts: watch.bursts, calls, waitedMs: watch.waitedMs });
     watch.bursts += 1;
     if (decision.kind === 'wait') this.#countLater(loop, decision.milliseconds);
@@ -177,7 +178,7 @@ export class LoopController {
     this.#after(milliseconds, () => {
       const watch = this.#watches.get(loop);
       if (watch === undefined || !this.#isWanted(loop)) return;
-      watch.calls = this.#parts.calls(loop);
+      watch.count = this.#parts.calls(loop);
       watch.waitedMs = milliseconds;
       this.#parts.cells.ask(loop.cell, burst);
     });
@@ -193,6 +194,12 @@ export class LoopController {
     timer.unref();
     this.#timers.add(timer);
   }
+}
+
+/** Calls in between; of a function that got another version meanwhile it is not known how many there were. */
+function callsSince(before: CallCount | undefined, now: CallCount | undefined): number {
+  if (before?.sinceMs !== now?.sinceMs) return Infinity;
+  return Math.max(0, (now?.calls ?? 0) - (before?.calls ?? 0));
 }
 
 function keyOf({ home, tier, function: name }: Loop): string {

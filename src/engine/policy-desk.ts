@@ -35,6 +35,8 @@ export interface PolicySurroundings {
 export interface Candidate {
   readonly unit: Unit;
   readonly count: CallCount;
+  /** Turns of that function's hottest loop for each of its calls. */
+  readonly turns: number;
 }
 
 const silence: Decision = { kind: 'wait', calls: Infinity };
@@ -63,14 +65,14 @@ export class PolicyDesk {
   /**
    * What becomes of a unit.
    *
-   * @param unit - The unit.
-   * @param count - Calls of the function that asked.
+   * @param candidate - The unit, with the function that asked.
    * @returns A decision that can be carried out.
    */
-  decide(unit: Unit, count: CallCount): Decision {
+  decide(candidate: Candidate): Decision {
     const { policy, emit } = this.#around;
+    const { unit } = candidate;
     try {
-      const observation = this.#observe({ unit, count });
+      const observation = this.#observe(candidate);
       const decision = policy.decide(observation);
       const fault = this.#faultOf(decision);
       if (fault !== '') return this.#refuse(unit, fault);
@@ -122,13 +124,14 @@ export class PolicyDesk {
     return definition?.instructions ?? home.record.instructions;
   }
 
-  #observe({ unit, count }: Candidate): Observation {
+  #observe({ unit, count, turns }: Candidate): Observation {
     const { ladder, costs, atMs, queueLength, compileThreads, codeCache, speeds } = this.#around;
     const now = atMs();
     return {
       tierIndex: currentTier(unit.state),
       ladder,
       calls: count.calls,
+      turns,
       // What was counted within one clock tick is as hot as it can be measured.
       callsPerMs: count.calls / Math.max(now - count.sinceMs, 1e-3),
       queueLength: queueLength(),

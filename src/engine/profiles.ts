@@ -9,7 +9,7 @@ import { address } from '../core/ids.js';
 import type { Address } from '../core/ids.js';
 import { readCells } from '../profile/cells.js';
 import { encodeProfile } from '../profile/encoding.js';
-import { type FunctionProfile, merged, nameHash } from '../profile/record.js';
+import { type FunctionProfile, merged, mostSeen, nameHash } from '../profile/record.js';
 import { isTrusted, priorCount } from '../profile/trust.js';
 import type { Definition } from '../registry/definition.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -54,6 +54,13 @@ export class Profiles {
       live.push(...this.#read(record, this.#parts.cells.ofSource(record)));
     if (live.length > 0) this.#hasCounted = true;
     return merged([this.#before, live]);
+  }
+
+  /** The highest count of a function in this process; 0 where nothing was counted. */
+  mostSeen(record: ModuleRecord, name: string): number {
+    const cells = this.#parts.cells.ofFunction(record, name);
+    const counted = cells.map(({ shape, block }) => readCells(shape, block.bytes, name, () => 0n));
+    return Math.max(0, ...counted.map((profile) => (profile === undefined ? 0 : Number(mostSeen(profile)))));
   }
 
   /**

@@ -10,6 +10,7 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
+import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import {
   advance,
@@ -46,6 +47,8 @@ export interface TierControllerParts {
   readonly builder: Pick<UnitBuilder, 'build' | 'buildNow'>;
   /** How much code there is, and may be. */
   readonly codeCache: () => Observation['codeCache'];
+  /** The highest of what was counted of a function's edges; 0 where nothing was. */
+  readonly mostSeen: (record: ModuleRecord, name: string) => number;
   /** When slower versions are rolled back; undefined: never, and nothing is measured. */
   readonly rollback: RollbackRule | undefined;
 }
@@ -80,6 +83,8 @@ export class TierController {
   /** The publish whose costs were added last. */
   #noted: PublishedEvent | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Of functions that were compiled with counters of edges, what these have told. */
+  readonly #turns = new Map<SlotIndex, number>();
   readonly #causes = new Map<Unit, Error>();
   #open = true;
 
@@ -112,7 +117,7 @@ export class TierController {
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
     const count = this.#counts.asked(slot);
-    const decision = this.#desk.decide(unit, count);
+    const decision = this.#desk.decide({ unit, count, turns: this.#turnsOf(slot, unit, count) });
     switch (decision.kind) {
       case 'wait':
         this.#counts.goOn(slot, decision.calls, count);
@@ -126,6 +131,20 @@ export class TierController {
         // Under way, waiting after a failure, or barred: ask again after as many calls as it took this time.
         this.#counts.goOn(slot, Math.max(1, count.calls), count);
     }
+  }
+
+  /**
+   * Turns of the hottest loop for each call: known from the tier that counts edges on. An edge that is gone once a call is of
+   * no loop.
+   */
+  #turnsOf(slot: SlotIndex, unit: Unit, { calls }: CallCount): number {
+    const definition = this.#parts.registry.functionAt(slot);
+    if (currentTier(unit.state) === 0) this.#turns.delete(slot);
+    else if (unit.version?.tier.profile === 'collect' && definition !== undefined) {
+      const seen = this.#parts.mostSeen(unit.home.record, definition.name);
+      this.#turns.set(slot, Math.max(0, seen / Math.max(1, calls) - 1));
+    }
+    return this.#turns.get(slot) ?? 0;
   }
 
   /** What the policy wants is compiled, unless it is under way or closed. */
@@ -152,7 +171,8 @@ export class TierController {
     for (const [unit, slot] of this.#candidates.entries()) {
       const count = this.#counts.read(slot);
       if (count === undefined || this.unitAt(slot) !== unit) this.#candidates.delete(unit);
-      else if (unit.work === undefined) known.push({ unit, slot, count });
+      else if (unit.work === undefined)
+        known.push({ unit, slot, count, turns: this.#turnsOf(slot, unit, count) });
     }
     if (known.length === 0) return;
     const choice = this.#desk.choose(known, [...this.#underWay.values()]);
@@ -180,9 +200,9 @@ export class TierController {
     return unitOf(home, definition.name);
   }
 
-  /** Calls of a slot's function that were counted in the tier that it is at. */
-  callsAt(slot: SlotIndex): number {
-    return this.#counts.read(slot)?.calls ?? 0;
+  /** Calls of a slot's function that were counted in its present version; undefined: its tier does not count. */
+  callsAt(slot: SlotIndex): CallCount | undefined {
+    return this.#counts.read(slot);
   }
 
   /** True if functions of the unit were called, as far as its counters tell. */

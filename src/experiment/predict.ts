@@ -263,6 +263,7 @@ class Simulation {
       tierIndex: state.tier,
       ladder,
       calls,
+      turns: state.tier === 0 ? 0 : state.unit.turns,
       callsPerMs: calls / Math.max(this.#atMs - state.sinceMs, 1e-3),
       queueLength: this.#queue.length + this.#running.length,
       compileThreads: Math.max(1, compileThreads - 1),

@@ -10,6 +10,8 @@ export interface ModelUnit {
   readonly module: string;
   readonly unit: string;
   readonly instructions: number;
+  /** Turns of its hottest loop for each call, once they are counted. */
+  readonly turns: number;
   /** Calls until each point of the work; both rise. The first has none. */
   readonly calls: readonly { readonly work: number; readonly calls: number }[];
 }
@@ -33,6 +35,7 @@ interface Seen {
   readonly module: string;
   readonly unit: string;
   instructions: number;
+  turns: number;
   /** Calls in versions before the present one, and in that. */
   before: number;
   calls: number;
@@ -59,6 +62,7 @@ export function modelOf(trace: TrialTrace): ProgramModel | undefined {
       module,
       unit,
       instructions: observation.instructions,
+      turns: 0,
       before: 0,
       calls: 0,
       // Called evenly since it is counted.
@@ -71,6 +75,7 @@ export function modelOf(trace: TrialTrace): ProgramModel | undefined {
     };
     if (observation.calls < known.calls) known.before += known.calls;
     known.calls = observation.calls;
+    known.turns = Math.max(known.turns, observation.turns);
     known.points.push({ work, calls: known.before + known.calls });
     seen.set(key, known);
     latest = observation;
@@ -86,10 +91,11 @@ export function modelOf(trace: TrialTrace): ProgramModel | undefined {
   return {
     ladder: trial.ladder,
     compileThreads: trial.compileThreads,
-    units: Array.from(seen.values(), ({ module, unit, instructions, points }) => ({
+    units: Array.from(seen.values(), ({ module, unit, instructions, turns, points }) => ({
       module,
       unit,
       instructions,
+      turns,
       calls: risen(points),
     })),
     startedAtMs: end.startedAtMs,

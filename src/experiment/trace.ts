@@ -11,7 +11,7 @@ import type { TimeByTier } from '../engine/time-by-tier.js';
 import type { TrialOrder } from './experiment.js';
 
 /** Version of the format; a reader refuses others. */
-export const traceVersion = 1;
+export const traceVersion = 2;
 
 /** The first record. */
 export interface TrialRecord {

@@ -4,12 +4,14 @@
  * A function asks when its counter has run down. With `calls` the calls it has counted in its tier, the unit
  * moves one tier up when
  *
- *   calls >= threshold(next tier) * scale,   scale = 1 + queueLength / (feedback * compileThreads)
+ *   calls * weight >= threshold(next tier) * scale
+ *   weight = 1 + turns / turnsOfCall,   scale = 1 + queueLength / (feedback * compileThreads)
  *
- * and otherwise asks again after the calls that are missing. So a long queue raises the bar for everyone, and
+ * and otherwise asks again after the calls that are missing. `turns` is how often its hottest loop turns in a call; so
+ * a function that is called seldom and loops for long is hot, too. So a long queue raises the bar for everyone, and
  * what is hottest gets through. Source of the formula: HotSpot `compilationPolicy.cpp`, the comment on
  * `CompilationPolicy` (predicate i > TierXInvocationThreshold * s, s = queue_size_X / (TierXLoadFeedback *
- * compiler_count_X) + 1); ours counts calls only, since loops are OSR's business.
+ * compiler_count_X) + 1); its second predicate, of invocations and back-edges together, takes three times as many.
  */
 import { TierlinkError } from '../../src/core/errors.js';
 import type { Decision, Observation } from '../../src/core/decision.js';
@@ -23,6 +25,12 @@ export const defaultThresholds: Thresholds = { quick: 500, optimized: 10_000, pe
 
 /** Queued jobs a compile thread that double the threshold. */
 export const defaultFeedback = 5;
+
+/** Turns of a loop that count as much as a call. */
+const turnsOfCall = 10;
+/** Above the lowest tier a function asks after this share of its threshold, and then it is known how long it loops. */
+const firstShare = 1 / 50;
+const leastCalls = 100;
 
 /** What the policy can be told. */
 export interface CountersOptions {
@@ -54,7 +62,8 @@ export function countersPolicy(options: CountersOptions = {}): Policy {
     const target = seen.tierIndex + 1;
     if (target >= seen.ladder.length) return { kind: 'wait', calls: Infinity };
     const scale = 1 + seen.queueLength / (feedback * seen.compileThreads);
-    const needed = Math.ceil(thresholdOf(thresholds, target, seen.ladder) * scale);
+    const weight = 1 + seen.turns / turnsOfCall;
+    const needed = Math.ceil((thresholdOf(thresholds, target, seen.ladder) * scale) / weight);
     if (seen.calls < needed) return { kind: 'wait', calls: needed - seen.calls };
     return {
       kind: 'promote',
@@ -65,8 +74,13 @@ export function countersPolicy(options: CountersOptions = {}): Policy {
   };
   return {
     name: 'counters',
-    firstRequest: (tierIndex, ladder) =>
-      tierIndex + 1 < ladder.length ? thresholdOf(thresholds, tierIndex + 1, ladder) : Infinity,
+    firstRequest: (tierIndex, ladder) => {
+      if (tierIndex + 1 >= ladder.length) return Infinity;
+      const threshold = thresholdOf(thresholds, tierIndex + 1, ladder);
+      // The lowest tier counts no loops: it asks when calls alone are enough.
+      if (tierIndex === 0) return threshold;
+      return Math.ceil(Math.min(threshold, Math.max(threshold * firstShare, leastCalls)));
+    },
     decide,
   };
 }

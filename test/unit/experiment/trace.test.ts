@@ -31,7 +31,7 @@ describe('a trace', () => {
     ['{"type":"end"}\n', 'no trial'],
     ['nonsense\n', 'no JSON in line 1'],
     [`${encodeRecord(evenTrial.trial)}\n{`, 'no JSON in line 2'],
-    [encodeRecord({ ...evenTrial.trial, version: 2 }), 'version 2'],
+    [encodeRecord({ ...evenTrial.trial, version: 1 }), 'version 1'],
   ])('is refused when it is %j', (given, reason) => {
     expect(() => decodeTrace(given, 'given')).toThrow(
       expect.objectContaining({

@@ -23,6 +23,20 @@ describe('the policy counters', () => {
     });
   });
 
+  it('takes ten turns of a loop for a call', () => {
+    const looping = { tierIndex: 1, turns: 90 };
+    expect(policy.decide(seen({ ...looping, calls: 100 }))).toMatchObject({ kind: 'promote', target: 2 });
+    expect(policy.decide(seen({ ...looping, calls: 99 }))).toEqual({ kind: 'wait', calls: 1 });
+    expect(policy.decide(seen({ tierIndex: 1, turns: 1e9, calls: 1 }))).toMatchObject({ kind: 'promote' });
+  });
+
+  it('asks early where loops are known, to hear how long they are', () => {
+    expect(policy.firstRequest(0, names)).toBe(100);
+    expect(policy.firstRequest(1, names)).toBe(100);
+    expect(policy.firstRequest(2, names)).toBe(4000);
+    expect(countersPolicy({ thresholds: { optimized: 7 } }).firstRequest(1, names)).toBe(7);
+  });
+
   it('asks for nothing above the top of the ladder', () => {
     expect(policy.decide(seen({ tierIndex: 3, calls: 1e9 }))).toEqual({ kind: 'wait', calls: Infinity });
     expect(policy.firstRequest(3, names)).toBe(Infinity);
