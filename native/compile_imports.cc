@@ -1,9 +1,9 @@
-// A function that is compiled alone is to be optimised as it would be within its module: so its callees'
-// bodies come along, to be inlined and to be learnt from.
+// A function that is compiled alone is to be optimised as it would be within its module, or within the whole
+// program: so its callees' bodies come along, to be inlined and to be learnt from.
 #include "compile_select.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/IR/InstrTypes.h"
 
 #include <algorithm>
@@ -36,10 +36,11 @@ uint64_t highest(const SharedProfile &profile, const Function &function) {
 
 class Importer {
 public:
-  Importer(LazyModule &source, llvm::ArrayRef<Function *> functions, unsigned budget,
+  Importer(ImportSources &sources, llvm::ArrayRef<Function *> functions, unsigned budget,
            const SharedProfile *profile)
-      : source_(source), profile_(profile), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
-    seen_.insert_range(functions);
+      : sources_(sources), profile_(profile), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
+    for (const Function *function : functions)
+      seen_.insert(function->getName());
     if (profile != nullptr)
       for (const Function *function : functions)
         heat_ = std::max(heat_, highest(*profile, *function));
@@ -76,8 +77,9 @@ private:
         for (const llvm::Instruction &instruction : block) {
           auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
-          if (callee != nullptr)
-            add(*callee);
+          Function *definition = callee == nullptr ? nullptr : sources_.definitionOf(*callee);
+          if (definition != nullptr)
+            add(*definition);
         }
     if (profile_ != nullptr)
       for (const Function *function : functions)
@@ -85,8 +87,9 @@ private:
   }
 
   void add(Function &callee) {
-    // One that can't be read is called, and then its caller is told.
-    if (isWanted(callee) && seen_.insert(&callee).second && !source_.read(callee))
+    // One that can't be read is called, and then its caller is told. Inline functions may be in several
+    // modules; all are the same.
+    if (isWanted(callee) && seen_.insert(callee.getName()).second && !sources_.read(callee))
       level_.push_back(&callee);
   }
 
@@ -100,7 +103,7 @@ private:
           total += value.count;
         for (const ProfiledValue &value : values)
           if (value.count > total / 100 * promotedPercent)
-            if (Function *target = source_.definition(value.value))
+            if (Function *target = sources_.target(function, value.value))
               add(*target);
       }
   }
@@ -137,12 +140,13 @@ private:
     imports_.append(level_);
   }
 
-  LazyModule &source_;
+  ImportSources &sources_;
   const SharedProfile *const profile_;
   /// The highest count of the functions that are compiled.
   uint64_t heat_ = 0;
   size_t budgetLeft_;
-  llvm::SmallPtrSet<const Function *, 32> seen_;
+  /// By name.
+  llvm::DenseSet<llvm::StringRef> seen_;
   /// Functions whose callees come next.
   llvm::SmallVector<Function *, 16> level_;
   llvm::SmallVector<Function *, 16> imports_;
@@ -150,9 +154,10 @@ private:
 
 } // namespace
 
-llvm::SmallVector<Function *, 16> chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions,
-                                                unsigned budget, const SharedProfile *profile) {
-  return Importer(source, functions, budget, profile).choose();
+llvm::SmallVector<Function *, 16> chooseImports(ImportSources &sources,
+                                                llvm::ArrayRef<Function *> functions, unsigned budget,
+                                                const SharedProfile *profile) {
+  return Importer(sources, functions, budget, profile).choose();
 }
 
 } // namespace tierlink
