@@ -14,7 +14,8 @@ namespace tierlink {
 struct ExtractRequest {
   /// Definitions of the new module, in this order.
   llvm::ArrayRef<llvm::Function *> functions;
-  /// Further bodies, that are there to be inlined; also of other modules of the same context. All names differ.
+  /// Further bodies, that are there to be inlined; also of other modules of the same context. All names
+  /// differ.
   llvm::ArrayRef<llvm::Function *> imports;
   /// Whether constants come with their values, for the optimiser to fold.
   bool withConstants;

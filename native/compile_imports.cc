@@ -2,8 +2,10 @@
 // program: so its callees' bodies come along, to be inlined and to be learnt from.
 #include "compile_select.h"
 
-#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/InstrTypes.h"
 
 #include <algorithm>
@@ -38,7 +40,8 @@ class Importer {
 public:
   Importer(ImportSources &sources, llvm::ArrayRef<Function *> functions, unsigned budget,
            const SharedProfile *profile)
-      : sources_(sources), profile_(profile), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
+      : sources_(sources), profile_(profile), budgetLeft_(budget),
+        level_(functions.begin(), functions.end()) {
     for (const Function *function : functions)
       seen_.insert(function->getName());
     if (profile != nullptr)
@@ -53,10 +56,13 @@ public:
       readCallees(callees);
       takeSmallest();
     }
+    dropCycles();
     return std::move(imports_);
   }
 
 private:
+  using Names = llvm::SetVector<llvm::StringRef>;
+
   static bool isAlways(const Function &function) { return function.hasFnAttribute(Attribute::AlwaysInline); }
 
   bool isWanted(const Function &callee) const {
@@ -79,14 +85,15 @@ private:
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
           Function *definition = callee == nullptr ? nullptr : sources_.definitionOf(*callee);
           if (definition != nullptr)
-            add(*definition);
+            add(*definition, *function);
         }
     if (profile_ != nullptr)
       for (const Function *function : functions)
         addTargets(*function);
   }
 
-  void add(Function &callee) {
+  void add(Function &callee, const Function &caller) {
+    calls_[caller.getName()].insert(callee.getName());
     // One that can't be read is called, and then its caller is told. Inline functions may be in several
     // modules; all are the same.
     if (isWanted(callee) && seen_.insert(callee.getName()).second && !sources_.read(callee))
@@ -104,7 +111,7 @@ private:
         for (const ProfiledValue &value : values)
           if (value.count > total / 100 * promotedPercent)
             if (Function *target = sources_.target(function, value.value))
-              add(*target);
+              add(*target, function);
       }
   }
 
@@ -140,6 +147,36 @@ private:
     imports_.append(level_);
   }
 
+  /// All that a function calls, directly and through others, as far as their bodies are there.
+  Names reachedFrom(llvm::StringRef function) const {
+    Names reached;
+    auto follow = [&](llvm::StringRef caller) {
+      if (auto known = calls_.find(caller); known != calls_.end())
+        reached.insert_range(known->second);
+    };
+    follow(function);
+    for (size_t at = 0; at < reached.size(); ++at)
+      follow(reached[at]);
+    return reached;
+  }
+
+  /// LLVM inlines functions that call each other into each other, again and again. Within one module there
+  /// are few of them; across an interpreter's modules nearly all are, and then it does not come to an end.
+  void dropCycles() {
+    if (llvm::all_of(imports_, [&](const Function *function) { return sources_.isOwn(*function); }))
+      return;
+    llvm::DenseMap<llvm::StringRef, Names> reached;
+    for (const auto &[function, callees] : calls_)
+      reached.try_emplace(function, reachedFrom(function));
+    llvm::erase_if(imports_, [&](const Function *function) {
+      const llvm::StringRef name = function->getName();
+      return !sources_.isOwn(*function) && llvm::any_of(reached[name], [&](llvm::StringRef other) {
+        auto back = reached.find(other);
+        return other != name && back != reached.end() && back->second.contains(name);
+      });
+    });
+  }
+
   ImportSources &sources_;
   const SharedProfile *const profile_;
   /// The highest count of the functions that are compiled.
@@ -147,6 +184,8 @@ private:
   size_t budgetLeft_;
   /// By name.
   llvm::DenseSet<llvm::StringRef> seen_;
+  /// What each function calls whose body was read.
+  llvm::DenseMap<llvm::StringRef, Names> calls_;
   /// Functions whose callees come next.
   llvm::SmallVector<Function *, 16> level_;
   llvm::SmallVector<Function *, 16> imports_;
@@ -154,9 +193,8 @@ private:
 
 } // namespace
 
-llvm::SmallVector<Function *, 16> chooseImports(ImportSources &sources,
-                                                llvm::ArrayRef<Function *> functions, unsigned budget,
-                                                const SharedProfile *profile) {
+llvm::SmallVector<Function *, 16> chooseImports(ImportSources &sources, llvm::ArrayRef<Function *> functions,
+                                                unsigned budget, const SharedProfile *profile) {
   return Importer(sources, functions, budget, profile).choose();
 }
 

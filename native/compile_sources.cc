@@ -6,7 +6,7 @@
 namespace tierlink {
 
 ImportSources::ImportSources(Workspace &workspace, LazyModule &home, const CompileJob &job)
-    : workspace_(workspace), job_(job) {
+    : workspace_(workspace), home_(home), job_(job) {
   owners_[&home.module()] = &home;
   // Others may refer to functions of the job's own module; it must not be loaded twice.
   for (const ImportSource &source : job.sources)
@@ -20,7 +20,8 @@ llvm::Function *ImportSources::definitionOf(llvm::Function &callee) {
   if (callee.isIntrinsic())
     return nullptr;
   const std::string_view name = callee.getName();
-  auto source = llvm::find_if(job_.sources, [&](const auto &offered) { return offered.names->contains(name); });
+  auto source =
+      llvm::find_if(job_.sources, [&](const auto &offered) { return offered.names->contains(name); });
   LazyModule *module = source == job_.sources.end() ? nullptr : load(*source);
   llvm::Function *found = module == nullptr ? nullptr : module->definition(callee.getName());
   // C lets a caller declare another type than the function has. Such a call is never inlined.

@@ -1,5 +1,5 @@
-// The modules that bodies to be inlined are taken from: that of the functions that are compiled, and those that
-// the job offers for names that it knows to lead there.
+// The modules that bodies to be inlined are taken from: that of the functions that are compiled, and those
+// that the job offers for names that it knows to lead there.
 #pragma once
 
 #include "compile_modules.h"
@@ -20,6 +20,9 @@ public:
   /// there.
   llvm::Function *definitionOf(llvm::Function &callee);
 
+  /// Whether it is of the job's own module.
+  bool isOwn(const llvm::Function &function) const { return function.getParent() == &home_.module(); }
+
   /// Reads the body of a definition.
   std::optional<Failure> read(llvm::Function &function) { return ownerOf(function).read(function); }
 
@@ -37,6 +40,7 @@ private:
   LazyModule &ownerOf(const llvm::Function &function) const;
 
   Workspace &workspace_;
+  LazyModule &home_;
   const CompileJob &job_;
   /// Those that were needed; null: it can't be read.
   llvm::DenseMap<const ImportSource *, LazyModule *> loaded_;

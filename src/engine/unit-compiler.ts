@@ -239,7 +239,6 @@ export class UnitCompiler {
       code: object && this.#linker.prepare(record, object.object, tier),
     };
   }
-
 }
 
 /** What a recipe comes to for a module. */

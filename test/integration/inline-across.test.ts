@@ -272,6 +272,25 @@ describe('what may be inlined across modules', () => {
     expect(engine.fn('a')(10)).toBe(1026);
   });
 
+  it('functions of other modules that call each other in a circle are called', async () => {
+    const engine = engineFor({ unit: 'function' });
+    engine.addModule(
+      'app',
+      bitcode('int even(int); int small(int); int total(int n) { return even(n) * 10 + small(n); }'),
+    );
+    engine.addModule(
+      'one',
+      bitcode(
+        'int odd(int); int even(int n) { return n == 0 ? 1 : odd(n - 1); } int small(int n) { return n < 5; }',
+      ),
+    );
+    engine.addModule('two', bitcode('int even(int); int odd(int n) { return n == 0 ? 0 : even(n - 1); }'));
+    await engine.link();
+    expect(await callsOf(engine, 'total')).toEqual(['even']);
+    await engine.recompile('app', 'peak');
+    expect([engine.fn('total')(4), engine.fn('total')(7)]).toEqual([11, 0]);
+  });
+
   it('a recipe says so: without the field nothing is inlined across modules', async () => {
     const alone = {
       name: 'alone',
