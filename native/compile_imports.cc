@@ -21,6 +21,11 @@ using llvm::Function;
 constexpr size_t largestImport = 400;
 /// Where a call is hot LLVM takes more than ten times as much.
 constexpr size_t largestHotImport = 2000;
+/// Of other modules there come so many instructions, and so many for each that is compiled; what is called by
+/// something that came along must be smaller than that, by percent: nearly everything is reached in the end.
+constexpr size_t acrossBase = 400;
+constexpr size_t acrossEach = 2;
+constexpr size_t acrossDecayPercent = 70;
 /// A function is hot that was counted in so many (as a shift) of the times that those were that are compiled.
 constexpr unsigned hotShare = 3;
 
@@ -42,8 +47,10 @@ public:
            const SharedProfile *profile)
       : sources_(sources), profile_(profile), budgetLeft_(budget),
         level_(functions.begin(), functions.end()) {
-    for (const Function *function : functions)
+    for (const Function *function : functions) {
       seen_.insert(function->getName());
+      acrossLeft_ += acrossEach * function->getInstructionCount();
+    }
     if (profile != nullptr)
       for (const Function *function : functions)
         heat_ = std::max(heat_, highest(*profile, *function));
@@ -55,6 +62,7 @@ public:
       level_.clear();
       readCallees(callees);
       takeSmallest();
+      acrossPercent_ = acrossPercent_ * acrossDecayPercent / 100;
     }
     dropCycles();
     return std::move(imports_);
@@ -141,10 +149,23 @@ private:
       size_t limit = heatOf(*function) == Heat::hot ? largestHotImport : largestImport;
       if (size > limit || size > budgetLeft_)
         return true;
+      if (!sources_.isOwn(*function) && !takeAcross(*function, size, limit))
+        return true;
       budgetLeft_ -= size;
       return false;
     });
     imports_.append(level_);
+  }
+
+  /// Whether it comes although it is of another module.
+  bool takeAcross(const Function &function, size_t size, size_t limit) {
+    // Where something was counted, what was not is hardly ever called.
+    if (heat_ > 0 && heatOf(function) == Heat::unknown)
+      return false;
+    if (size > limit * acrossPercent_ / 100 || size > acrossLeft_)
+      return false;
+    acrossLeft_ -= size;
+    return true;
   }
 
   /// All that a function calls, directly and through others, as far as their bodies are there.
@@ -182,6 +203,9 @@ private:
   /// The highest count of the functions that are compiled.
   uint64_t heat_ = 0;
   size_t budgetLeft_;
+  /// Of it, for other modules.
+  size_t acrossLeft_ = acrossBase;
+  size_t acrossPercent_ = 100;
   /// By name.
   llvm::DenseSet<llvm::StringRef> seen_;
   /// What each function calls whose body was read.

@@ -12,6 +12,9 @@ import { type Found, queriedUse, type SymbolChain } from './symbol-chain.js';
 /** Modules of one compile at most: the nearest. */
 const mostSources = 32;
 
+/** How often something is compiled again because modules that it took bodies from changed meanwhile. */
+export const importTries = 3;
+
 /** A module that bodies may be taken from. */
 export type OfferedSource = ImportSource & Reliance;
 

@@ -8,11 +8,10 @@ import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
-import type { ImportSources } from './import-sources.js';
+import { type ImportSources, importTries } from './import-sources.js';
 import type { Publisher } from './publisher.js';
 import { type LinkedData, type LinkedVersion, type LoadedModule, type Unit } from './loaded-module.js';
 import { type SlotParts, takeSlots } from './slots.js';
-import { importTries } from './unit-builder.js';
 import type { CompiledOrder, CompileOrder, UnitCompiler } from './unit-compiler.js';
 import type { UnitLinker } from './unit-linker.js';
 

@@ -11,7 +11,7 @@ import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
-import type { ImportSources } from './import-sources.js';
+import { type ImportSources, importTries } from './import-sources.js';
 import type { LinkBatch } from './link-batch.js';
 import {
   allUnits,
@@ -45,9 +45,6 @@ export interface UnitBuilderParts {
 
 /** Why a function is compiled for the first time. */
 export const firstCall = 'first call';
-
-/** How often something is compiled again because modules that it took bodies from changed meanwhile. */
-export const importTries = 3;
 
 /** Builds versions of units. */
 export class UnitBuilder {
