@@ -149,6 +149,13 @@ std::optional<FunctionSelection> toSelection(napi_env env, napi_value value) {
   return selection;
 }
 
+std::vector<ImportSource> toSources(napi_env env, napi_value array) {
+  return toVector<ImportSource>(env, array, "sources", [&](napi_value source) {
+    return ImportSource{toBitcode(env, getProperty(env, source, "bitcode")),
+                        toNames(env, getProperty(env, source, "names"), "names")};
+  });
+}
+
 std::optional<ContinuationRequest> toContinuation(napi_env env, napi_value value) {
   if (isOfType(env, value, napi_null))
     return std::nullopt;
@@ -169,6 +176,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.counters = toBool(env, get("counters"), "counters");
   job.polls = toString(env, get("polls"), "polls");
   job.importBudget = static_cast<unsigned>(toInteger(env, get("importBudget"), 0, 1 << 30, "importBudget"));
+  job.sources = toSources(env, get("sources"));
   job.near = toNames(env, get("near"), "near");
   job.instrument = toBool(env, get("instrument"), "instrument");
   if (!isOfType(env, get("profile"), napi_null))

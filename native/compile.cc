@@ -105,7 +105,7 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   auto object = std::get<llvm::ArrayRef<char>>(generated);
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(unfit)};
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(unfit), {}};
 }
 
 /// In a context of its own, which goes with the module.
@@ -141,7 +141,8 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
-  auto imports = chooseImports(source, batch.functions, job.importBudget, job.profile.get());
+  ImportSources sources(workspace, source, job);
+  auto imports = chooseImports(sources, batch.functions, job.importBudget, job.profile.get());
   auto extracted = extract(source, {batch.functions, imports, /*withConstants=*/job.codegenLevel > 0});
   if (auto *failure = std::get_if<Failure>(&extracted))
     return std::move(*failure);
@@ -151,6 +152,7 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   if (auto *compiled = std::get_if<Compiled>(&result)) {
     compiled->functions = namesOf(batch.functions);
     compiled->likely = std::move(batch.likely);
+    compiled->imported = sources.positionsOf(imports);
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
@@ -78,6 +79,10 @@ public:
     auto *global = llvm::dyn_cast<GlobalValue>(value);
     if (global == nullptr || global->getParent() == module_.get())
       return nullptr;
+    // Another module may have referred to it already: a name stands for the same in all of them.
+    if (!global->hasLocalLinkage())
+      if (GlobalValue *known = module_->getNamedValue(global->getName()))
+        return known;
     if (auto *type = llvm::dyn_cast<llvm::FunctionType>(global->getValueType()))
       return declareFunction(*global, *type);
     return declareVariable(*global);
@@ -110,14 +115,17 @@ private:
     llvm::CloneFunctionBodyInto(*copy, original, map_, llvm::RF_None, returns, "", nullptr, nullptr, this,
                                 &shared_);
     copy->setComdat(nullptr);
-    if (const llvm::DISubprogram *subprogram = original.getSubprogram())
+    // Where the functions that are compiled have none, what they inline needs none.
+    if (source_.getNamedMetadata("llvm.dbg.cu") == nullptr)
+      llvm::stripDebugInfo(*copy);
+    else if (const llvm::DISubprogram *subprogram = original.getSubprogram())
       addUnits(original, subprogram);
   }
 
   /// Code generation describes what belongs to the units that the module lists.
   void addUnits(const Function &original, const llvm::DISubprogram *subprogram) {
     addUnit(subprogram->getUnit());
-    if (source_.getNamedMetadata("llvm.dbg.cu")->getNumOperands() == 1)
+    if (original.getParent()->getNamedMetadata("llvm.dbg.cu")->getNumOperands() == 1)
       return;
     for (const llvm::BasicBlock &block : original)
       for (const llvm::Instruction &instruction : block)

@@ -1,4 +1,4 @@
-// Copies functions of a module that is read lazily into a small module of their own.
+// Copies functions of modules that are read lazily into a small module of their own.
 #pragma once
 
 #include "compile_modules.h"
@@ -14,7 +14,8 @@ namespace tierlink {
 struct ExtractRequest {
   /// Definitions of the new module, in this order.
   llvm::ArrayRef<llvm::Function *> functions;
-  /// Further bodies, that are there to be inlined.
+  /// Further bodies, that are there to be inlined; also of other modules of the same context. All names
+  /// differ.
   llvm::ArrayRef<llvm::Function *> imports;
   /// Whether constants come with their values, for the optimiser to fold.
   bool withConstants;

@@ -1,9 +1,11 @@
-// A function that is compiled alone is to be optimised as it would be within its module: so its callees'
-// bodies come along, to be inlined and to be learnt from.
+// A function that is compiled alone is to be optimised as it would be within its module, or within the whole
+// program: so its callees' bodies come along, to be inlined and to be learnt from.
 #include "compile_select.h"
 
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/InstrTypes.h"
 
 #include <algorithm>
@@ -19,6 +21,11 @@ using llvm::Function;
 constexpr size_t largestImport = 400;
 /// Where a call is hot LLVM takes more than ten times as much.
 constexpr size_t largestHotImport = 2000;
+/// Of other modules there come so many instructions, and so many for each that is compiled; what is called by
+/// something that came along must be smaller than that, by percent: nearly everything is reached in the end.
+constexpr size_t acrossBase = 400;
+constexpr size_t acrossEach = 2;
+constexpr size_t acrossDecayPercent = 70;
 /// A function is hot that was counted in so many (as a shift) of the times that those were that are compiled.
 constexpr unsigned hotShare = 3;
 
@@ -36,10 +43,14 @@ uint64_t highest(const SharedProfile &profile, const Function &function) {
 
 class Importer {
 public:
-  Importer(LazyModule &source, llvm::ArrayRef<Function *> functions, unsigned budget,
+  Importer(ImportSources &sources, llvm::ArrayRef<Function *> functions, unsigned budget,
            const SharedProfile *profile)
-      : source_(source), profile_(profile), budgetLeft_(budget), level_(functions.begin(), functions.end()) {
-    seen_.insert_range(functions);
+      : sources_(sources), profile_(profile), budgetLeft_(budget),
+        level_(functions.begin(), functions.end()) {
+    for (const Function *function : functions) {
+      seen_.insert(function->getName());
+      acrossLeft_ += acrossEach * function->getInstructionCount();
+    }
     if (profile != nullptr)
       for (const Function *function : functions)
         heat_ = std::max(heat_, highest(*profile, *function));
@@ -51,11 +62,15 @@ public:
       level_.clear();
       readCallees(callees);
       takeSmallest();
+      acrossPercent_ = acrossPercent_ * acrossDecayPercent / 100;
     }
+    dropCycles();
     return std::move(imports_);
   }
 
 private:
+  using Names = llvm::SetVector<llvm::StringRef>;
+
   static bool isAlways(const Function &function) { return function.hasFnAttribute(Attribute::AlwaysInline); }
 
   bool isWanted(const Function &callee) const {
@@ -76,17 +91,20 @@ private:
         for (const llvm::Instruction &instruction : block) {
           auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
           Function *callee = call == nullptr ? nullptr : call->getCalledFunction();
-          if (callee != nullptr)
-            add(*callee);
+          Function *definition = callee == nullptr ? nullptr : sources_.definitionOf(*callee);
+          if (definition != nullptr)
+            add(*definition, *function);
         }
     if (profile_ != nullptr)
       for (const Function *function : functions)
         addTargets(*function);
   }
 
-  void add(Function &callee) {
-    // One that can't be read is called, and then its caller is told.
-    if (isWanted(callee) && seen_.insert(&callee).second && !source_.read(callee))
+  void add(Function &callee, const Function &caller) {
+    calls_[caller.getName()].insert(callee.getName());
+    // One that can't be read is called, and then its caller is told. Inline functions may be in several
+    // modules; all are the same.
+    if (isWanted(callee) && seen_.insert(callee.getName()).second && !sources_.read(callee))
       level_.push_back(&callee);
   }
 
@@ -100,8 +118,8 @@ private:
           total += value.count;
         for (const ProfiledValue &value : values)
           if (value.count > total / 100 * promotedPercent)
-            if (Function *target = source_.definition(value.value))
-              add(*target);
+            if (Function *target = sources_.target(function, value.value))
+              add(*target, function);
       }
   }
 
@@ -131,18 +149,67 @@ private:
       size_t limit = heatOf(*function) == Heat::hot ? largestHotImport : largestImport;
       if (size > limit || size > budgetLeft_)
         return true;
+      if (!sources_.isOwn(*function) && !takeAcross(*function, size, limit))
+        return true;
       budgetLeft_ -= size;
       return false;
     });
     imports_.append(level_);
   }
 
-  LazyModule &source_;
+  /// Whether it comes although it is of another module.
+  bool takeAcross(const Function &function, size_t size, size_t limit) {
+    // Where something was counted, what was not is hardly ever called.
+    if (heat_ > 0 && heatOf(function) == Heat::unknown)
+      return false;
+    if (size > limit * acrossPercent_ / 100 || size > acrossLeft_)
+      return false;
+    acrossLeft_ -= size;
+    return true;
+  }
+
+  /// All that a function calls, directly and through others, as far as their bodies are there.
+  Names reachedFrom(llvm::StringRef function) const {
+    Names reached;
+    auto follow = [&](llvm::StringRef caller) {
+      if (auto known = calls_.find(caller); known != calls_.end())
+        reached.insert_range(known->second);
+    };
+    follow(function);
+    for (size_t at = 0; at < reached.size(); ++at)
+      follow(reached[at]);
+    return reached;
+  }
+
+  /// LLVM inlines functions that call each other into each other, again and again. Within one module there
+  /// are few of them; across an interpreter's modules nearly all are, and then it does not come to an end.
+  void dropCycles() {
+    if (llvm::all_of(imports_, [&](const Function *function) { return sources_.isOwn(*function); }))
+      return;
+    llvm::DenseMap<llvm::StringRef, Names> reached;
+    for (const auto &[function, callees] : calls_)
+      reached.try_emplace(function, reachedFrom(function));
+    llvm::erase_if(imports_, [&](const Function *function) {
+      const llvm::StringRef name = function->getName();
+      return !sources_.isOwn(*function) && llvm::any_of(reached[name], [&](llvm::StringRef other) {
+        auto back = reached.find(other);
+        return other != name && back != reached.end() && back->second.contains(name);
+      });
+    });
+  }
+
+  ImportSources &sources_;
   const SharedProfile *const profile_;
   /// The highest count of the functions that are compiled.
   uint64_t heat_ = 0;
   size_t budgetLeft_;
-  llvm::SmallPtrSet<const Function *, 32> seen_;
+  /// Of it, for other modules.
+  size_t acrossLeft_ = acrossBase;
+  size_t acrossPercent_ = 100;
+  /// By name.
+  llvm::DenseSet<llvm::StringRef> seen_;
+  /// What each function calls whose body was read.
+  llvm::DenseMap<llvm::StringRef, Names> calls_;
   /// Functions whose callees come next.
   llvm::SmallVector<Function *, 16> level_;
   llvm::SmallVector<Function *, 16> imports_;
@@ -150,9 +217,9 @@ private:
 
 } // namespace
 
-llvm::SmallVector<Function *, 16> chooseImports(LazyModule &source, llvm::ArrayRef<Function *> functions,
+llvm::SmallVector<Function *, 16> chooseImports(ImportSources &sources, llvm::ArrayRef<Function *> functions,
                                                 unsigned budget, const SharedProfile *profile) {
-  return Importer(source, functions, budget, profile).choose();
+  return Importer(sources, functions, budget, profile).choose();
 }
 
 } // namespace tierlink

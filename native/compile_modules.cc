@@ -135,7 +135,6 @@ std::variant<LazyModule *, Failure> Workspace::load(std::shared_ptr<const Shared
   slimDebugInfo(*module);
   modules_.emplace_front(std::move(bitcode), std::move(module));
   wornBytes_ += modules_.front().bytes();
-  makeRoom();
   return &modules_.front();
 }
 
@@ -181,6 +180,7 @@ std::unique_ptr<Workspace> Workspaces::take(const SharedBitcode &bitcode) {
 
 void Workspaces::giveBack(std::unique_ptr<Workspace> workspace) {
   std::lock_guard lock(mutex_);
+  workspace->makeRoom();
   // Within the lock, so that whatever is gone was either marked before, or is found idle by forget().
   workspace->forget(nullptr);
   idle_.push_back(std::move(workspace));

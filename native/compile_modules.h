@@ -75,8 +75,11 @@ public:
 
   bool has(const SharedBitcode &bitcode) const;
 
-  /// The module, read as far as its functions' bodies. Valid until the next load().
+  /// The module, read as far as its functions' bodies. Valid until makeRoom().
   std::variant<LazyModule *, Failure> load(std::shared_ptr<const SharedBitcode> bitcode);
+
+  /// Drops modules, those used last excepted, if all together take too much.
+  void makeRoom();
 
   /// Drops this module, and those whose bitcode is gone.
   void forget(const SharedBitcode *bitcode);
@@ -94,8 +97,6 @@ public:
   bool isWorn() const;
 
 private:
-  void makeRoom();
-
   llvm::LLVMContext context_;
   Diagnostics diagnostics_;
   /// Last used first.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compile_modules.h"
+#include "compile_sources.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -24,8 +25,8 @@ std::variant<Batch, Failure> chooseBatch(LazyModule &source, const FunctionSelec
 
 /// Bodies, apart from the functions' own, that optimising them may want: those marked always_inline, and
 /// others, the nearest and smallest first, of `budget` instructions in total. With a profile, those that were
-/// called come first, and what indirect calls led to comes, too.
-llvm::SmallVector<llvm::Function *, 16> chooseImports(LazyModule &source,
+/// called come first, and what indirect calls led to comes, too. No two have one name.
+llvm::SmallVector<llvm::Function *, 16> chooseImports(ImportSources &sources,
                                                       llvm::ArrayRef<llvm::Function *> functions,
                                                       unsigned budget, const SharedProfile *profile);
 

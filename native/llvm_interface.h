@@ -101,6 +101,12 @@ struct FunctionSelection {
   std::vector<uint8_t> possible;
 };
 
+/// ImportSource of src/native/contract.ts.
+struct ImportSource {
+  std::shared_ptr<const SharedBitcode> bitcode;
+  std::shared_ptr<const NameSet> names;
+};
+
 /// ContinuationRequest of src/native/contract.ts.
 struct ContinuationRequest {
   unsigned ordinal;
@@ -126,6 +132,8 @@ struct CompileJob {
   unsigned profilePrior = 0;
   /// IR instructions of other functions that a selection may take along to be inlined.
   unsigned importBudget = 0;
+  /// Other modules that some of these may be of. A name leads to the first that has it.
+  std::vector<ImportSource> sources;
   std::shared_ptr<const NameSet> near;
   /// Nothing: the whole module.
   std::optional<FunctionSelection> functions;
@@ -151,6 +159,8 @@ struct Compiled {
   std::vector<LikelyCall> likely;
   /// Functions whose records in the job's profile are of other code.
   std::vector<std::string> unfit;
+  /// Positions of those of the job's sources that bodies were taken from.
+  std::vector<unsigned> imported;
 };
 
 /// One instruction of a function, for people.

@@ -32,6 +32,14 @@ napi_value toJs(napi_env env, const std::vector<LikelyCall> &calls) {
   return array;
 }
 
+napi_value toJs(napi_env env, const std::vector<unsigned> &positions) {
+  napi_value array;
+  check(env, napi_create_array_with_length(env, positions.size(), &array), "array");
+  for (uint32_t i = 0; i < positions.size(); ++i)
+    check(env, napi_set_element(env, array, i, toJs(env, static_cast<double>(positions[i]))), "element");
+  return array;
+}
+
 napi_value toJs(napi_env env, const CompileOutcome &outcome) {
   napi_value value = object(env);
   if (const auto *compiled = std::get_if<Compiled>(&outcome.result)) {
@@ -40,6 +48,7 @@ napi_value toJs(napi_env env, const CompileOutcome &outcome) {
     setProperty(env, value, "functions", toJs(env, compiled->functions));
     setProperty(env, value, "likely", toJs(env, compiled->likely));
     setProperty(env, value, "unfit", toJs(env, compiled->unfit));
+    setProperty(env, value, "imported", toJs(env, compiled->imported));
   } else {
     setProperty(env, value, "ok", toJs(env, false));
     setProperty(env, value, "failure", toJs(env, std::get<Failure>(outcome.result)));

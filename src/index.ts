@@ -23,6 +23,7 @@ export type {
   CallForm,
   CompileProfile,
   CompiledObject,
+  ImportSource,
   LikelyCall,
   LoopId,
   CompileRequest,

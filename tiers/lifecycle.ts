@@ -3,6 +3,7 @@
  * state and the effects to perform; who performs them is not its business. The one importer of xstate.
  *
  *   declared -> compiling -> executable <-> promoting;  any -> removed
+ *   a version that may not be used any more: executable -> declared, promoting -> compiling
  *
  * A failed first compile goes back to declared, a failed promotion to executable: the version before it goes
  * on running; so does one that was dropped before it began. Failures of a tier are counted; `penalty` says how long it
@@ -27,6 +28,8 @@ export type LifecycleEvent =
   | { readonly type: 'dropped' }
   /** The version that runs may be slower than one of this lower tier, which is to be tried. */
   | { readonly type: 'doubted'; readonly target: number }
+  /** The version that runs is out of use, and none is in its place. */
+  | { readonly type: 'fellBack' }
   /** It was: the tier that was doubted is left. */
   | { readonly type: 'slower'; readonly tier: number }
   /** It was not, or that was not found out. */
@@ -78,6 +81,7 @@ const machine = setup({
     wait: (_, _effect: { target: number; milliseconds: number }) => undefined,
     bar: (_, _effect: { target: number; failures: number }) => undefined,
     begin: assign(({ event }) => (event.type === 'request' ? { target: event.target } : {})),
+    fall: assign({ current: -1 }),
     adopt: assign(({ event }) => (event.type === 'included' ? { current: event.target } : {})),
     settle: assign(({ context }) => ({
       current: context.target,
@@ -189,6 +193,7 @@ const machine = setup({
     executable: {
       on: {
         request: { guard: 'welcome', target: 'promoting', actions: requested() },
+        fellBack: { target: 'declared', actions: 'fall' },
         doubted: {
           guard: 'lower',
           target: 'promoting',
@@ -204,6 +209,7 @@ const machine = setup({
     },
     promoting: {
       on: {
+        fellBack: { target: 'compiling', actions: 'fall' },
         published: { target: 'executable', actions: 'settle' },
         dropped: { target: 'executable', actions: assign({ target: -1 }) },
         failed: [

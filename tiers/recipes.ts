@@ -42,7 +42,7 @@ export const optimized: TierRecipe = {
   bindLocalCalls: false,
 };
 
-/** Everything, for the CPU at hand; the end of the ladder, so nothing is counted. */
+/** Everything, across modules and for the CPU at hand; the end of the ladder, so nothing is counted. */
 export const peak: TierRecipe = {
   name: 'peak',
   passes: 'default<O3>',
@@ -51,6 +51,7 @@ export const peak: TierRecipe = {
   counters: false,
   profile: 'use',
   importBudget: 4000,
+  inlineAcross: true,
   bindLocalCalls: true,
 };
 

@@ -51,6 +51,10 @@ export class CacheKeys {
       ticket: undefined,
       bitcode: this.#digestOf(request.bitcode),
       near: this.#digestOfNames(request.near),
+      sources: request.sources?.map(({ bitcode, names }) => [
+        this.#digestOf(bitcode),
+        this.#digestOfNames(names),
+      ]),
       // An object that brings other functions along than now would be added serves as well.
       functions: request.functions?.wanted,
       profile: request.profile && {

@@ -17,6 +17,15 @@ export function countBits(bits: Uint8Array): number {
   return count;
 }
 
+/** Sets a bit, if there is such; true if it was clear. */
+export function setBit(bits: Uint8Array, position: number | undefined): boolean {
+  const byte = position === undefined ? undefined : bits[position >> 3];
+  if (position === undefined || byte === undefined) return false;
+  const set = byte | (1 << (position & 7));
+  bits[position >> 3] = set;
+  return set !== byte;
+}
+
 /** Clears a bit, if there is such; true if it was set. */
 export function clearBit(bits: Uint8Array, position: number | undefined): boolean {
   const byte = position === undefined ? undefined : bits[position >> 3];

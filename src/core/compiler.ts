@@ -40,6 +40,14 @@ export interface CompileProfile {
   readonly isLasting: boolean;
 }
 
+/** A module that bodies to be inlined may be taken from. */
+export interface ImportSource {
+  /** Canonical bitcode of its code; known by its identity, as that of a request. */
+  readonly bitcode: Uint8Array;
+  /** Names that lead to its definitions, whoever of the request's modules calls them. Known by identity, too. */
+  readonly names: readonly string[];
+}
+
 /** What is to be compiled. */
 export interface CompileRequest {
   /** Module name, for messages. */
@@ -59,6 +67,8 @@ export interface CompileRequest {
    * with the same array of bytes, whose content must not change; see {@link Compiler.forget}.
    */
   readonly functions?: FunctionSelection;
+  /** Other modules whose functions may be inlined into these; may contain the module itself, which others may call. */
+  readonly sources?: readonly ImportSource[];
   /** Compiles the only wanted function as its continuation at this loop: what a version that polls leaves to. */
   readonly continuation?: LoopId;
   /** What was counted of its functions and of others. */
@@ -88,6 +98,8 @@ export interface CompiledObject {
   readonly likely?: readonly LikelyCall[];
   /** Functions whose records in the request's profile are of other code; these were not used. */
   readonly unfit?: readonly string[];
+  /** Positions of the request's sources that bodies were taken from; undefined: any may have been. */
+  readonly imported?: readonly number[];
   /** Milliseconds from request to start. */
   readonly queuedMs: number;
   /** Milliseconds in LLVM. */

@@ -33,6 +33,13 @@ export interface TierRecipe {
    */
   readonly importBudget?: number;
   /**
+   * True: they may be of other modules, too. A version that any were taken for is out of use before one of these modules
+   * gets new source or is removed.
+   *
+   * @defaultValue false
+   */
+  readonly inlineAcross?: boolean;
+  /**
    * True: calls between functions of one unit stay inside the version. False: they go through stub or
    * slot, so that a recursive or long-running caller reaches a newer version at its next call.
    */

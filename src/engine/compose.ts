@@ -33,8 +33,11 @@ import { LoopController } from './loop-controller.js';
 import { LoopTable } from './loops.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
+import { NearNames } from './near-names.js';
 import { ObservedVersions } from './observed-versions.js';
 import { HostFunctions } from './host-functions.js';
+import { ImportSources } from './import-sources.js';
+import { Dependents } from './dependents.js';
 import { DirectCalls } from './direct-calls.js';
 import { ProfileCells } from './profile-cells.js';
 import { Profiles } from './profiles.js';
@@ -97,6 +100,10 @@ export interface Composition {
   readonly profiles: Profiles;
   readonly linker: UnitLinker;
   readonly unitCompiler: UnitCompiler;
+  /** Which modules compiles may take bodies from. */
+  readonly sources: ImportSources;
+  /** Versions that rely on other modules. */
+  readonly dependents: Dependents;
   readonly builder: UnitBuilder;
   readonly publisher: Publisher;
   readonly directCalls: DirectCalls;
@@ -247,7 +254,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const reclaim = (): void => {
     reclaimer.soon();
   };
-  const unitCompiler = new UnitCompiler(compiler, linker, chain, symbols, profiles);
+  const near = new NearNames(chain, symbols);
+  const sources = new ImportSources({ chain, symbols, modules, near });
+  const unitCompiler = new UnitCompiler(compiler, linker, near, sources, profiles);
   const mover = new Mover({ linker, memory, publisher, reclaimer, clock, emit });
   const codeCache = new CodeCache({
     memory,
@@ -259,6 +268,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   });
   const builder = new UnitBuilder({
     compiler: unitCompiler,
+    sources,
     linker,
     chain,
     memory,
@@ -300,6 +310,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     forcedAt: settings.osr.forcedAt,
   });
   const lookAhead = new LookAhead({ symbols, controller });
+  const dependents = new Dependents({ publisher, controller, lookAhead, loopController });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
   const program = new Program({ addon, engine, table, versions, watch: controller.watch });
   let ended = false;
@@ -401,6 +412,8 @@ export function compose(settings: Settings, emit: Emit): Composition {
     profiles,
     linker,
     unitCompiler,
+    sources,
+    dependents,
     builder,
     publisher,
     directCalls,

@@ -8,6 +8,7 @@ import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
+import { type ImportSources, importTries } from './import-sources.js';
 import type { Publisher } from './publisher.js';
 import { type LinkedData, type LinkedVersion, type LoadedModule, type Unit } from './loaded-module.js';
 import { type SlotParts, takeSlots } from './slots.js';
@@ -17,6 +18,7 @@ import type { UnitLinker } from './unit-linker.js';
 /** What a batch works with. */
 export interface LinkBatchParts extends SlotParts {
   readonly unitCompiler: UnitCompiler;
+  readonly sources: Pick<ImportSources, 'areCurrent'>;
   readonly linker: UnitLinker;
   readonly memory: SectionMemory;
   readonly publisher: Publisher;
@@ -96,20 +98,31 @@ export class LinkBatch {
 
   /** Compiles all members, then links and publishes them. */
   async run(): Promise<void> {
-    const { unitCompiler, whenQuiescent } = this.#parts;
     try {
-      // In the order they were added, so that addresses don't depend on which compile was faster.
-      const compiled = await Promise.all(this.#members.map(async (member) => unitCompiler.compile(member)));
-      const linkAll = (): void => {
-        this.#linkAll(compiled);
-      };
-      if (whenQuiescent === undefined) linkAll();
-      else await whenQuiescent(linkAll);
+      let isLinked = false;
+      for (let tries = importTries; !isLinked; tries -= 1) isLinked = await this.#build(tries === 0);
       this.#resolve();
     } catch (error) {
       this.#slots.abort();
       this.#reject(error);
     }
+  }
+
+  /** False if modules that bodies were taken from changed meanwhile: nothing was linked then. */
+  async #build(alone: boolean): Promise<boolean> {
+    const { unitCompiler, sources, whenQuiescent } = this.#parts;
+    // In the order they were added, so that addresses don't depend on which compile was faster.
+    const compiled = await Promise.all(
+      this.#members.map(async (member) => unitCompiler.compile({ ...member, alone })),
+    );
+    let isCurrent = false;
+    const linkAll = (): void => {
+      isCurrent = sources.areCurrent(compiled.flatMap(({ relies }) => relies));
+      if (isCurrent) this.#linkAll(compiled);
+    };
+    if (whenQuiescent === undefined) linkAll();
+    else await whenQuiescent(linkAll);
+    return isCurrent;
   }
 
   /** Synchronous: nothing else runs between the first block taken and the last slot stored. */

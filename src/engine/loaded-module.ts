@@ -12,6 +12,12 @@ import { type LifecycleState, stageOf } from '../../tiers/lifecycle.js';
 import type { Linkage, UnitKind } from './options.js';
 import type { FunctionCells } from './profile-cells.js';
 
+/** A module as it was when bodies were taken from it. */
+export interface Reliance {
+  readonly home: LoadedModule;
+  readonly record: ModuleRecord;
+}
+
 /** A version with what it was linked from: all that moving it, or patching its calls, takes. */
 export interface LinkedVersion extends Version {
   readonly home: LoadedModule;
@@ -24,6 +30,8 @@ export interface LinkedVersion extends Version {
   readonly polls: readonly Loop[];
   /** The loop whose continuation it is: then no slot leads to it, but the loop's cell. */
   readonly continues: Loop | undefined;
+  /** Other modules that bodies were taken from to be inlined: it is right only as long as they are what they were. */
+  readonly relies: readonly Reliance[];
 }
 
 /** A loop that code polls at. */
@@ -81,6 +89,8 @@ export interface Unit {
 export interface LoadedModule {
   /** Replaced when the module gets new source. */
   record: ModuleRecord;
+  /** Of how many sources that is the last. */
+  generation: number;
   /** True once its variables are there and its functions can be called. */
   isLinked: boolean;
   /** How its calls reach functions. */
@@ -101,7 +111,12 @@ export interface LoadedModule {
   data: readonly LinkedData[];
   /** Loops at which its code, also retired code, can be left. */
   readonly loops: Set<Loop>;
-  /** Versions before those in use that are not reclaimed yet, in the order in which they were retired. */
+  /** Versions in use of other modules that rely on it. */
+  readonly dependents: Set<LinkedVersion>;
+  /**
+   * Versions before those in use that are not reclaimed yet, in the order in which they were retired; also those of other
+   * modules that relied on it.
+   */
   readonly retired: Set<LinkedVersion>;
   /** What is to be cut off when the last thread has left the version that is retired next, and those before it. */
   cutOff: (() => void) | undefined;
@@ -130,6 +145,7 @@ export function loadedModule(
   const isDivisible = record.pinned === '' && record.definitions.some(({ kind }) => kind === 'function');
   return {
     record,
+    generation: 1,
     isLinked: false,
     linkage,
     unitKind: isDivisible ? unitKind : 'module',
@@ -140,6 +156,7 @@ export function loadedModule(
     beginning: new Set(),
     data: [],
     loops: new Set(),
+    dependents: new Set(),
     retired: new Set(),
     cutOff: undefined,
     leftovers: [],

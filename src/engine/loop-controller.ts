@@ -109,6 +109,12 @@ export class LoopController {
     return true;
   }
 
+  /** Loops have no continuations any more: they are found, or left at once, as at first. */
+  countAgain(loops: readonly Loop[]): void {
+    if (this.#parts.forcedAt !== undefined) this.coming(loops);
+    else for (const loop of loops) this.#countLater(loop, besideMs);
+  }
+
   /** Counts and compiles nothing any more. */
   stop(): void {
     this.#open = false;
@@ -161,7 +167,11 @@ export class LoopController {
     const done = (): void => {
       this.#choices.delete(key);
     };
-    builder.buildContinuation(loop, this.#order(reason, burst)).then(done, (error: unknown) => {
+    const built = (isLeft: boolean): void => {
+      done();
+      if (!isLeft) this.#countLater(loop, besideMs);
+    };
+    builder.buildContinuation(loop, this.#order(reason, burst)).then(built, (error: unknown) => {
       done();
       if (!this.#open || loop.isClosed) return;
       if (error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED')

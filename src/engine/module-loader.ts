@@ -175,6 +175,7 @@ export class ModuleLoader {
       this.#unlinked.delete(home);
       this.#parts.unitCompiler.dropObject(home.record.name);
     }
+    this.#parts.sources.linked();
     this.#parts.lazyCalls.began();
     this.#startup.run(pending);
   }

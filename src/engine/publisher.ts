@@ -1,6 +1,6 @@
 /** Brings a linked version into use and retires the one before it (I4). */
 import { present } from '../core/assert.js';
-import { bitsOf, clearBit, countBits } from '../core/bits.js';
+import { bitsOf, clearBit, countBits, setBit } from '../core/bits.js';
 import type { Clock } from '../core/clock.js';
 import type { ContinuedEvent, Emit, PublishedEvent } from '../core/events.js';
 import type { SlotIndex } from '../core/ids.js';
@@ -30,6 +30,12 @@ import { LatencyRecorder } from './statistics.js';
 export interface Publication {
   readonly units: readonly Unit[];
   readonly version: LinkedVersion;
+}
+
+/** What fell back: functions that are compiled anew when they are called, and loops that go on. */
+export interface Fallen {
+  readonly units: readonly Unit[];
+  readonly loops: readonly Loop[];
 }
 
 /** What the publisher works with. */
@@ -172,6 +178,34 @@ export class Publisher {
     this.#tellRetired(versions);
   }
 
+  /**
+   * Takes versions of other modules out of use that bodies of a module were taken for: it is about to be another one, or to
+   * be gone. Cannot fail.
+   *
+   * @param source - The module.
+   * @returns What they were of. Nothing is compiled for these until they are called or reached.
+   */
+  fallBack(source: LoadedModule): Fallen {
+    const { table, lazyEntries, directCalls, loopCells } = this.#parts;
+    const versions = [...source.dependents];
+    const units = versions.flatMap(({ users }) => [...users]);
+    const loops = versions.flatMap(({ continues }) => continues ?? []);
+    // What takes bodies is compiled without the rest of its module, so its slots have lazy entries.
+    const slots = units.flatMap((unit) => [...slotsOf(unit).values()]);
+    for (const slot of slots) table.publish(slot, lazyEntries.entry(slot));
+    for (const { cell } of loops) loopCells.stay(cell);
+    directCalls.repoint(slots);
+    for (const unit of units) {
+      unit.version?.users.delete(unit);
+      unit.version = undefined;
+      if (setBit(unit.home.uncompiled, unit.home.indexes.get(unit.name))) this.#uncompiled += 1;
+    }
+    for (const loop of loops) loop.continuation = undefined;
+    for (const version of versions) this.#retire(version.home, version, [], undefined);
+    this.#tellRetired(versions);
+    return { units, loops };
+  }
+
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
   #switch(members: readonly Publication[]): number[] {
     const { table, directCalls } = this.#parts;
@@ -227,6 +261,7 @@ export class Publisher {
         if (before?.users.size === 0) retire(before);
       }
       loops.retain(version);
+      for (const { home } of version.relies) home.dependents.add(version);
       const { continues: loop } = version;
       if (loop !== undefined) {
         if (loop.continuation !== undefined) retire(loop.continuation);
@@ -270,7 +305,12 @@ export class Publisher {
     cutOff: (() => void) | undefined,
   ): void {
     const { memory, retirement, versions, deregisterFrames, directCalls, loops } = this.#parts;
-    home.retired.add(version);
+    // What bodies were taken from stays as long as these: they refer to its variables and functions.
+    const homes = [home, ...version.relies.map((reliance) => reliance.home)];
+    for (const one of homes) {
+      one.dependents.delete(version);
+      one.retired.add(version);
+    }
     const blocks = [...version.blocks, ...variables];
     retirement.retire({
       version,
@@ -281,7 +321,7 @@ export class Publisher {
       // What is cut off may be called by versions before it, too.
       ...(cutOff && { cutOff, ready: () => home.retired.values().next().value === version }),
       reclaim: () => {
-        home.retired.delete(version);
+        for (const one of homes) one.retired.delete(version);
         directCalls.remove(version.image);
         deregisterFrames(version);
         this.#parts.cells.release(version.cells);
@@ -291,7 +331,7 @@ export class Publisher {
         }
         const unreachable = loops.release(version);
         for (const continuation of unreachable) this.#retire(home, continuation, [], undefined);
-        if (home.retired.size === 0) dropLeftovers(home);
+        for (const one of homes) if (one.retired.size === 0) dropLeftovers(one);
         this.#tellRetired(unreachable);
       },
     });

@@ -27,8 +27,9 @@ export class Remover {
     this.#parts.controller.supersede(home);
     while (isCompiling(home)) await settled(home);
     const module = home.record;
-    const { withdrawal, publisher, controller, symbols, registry, uses, modules, targets, reclaimer, emit } =
+    const { withdrawal, publisher, dependents, controller, symbols, registry, uses, modules, targets } =
       this.#parts;
+    const { lazyCalls, reclaimer, emit } = this.#parts;
     const users = this.#users(home);
     if (!force && users.size > 0) {
       const named = [...users].map(([name, used]) => `${name} (${[...used].join(', ')})`);
@@ -47,6 +48,8 @@ export class Remover {
       withdrawn.abort();
       throw error;
     }
+    // From here on nothing fails.
+    const comeBack = dependents.fallBack(home);
     withdrawn.commit();
     for (const unit of home.units.values()) controller.step(unit, { type: 'remove' });
     symbols.remove(module.definitions);
@@ -63,6 +66,8 @@ export class Remover {
     withdrawal.leave(module.name, publisher.withdraw(home, referred.length === 0 && !threadLocal));
     targets.setThreadLocals(module.name, undefined);
     this.#parts.profiles.removed(module);
+    comeBack();
+    lazyCalls.began();
     emit('removed', { module: module.name });
     reclaimer.soon();
   }

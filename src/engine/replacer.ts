@@ -174,6 +174,7 @@ export class Replacer {
 class Swap {
   /** Variables that got new values where they were. */
   readonly overwritten = new Set<string>();
+  #comeBack: () => void = () => undefined;
   readonly #parts: Composition;
   readonly #home: LoadedModule;
   readonly #before: ModuleRecord;
@@ -237,13 +238,20 @@ class Swap {
     }
     transaction.commit();
     withdrawn.commit();
+    home.generation += 1;
     this.#parts.unitCompiler.forget(before);
     this.#parts.profiles.replaced(before);
+    this.#comeBack();
   }
 
-  /** Sets the variables that don't keep their values. */
+  /** Sets the variables that don't keep their values; then nothing fails any more, and nothing of it is in use. */
   beforePublish({ data }: Linked, state: 'keep' | 'reset'): void {
     if (state === 'reset') runExitHandlers(this.#parts, this.#home);
+    this.#setVariables(data, state);
+    this.#comeBack = this.#parts.dependents.fallBack(this.#home);
+  }
+
+  #setVariables(data: Linked['data'], state: 'keep' | 'reset'): void {
     if (data === undefined) return;
     for (const [old, now] of this.#matching.variables) {
       const constant = data.image.symbols.get(now.name)?.place === 'readonly';

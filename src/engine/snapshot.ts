@@ -24,6 +24,13 @@ export interface ModuleSnapshot {
   readonly codeAddress: bigint | null;
   /** Bytes of its variables and constants. */
   readonly dataBytes: number;
+  /** Of how many sources it has the last; 1 before it was ever replaced. */
+  readonly generation: number;
+  /**
+   * Other modules whose functions may have been inlined into its code in use, and of which source they were. Such code is
+   * out of use before one of these is replaced or removed.
+   */
+  readonly reliesOn: readonly { readonly module: string; readonly generation: number }[];
   /** Why it can't be recompiled, or ''. */
   readonly pinned: string;
 }

@@ -151,6 +151,12 @@ export class SpeedWatch {
     if (trial !== undefined) this.#breakOff(trial);
   }
 
+  /** A unit has no version any more. */
+  fellBack(unit: Unit): void {
+    this.#history(unit).tier = -1;
+    if (this.#trial?.unit === unit) this.#breakOff(this.#trial);
+  }
+
   /** A compile of a unit came to nothing. */
   failed(unit: Unit): void {
     if (this.#trial?.unit === unit && !this.#trial.isRunning) this.#breakOff(this.#trial);

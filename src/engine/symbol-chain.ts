@@ -127,6 +127,11 @@ export class SymbolChain {
     for (const name of modules) this.#newestAtLink.set(name, newest);
   }
 
+  /** True if two modules were linked when there were the same modules: each name stands for the same in both. */
+  areLinkedAlike(one: string, other: string): boolean {
+    return this.#newestAtLink.get(one) === this.#newestAtLink.get(other);
+  }
+
   /**
    * They are linked: what was answered stays.
    *

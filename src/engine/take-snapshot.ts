@@ -60,6 +60,7 @@ function moduleSnapshot(home: LoadedModule, ladder: readonly TierRecipe[]): Modu
   const versions = [...versionsOf(home)];
   const rung = Math.max(...versions.map(({ tier }) => ladder.indexOf(tier)));
   const starts = versions.flatMap(({ image: { placement } }) => placement.code?.address ?? []);
+  const reliedOn = new Set(versions.flatMap(({ relies }) => relies.map((reliance) => reliance.home)));
   const functions = record.definitions.filter((definition) => definition.kind === 'function').length;
   return {
     name: record.name,
@@ -75,6 +76,8 @@ function moduleSnapshot(home: LoadedModule, ladder: readonly TierRecipe[]): Modu
       (sum, { image: { placement } }) => sum + bytesOf(placement.data) + bytesOf(placement.readonly),
       0,
     ),
+    generation: home.generation,
+    reliesOn: Array.from(reliedOn, ({ record: { name }, generation }) => ({ module: name, generation })),
     pinned: record.pinned,
   };
 }

@@ -285,6 +285,14 @@ export class TierController {
         ticket.cancel();
   }
 
+  /** Takes note of units whose versions are out of use, without others in their place. */
+  fellBack(units: readonly Unit[]): void {
+    for (const unit of units) {
+      this.step(unit, { type: 'fellBack' });
+      this.watch?.fellBack(unit);
+    }
+  }
+
   /** The error of the unit's last failed compile, taken away. */
   takeFailure(unit: Unit): Error | undefined {
     const cause = this.#causes.get(unit);

@@ -11,6 +11,7 @@ import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
 import type { CodeCache } from './code-cache.js';
+import { type ImportSources, importTries } from './import-sources.js';
 import type { LinkBatch } from './link-batch.js';
 import {
   allUnits,
@@ -29,6 +30,7 @@ import type { UnitLinker } from './unit-linker.js';
 /** What the builder works with. */
 export interface UnitBuilderParts {
   readonly compiler: UnitCompiler;
+  readonly sources: Pick<ImportSources, 'areCurrent'>;
   readonly linker: UnitLinker;
   readonly chain: SymbolChain;
   readonly memory: SectionMemory;
@@ -95,12 +97,15 @@ export class UnitBuilder {
     };
     const order = { ...orderOf(home, units, { tier, reason, ticket }), arrived };
     const first = order.units.filter(({ version }) => version === undefined);
-    const compiled = await this.#parts.compiler.compile(order);
-    // What was compiled ahead may be there before the variables are.
-    for (const batch of this.#batches) if (batch.links(home)) await batch.done;
-    if (home.record !== order.record || !home.isLinked) return [];
-    const left = order.units.filter((unit) => unit.version === undefined || !first.includes(unit));
-    return left.length === 0 ? [] : this.#publish({ ...compiled, units: left });
+    for (let tries = importTries; ; tries -= 1) {
+      const compiled = await this.#parts.compiler.compile({ ...order, alone: tries === 0 });
+      // What was compiled ahead may be there before the variables are.
+      for (const batch of this.#batches) if (batch.links(home)) await batch.done;
+      if (home.record !== order.record || !home.isLinked) return [];
+      if (!this.#parts.sources.areCurrent(compiled.relies)) continue;
+      const left = order.units.filter((unit) => unit.version === undefined || !first.includes(unit));
+      return left.length === 0 ? [] : this.#publish({ ...compiled, units: left });
+    }
   }
 
   /**
@@ -124,7 +129,7 @@ export class UnitBuilder {
    *
    * @param loop - The loop.
    * @param how - Tier, reason, and how soon.
-   * @returns False if it was overtaken: the loop is left no more.
+   * @returns False if it was overtaken: the loop is left no more, or not to this.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
   async buildContinuation(
@@ -135,7 +140,7 @@ export class UnitBuilder {
       await this.#turns.take(how.ticket);
     };
     const compiled = await this.#parts.compiler.compile({ ...continuationOf(loop, how), arrived });
-    if (loop.isClosed) return false;
+    if (loop.isClosed || !this.#parts.sources.areCurrent(compiled.relies)) return false;
     this.#publish(compiled);
     return true;
   }

@@ -6,11 +6,11 @@ import { bitsOf, clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { PreparedImage } from '../link/image.js';
 import type { ModuleRecord } from '../registry/records.js';
-import type { SymbolTable } from '../registry/symbol-table.js';
-import type { LoadedModule, Loop, Unit } from './loaded-module.js';
+import type { ImportSources, Offer } from './import-sources.js';
+import type { LoadedModule, Loop, Reliance, Unit } from './loaded-module.js';
+import type { NearNames } from './near-names.js';
 import type { Linkage } from './options.js';
 import type { Profiles } from './profiles.js';
-import { queriedUse, type SymbolChain } from './symbol-chain.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What is to be compiled of a module. */
@@ -23,6 +23,8 @@ export interface CompileOrder {
   /** Units whose functions are wanted; none: only the module's variables. */
   readonly units: readonly Unit[];
   readonly tier: TierRecipe;
+  /** True: it takes no bodies from other modules, whatever the tier says. @defaultValue false */
+  readonly alone?: boolean;
   /** No unit, but the continuation of a loop. */
   readonly continues?: Loop | undefined;
   /** Why, for events. */
@@ -41,6 +43,15 @@ export interface CompiledOrder extends CompileOrder {
   readonly data: PreparedImage | undefined;
   /** Undefined when no unit was wanted. */
   readonly code: PreparedImage | undefined;
+  /** Other modules that bodies were taken from: it must not come into use if they are not what they were. */
+  readonly relies: readonly Reliance[];
+}
+
+/** What is asked of the compiler. */
+interface Requests {
+  readonly code: CompileRequest | undefined;
+  readonly data: CompileRequest | undefined;
+  readonly offer: Offer;
 }
 
 const callForm: Readonly<Record<Linkage, CallForm>> = {
@@ -53,34 +64,29 @@ const callForm: Readonly<Record<Linkage, CallForm>> = {
 export class UnitCompiler {
   readonly #compiler: Compiler;
   readonly #linker: UnitLinker;
-  readonly #chain: SymbolChain;
-  readonly #symbols: Pick<SymbolTable, 'version'>;
+  readonly #near: NearNames;
+  readonly #sources: ImportSources;
   readonly #profiles: Pick<Profiles, 'forCompile' | 'drop'>;
   readonly #objects = new Map<string, PreparedImage>();
-  /** As long as no definition comes or goes, the same array: the compiler knows it again. */
-  readonly #nearOf = new WeakMap<
-    ModuleRecord,
-    { readonly version: number; readonly names: readonly string[] }
-  >();
 
   /**
    * @param compiler - Turns bitcode into objects.
    * @param linker - Reads objects.
-   * @param chain - Finds what is near.
-   * @param symbols - What is defined.
+   * @param near - What is near.
+   * @param sources - Other modules that bodies may be taken from.
    * @param profiles - What was counted.
    */
   constructor(
     compiler: Compiler,
     linker: UnitLinker,
-    chain: SymbolChain,
-    symbols: Pick<SymbolTable, 'version'>,
+    near: NearNames,
+    sources: ImportSources,
     profiles: Pick<Profiles, 'forCompile' | 'drop'>,
   ) {
     this.#compiler = compiler;
     this.#linker = linker;
-    this.#chain = chain;
-    this.#symbols = symbols;
+    this.#near = near;
+    this.#sources = sources;
     this.#profiles = profiles;
   }
 
@@ -111,16 +117,16 @@ export class UnitCompiler {
     const { record } = order;
     if (record.canonical.kind === 'object') {
       const code = present(this.#objects.get(record.name), 'the object of a module is kept');
-      return { ...order, object: undefined, data: undefined, code };
+      return { ...order, object: undefined, data: undefined, code, relies: [] };
     }
-    const { code, data } = this.#requests(order);
+    const { code, data, offer } = this.#requests(order);
     const [codeObject, dataObject] = await Promise.all([
       code && this.#compiler.compile(code),
       data && this.#compiler.compile(data),
     ]);
-    if (codeObject?.unfit !== undefined) this.#profiles.drop(record, codeObject.unfit);
+    if (codeObject?.unfit !== undefined) this.#dropUnfit(record, offer, codeObject.unfit);
     if (codeObject !== undefined) await order.arrived?.(codeObject);
-    return this.#prepared(order, codeObject, dataObject);
+    return this.#prepared(order, offer, codeObject, dataObject);
   }
 
   /**
@@ -142,83 +148,96 @@ export class UnitCompiler {
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, OBJECT_INVALID
    */
   compileNow(order: CompileOrder): CompiledOrder {
-    const { code, data } = this.#requests(order);
+    const { code, data, offer } = this.#requests(order);
     return this.#prepared(
       order,
+      offer,
       code && this.#compiler.compileNow(code),
       data && this.#compiler.compileNow(data),
     );
   }
 
-  #requests({ home, record, wantsData, units, tier, ticket, continues }: CompileOrder): {
-    readonly code: CompileRequest | undefined;
-    readonly data: CompileRequest | undefined;
-  } {
+  #requests(order: CompileOrder): Requests {
+    const { home, record, wantsData, units, tier, ticket, continues } = order;
     assert(record.canonical.kind === 'ir', 'only IR is compiled');
     const { code, data } = record.canonical;
+    const offer = this.#offer(order);
     const request = {
       module: record.name,
       tier: tierFor(tier, record, continues),
       calls: callForm[home.linkage],
-      near: this.#near(record),
+      near: offer.near,
       priority: ticket.priority,
       ticket,
     };
+    const isAcross = offer.sources.length > 0;
+    const across = isAcross && { sources: offer.sources.map(({ bitcode, names }) => ({ bitcode, names })) };
     const profileOf = (names: readonly string[]): CompileProfile | undefined =>
       tier.profile === 'use' ? this.#profiles.forCompile(record, names) : undefined;
     if (continues !== undefined) {
       const wanted = {
         ...request,
+        ...across,
         bitcode: code,
         part: 'code',
         functions: { wanted: [continues.function] },
         continuation: continues.id,
         profile: profileOf([continues.function]),
       } as const;
-      return { code: wanted, data: undefined };
+      return { code: wanted, data: undefined, offer };
     }
     return {
+      offer,
       code:
         units.length === 0
           ? undefined
           : {
               ...request,
+              ...across,
               bitcode: code,
               part: 'code',
-              ...functionsOf(home, record, units),
+              ...functionsOf(home, record, units, isAcross),
               profile: profileOf(namesOf(home, units)),
             },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };
   }
 
+  /** Functions of other modules are inlined only into what is compiled without the rest of its module. */
+  #offer({ home, record, units, tier, continues, alone }: CompileOrder): Offer {
+    const isOne = continues !== undefined || (home.unitKind === 'function' && units.length > 0);
+    const isAcross = tier.inlineAcross === true && isOne && record.whole === '' && record === home.record;
+    return isAcross && alone !== true ? this.#sources.of(home) : { sources: [], near: this.#near.of(record) };
+  }
+
+  /** Records of functions that were inlined belong to other modules. */
+  #dropUnfit(record: ModuleRecord, { sources }: Offer, unfit: readonly string[]): void {
+    if (unfit.length === 0) return;
+    for (const one of new Set([record, ...sources.map((source) => source.record)])) {
+      const own = new Set(one.definitions.map(({ name }) => name));
+      this.#profiles.drop(
+        one,
+        unfit.filter((name) => own.has(name)),
+      );
+    }
+  }
+
   #prepared(
     order: CompileOrder,
+    { sources }: Offer,
     object: CompiledObject | undefined,
     data: CompiledObject | undefined,
   ): CompiledOrder {
-    const { record, tier } = order;
+    const { home, record, tier } = order;
     return {
       ...order,
       object,
+      relies: sources
+        .filter((source, index) => source.home !== home && (object?.imported?.includes(index) ?? true))
+        .map((source) => ({ home: source.home, record: source.record })),
       data: data && this.#linker.prepare(record, data.object),
       code: object && this.#linker.prepare(record, object.object, tier),
     };
-  }
-
-  /** Names that lie in the engine's memory: they need no GOT. Thread-locals are reached by other means. */
-  #near(record: ModuleRecord): readonly string[] {
-    const { version } = this.#symbols;
-    const known = this.#nearOf.get(record);
-    if (known?.version === version) return known.names;
-    const near = [...record.definitions, ...record.uses].filter((symbol) => {
-      if (symbol.kind === 'thread-local') return false;
-      const found = this.#chain.find(symbol.name, queriedUse(symbol), record.name);
-      return found?.kind === 'definition' && found.definition.kind !== 'thread-local';
-    });
-    const names = near.map((symbol) => symbol.name);
-    this.#nearOf.set(record, { version, names });
-    return names;
   }
 }
 
@@ -241,10 +260,11 @@ function functionsOf(
   { unitKind, indexes, isLinked, uncompiled, beginning }: LoadedModule,
   { whole }: ModuleRecord,
   units: readonly Unit[],
+  isAcross: boolean,
 ): Pick<CompileRequest, 'functions'> {
   if (unitKind === 'module' || whole !== '') return {};
   // All of many cost less as a whole. The only one of a module has callees elsewhere, which this would not tell of.
-  if (units.length === indexes.size && units.length > 1) return {};
+  if (units.length === indexes.size && units.length > 1 && !isAcross) return {};
   const wanted = units.map(({ name }) => name);
   // A unit that is recompiled comes alone: those that it calls have their own counters.
   const isFirst = units.every(({ version }) => version === undefined);

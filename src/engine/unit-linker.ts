@@ -22,7 +22,14 @@ import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { FrameRegistrar } from '../unwind/frame-registrar.js';
-import { type LinkedVersion, type LoadedModule, type Loop, slotsOf, type Unit } from './loaded-module.js';
+import {
+  type LinkedVersion,
+  type LoadedModule,
+  type Loop,
+  type Reliance,
+  slotsOf,
+  type Unit,
+} from './loaded-module.js';
 import { functionOfEntry, type LoopTable } from './loops.js';
 import type { RelocationKeeping } from './options.js';
 import type { ProfileCells } from './profile-cells.js';
@@ -253,6 +260,7 @@ export class UnitLinker {
       readonly reason: string;
       readonly object: CompiledObject | undefined;
       readonly continues?: Loop | undefined;
+      readonly relies: readonly Reliance[];
       readonly linkUs: number;
     },
   ): LinkedVersion {
@@ -272,6 +280,7 @@ export class UnitLinker {
       polls: this.#parts.loops.among(home.record, namesWanted(placed.prepared)),
       continues: made.continues,
       linesOf: placed.prepared.hasLines ? made.object?.object : undefined,
+      relies: made.relies,
       cells:
         made.tier.profile === 'collect'
           ? this.#parts.cells.of(

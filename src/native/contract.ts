@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 18;
+export const contractVersion = 19;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -156,6 +156,14 @@ export interface FunctionSelection {
   readonly possible: Uint8Array;
 }
 
+/** A module that bodies to be inlined may be taken from. */
+export interface ImportSource {
+  /** Its code: bytes, or a handle of {@link NativeAddon.shareBitcode}. */
+  readonly bitcode: Uint8Array | Handle;
+  /** Names that lead to its definitions, wherever they are called. Or a handle of {@link NativeAddon.shareNames}. */
+  readonly names: readonly string[] | Handle;
+}
+
 /** The continuation of a function at one of its loops. */
 export interface ContinuationRequest {
   /** Which loop: its number in the names of the cells that polls read. */
@@ -196,6 +204,8 @@ export interface CompileJob {
   readonly profilePrior: number;
   /** IR instructions of other functions that are taken along with {@link functions} to be inlined. */
   readonly importBudget: number;
+  /** Other modules that these may be of, for {@link functions} only. May contain the job's own: others may call it. */
+  readonly sources: readonly ImportSource[];
   /**
    * Names of symbols defined by registered modules: within 2 GiB of the code, so no GOT is needed. Or a handle of
    * {@link NativeAddon.shareNames}.
@@ -229,6 +239,7 @@ export type CompileOutcome =
       readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
       readonly likely: readonly LikelyCall[]; // what it leaves out, or other modules define, but it may call soon
       readonly unfit: readonly string[]; // functions whose records in the profile are of other code
+      readonly imported: readonly number[]; // positions of the sources that bodies were taken from
       readonly queuedNs: number;
       readonly compileNs: number;
     }

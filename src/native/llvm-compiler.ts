@@ -79,14 +79,12 @@ export class LlvmCompiler implements Compiler {
     this.#addon.compilerForget(this.#pool, handle);
   }
 
-  #job({ bitcode, part, tier, calls, near, functions, continuation, profile }: CompileRequest): CompileJob {
+  #job(request: CompileRequest): CompileJob {
+    const { bitcode, part, tier, calls, near, functions, sources = [], continuation, profile } = request;
     const { passes, codegenLevel, hostCpu } = tier;
     return {
       // Data is compiled once.
-      bitcode:
-        part === 'data'
-          ? bitcode
-          : shared(this.#bitcode, bitcode, (bytes) => this.#addon.shareBitcode(bytes)),
+      bitcode: part === 'data' ? bitcode : this.#shareBitcode(bitcode),
       part,
       passes,
       codegenLevel,
@@ -101,12 +99,24 @@ export class LlvmCompiler implements Compiler {
           : shared(this.#profiles, profile.records, (records) => this.#addon.shareProfile(records)),
       profilePrior: profile?.prior ?? 0,
       importBudget: tier.importBudget ?? 0,
-      near: shared(this.#names, near, (names) => this.#addon.shareNames(names.join('\0'))),
+      sources: sources.map((source) => ({
+        bitcode: this.#shareBitcode(source.bitcode),
+        names: this.#shareNames(source.names),
+      })),
+      near: this.#shareNames(near),
       functions: functions
         ? { wanted: functions.wanted, possible: functions.possible ?? new Uint8Array() }
         : null,
       continuation: continuation ?? null,
     };
+  }
+
+  #shareBitcode(bitcode: Uint8Array): Handle {
+    return shared(this.#bitcode, bitcode, (bytes) => this.#addon.shareBitcode(bytes));
+  }
+
+  #shareNames(names: readonly string[]): Handle {
+    return shared(this.#names, names, (all) => this.#addon.shareNames(all.join('\0')));
   }
 }
 
@@ -145,6 +155,7 @@ function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObje
     functions: outcome.functions,
     likely: outcome.likely,
     unfit: outcome.unfit,
+    imported: outcome.imported,
     queuedMs: outcome.queuedNs / 1e6,
     compileMs: outcome.compileNs / 1e6,
   };

@@ -84,6 +84,7 @@ function submit(bitcode: Uint8Array, job: Partial<CompileJob> = {}): Promise<Com
     profile: null,
     profilePrior: 0,
     importBudget: 0,
+    sources: [],
     polls: '',
     near: [],
     functions: null,
@@ -663,7 +664,7 @@ describe('a compiler', () => {
       for (let i = 0; i < 3; i++) try { f(1 << 20); } catch (error) { trapped += error instanceof WebAssembly.RuntimeError; }
       const pool = addon.compilerCreate(2, 10);
       addon.compilerSubmit(pool, { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, instrument: false, profile: null, profilePrior: 0, importBudget: 0, polls: '', near: [], functions: null, continuation: null }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
+        calls: 'direct', counters: false, instrument: false, profile: null, profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
     const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 30_000 });
     expect(output).toBe('bitcode 3 bitcode\n');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CacheEnvironment, CacheKeys } from '../../../src/cache/cache-keys.js';
-import type { CompileRequest } from '../../../src/core/compiler.js';
+import type { CompileRequest, ImportSource } from '../../../src/core/compiler.js';
 import { baseline, peak } from '../../../tiers/recipes.js';
 
 const environment: CacheEnvironment = {
@@ -19,6 +19,7 @@ const request: CompileRequest = {
   near: ['a', 'b'],
   priority: { kind: 'lazy' },
 };
+const source: ImportSource = { bitcode: Buffer.from('other'), names: ['f', 'g'] };
 const keys = new CacheKeys(environment);
 const key = keys.ofObject(request, 'llvm');
 
@@ -42,6 +43,7 @@ describe('the key of an object', () => {
     ['the form of calls', { calls: 'patchable' }],
     ['what is near', { near: ['a'] }],
     ['names that are near, joined otherwise', { near: ['a,b'] }],
+    ['modules that bodies may be taken from', { sources: [source] }],
     ['what was counted', { profile: { records: new Uint8Array(8), prior: 64, isLasting: true } }],
     ['a field that requests do not have yet', { later: new Uint32Array([1, 2]) }],
   ])('depends on %s', (_, other) => {
@@ -55,6 +57,16 @@ describe('the key of an object', () => {
     ['the build', { build: 'abd' }],
   ])('depends on the version of %s', (_, other) => {
     expect(new CacheKeys({ ...environment, ...other }).ofObject(request, 'llvm')).not.toBe(key);
+  });
+
+  it('depends on the content of modules that bodies may be taken from, and on the names that lead there', () => {
+    const keyWith = (...sources: readonly ImportSource[]): string =>
+      keys.ofObject({ ...request, sources }, 'llvm');
+    const known = keyWith(source);
+    expect(keyWith({ bitcode: Buffer.from('other'), names: ['g', 'f'] })).toBe(known);
+    expect(keyWith({ ...source, bitcode: Buffer.from('othes') })).not.toBe(known);
+    expect(keyWith({ ...source, names: ['f'] })).not.toBe(known);
+    expect(keyWith(source, source)).not.toBe(known);
   });
 
   it('depends on the compiler', () => {

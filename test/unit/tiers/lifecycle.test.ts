@@ -41,6 +41,17 @@ describe('the lifecycle of a unit', () => {
     });
   });
 
+  it('is declared again when its version may not be used any more, and a compile under way becomes the first', () => {
+    const running: LifecycleEvent[] = [request(0), { type: 'published' }];
+    expect(walk([...running, { type: 'fellBack' }])).toEqual({ stage: 'declared', tier: -1, effects: [] });
+    const again: LifecycleEvent[] = [...running, { type: 'fellBack' }, request(0), { type: 'published' }];
+    expect(walk(again)).toMatchObject({ stage: 'executable', tier: 0 });
+    const under: LifecycleEvent[] = [...running, request(2), { type: 'fellBack' }];
+    expect(walk(under)).toEqual({ stage: 'compiling', tier: -1, effects: [] });
+    expect(walk([...under, { type: 'published' }])).toMatchObject({ stage: 'executable', tier: 2 });
+    expect(walk([...under, { type: 'failed' }])).toMatchObject({ stage: 'declared', tier: -1 });
+  });
+
   it('ignores a second request while one is under way', () => {
     const seen = walk([request(0), { type: 'published' }, request(1), request(2)]);
     expect(seen).toMatchObject({ stage: 'promoting', effects: [] });

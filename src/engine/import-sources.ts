@@ -1,0 +1,143 @@
+/**
+ * Which modules a compile may take bodies from to inline them: those whose functions its module calls, directly or through
+ * others. Only where a name surely leads there, for as long as the module is what it is.
+ */
+import type { ImportSource } from '../core/compiler.js';
+import type { ModuleRecord } from '../registry/records.js';
+import type { SymbolTable } from '../registry/symbol-table.js';
+import type { LoadedModule, Reliance } from './loaded-module.js';
+import type { NearNames } from './near-names.js';
+import { type Found, queriedUse, type SymbolChain } from './symbol-chain.js';
+
+/** Modules of one compile at most: the nearest. */
+const mostSources = 32;
+
+/** How often something is compiled again because modules that it took bodies from changed meanwhile. */
+export const importTries = 3;
+
+/** A module that bodies may be taken from. */
+export type OfferedSource = ImportSource & Reliance;
+
+/** What a compile of a module is given. */
+export interface Offer {
+  /** May contain the module itself, which the others may call. */
+  readonly sources: readonly OfferedSource[];
+  /** Names that lie in the engine's memory, of the module and of its sources. */
+  readonly near: readonly string[];
+}
+
+/** What sources are found in. */
+export interface ImportSourcesParts {
+  readonly chain: Pick<SymbolChain, 'find' | 'areLinkedAlike'>;
+  readonly symbols: Pick<SymbolTable, 'version'>;
+  /** By name. */
+  readonly modules: ReadonlyMap<string, LoadedModule>;
+  readonly near: NearNames;
+}
+
+/** The sources of one engine's compiles. */
+export class ImportSources {
+  readonly #parts: ImportSourcesParts;
+  readonly #offers = new WeakMap<ModuleRecord, { readonly state: string; readonly offer: Offer }>();
+  #links = 0;
+
+  /** @param parts - Symbols and modules. */
+  constructor(parts: ImportSourcesParts) {
+    this.#parts = parts;
+  }
+
+  /** Modules were linked: only these are sources. */
+  linked(): void {
+    this.#links += 1;
+  }
+
+  /**
+   * What compiles of a module's functions are given.
+   *
+   * @param home - A module.
+   * @returns As long as no module comes or goes, the same.
+   * @throws TierlinkError RESOLVER_FAILED
+   */
+  of(home: LoadedModule): Offer {
+    const { record } = home;
+    const state = `${String(this.#parts.symbols.version)} ${String(this.#links)}`;
+    const known = this.#offers.get(record);
+    if (known?.state === state) return known.offer;
+    const offer = this.#offer(home);
+    this.#offers.set(record, { state, offer });
+    return offer;
+  }
+
+  /** True if all of these modules are still what they were when bodies were taken from them. */
+  areCurrent(relies: readonly Reliance[]): boolean {
+    const { modules } = this.#parts;
+    return relies.every(({ home, record }) => home.record === record && modules.get(record.name) === home);
+  }
+
+  #offer(home: LoadedModule): Offer {
+    const { chain, near } = this.#parts;
+    const names = new Map<LoadedModule, Set<string>>();
+    const reached = [home];
+    for (const { record } of reached) {
+      for (const use of record.uses) {
+        if (use.kind !== 'function') continue;
+        const target = this.#target(use.name, chain.find(use.name, 'code', record.name));
+        if (target === undefined) continue;
+        const known = names.get(target);
+        if (known !== undefined) known.add(use.name);
+        else if (names.size < mostSources && this.#isSource(target, home)) {
+          names.set(target, new Set([use.name]));
+          if (target !== home) reached.push(target);
+        }
+      }
+    }
+    const sources = Array.from(names, ([source, all]) => ({
+      home: source,
+      record: source.record,
+      bitcode: codeOf(source.record),
+      names: [...all],
+    }));
+    const others = sources.filter((source) => source.home !== home);
+    if (others.length === 0) return { sources: [], near: near.of(home.record) };
+    return {
+      sources,
+      near: [...new Set([home.record, ...others.map(({ record }) => record)].flatMap((one) => near.of(one)))],
+    };
+  }
+
+  /** The module whose function a name is. What another definition might take the place of is left alone. */
+  #target(name: string, found: Found | undefined): LoadedModule | undefined {
+    if (found?.kind !== 'definition' || found.offset !== 0) return undefined;
+    const { definition } = found;
+    const isBody = definition.kind === 'function' && definition.index >= 0 && definition.name === name;
+    return isBody && definition.binding === 'strong' ? this.#parts.modules.get(definition.module) : undefined;
+  }
+
+  #isSource(target: LoadedModule, home: LoadedModule): boolean {
+    const { isLinked, record } = target;
+    return isLinked && record.canonical.kind === 'ir' && record.whole === '' && this.#agree(home, target);
+  }
+
+  /** True if whatever one module's code refers to is the same thing where the other refers to it. */
+  #agree(home: LoadedModule, { record }: LoadedModule): boolean {
+    const { chain } = this.#parts;
+    const { name } = home.record;
+    if (chain.areLinkedAlike(name, record.name)) return true;
+    return [...record.definitions, ...record.uses].every((symbol) => {
+      const use = queriedUse(symbol);
+      return isSame(chain.find(symbol.name, use, name), chain.find(symbol.name, use, record.name));
+    });
+  }
+}
+
+function codeOf({ canonical }: ModuleRecord): Uint8Array {
+  return canonical.kind === 'ir' ? canonical.code : new Uint8Array();
+}
+
+function isSame(one: Found | undefined, other: Found | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.kind === 'definition')
+    return other.kind === 'definition' && one.definition === other.definition && one.offset === other.offset;
+  if (one.kind === 'address') return other.kind === 'address' && one.address === other.address;
+  return other.kind === 'thread-local' && one.module === other.module && one.offset === other.offset;
+}
