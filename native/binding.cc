@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 17;
+constexpr int contractVersion = 18;
 } // namespace
 
 NAPI_MODULE_INIT() {

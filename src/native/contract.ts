@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 17;
+export const contractVersion = 18;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -524,6 +524,26 @@ export interface NativeAddon {
     signature: string,
     name: string,
   ): (...args: unknown[]) => unknown;
+  /**
+   * The same as {@link bindFunction}, as a function that V8's optimised code calls without leaving JS's world in an orderly
+   * way, while that is possible. The signature may have n for an i64 and q for a pointer that is a number.
+   *
+   * @param failed - Makes of what a call would throw what it throws.
+   * @returns null where V8, or the signature, does not allow it.
+   */
+  bindFast(
+    engine: Handle,
+    slot: bigint,
+    signature: string,
+    name: string,
+    failed: (error: unknown) => unknown,
+  ): ((...args: unknown[]) => unknown) | null;
+  /** What {@link bindFast} gave for this handle on this thread throws ENGINE_DISPOSED from now on. */
+  fastEnd(engine: Handle): void;
+  /** Whether nothing that compiled code can come to runs JS on this thread, so that fast calls are. */
+  fastIsOpen(engine: Handle): boolean;
+  /** Compiled code may come to functions that run JS: no call of this engine's code is fast from now on. */
+  engineMayRunJs(engine: Handle): void;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
   /**
