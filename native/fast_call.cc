@@ -108,7 +108,7 @@ struct FastTarget : FastState, SlowCall {
   // Of a call that was made already: what is left to do for the slow way.
   std::unique_ptr<const CallFailure> failure;
   std::optional<uint64_t> unsafe; // the integer that it returned
-  napi_ref failed = nullptr;      // makes of what Node-API throws what is to be thrown
+  napi_ref failed = nullptr;      // is told what Node-API throws
   const void *thunk;
 
   // Those of this thread.
@@ -168,7 +168,7 @@ napi_value FastTarget::call(size_t count, const napi_value *values) {
     return failPending();
   } catch (const BindingError &error) {
     napi_throw_error(env, nullptr, error.what());
-    return nullptr;
+    return failPending();
   }
 }
 
@@ -182,12 +182,11 @@ napi_value FastTarget::failPending() {
 }
 
 napi_value FastTarget::fail(napi_value error) {
-  napi_value convert, receiver, converted;
-  if (napi_get_reference_value(env, failed, &convert) == napi_ok &&
-      napi_get_undefined(env, &receiver) == napi_ok &&
-      napi_call_function(env, receiver, convert, 1, &error, &converted) == napi_ok)
-    napi_throw(env, converted);
-  return nullptr;
+  napi_value told, result;
+  const bool isTold = napi_get_reference_value(env, failed, &told) == napi_ok &&
+                      napi_get_undefined(env, &result) == napi_ok &&
+                      napi_call_function(env, result, told, 1, &error, nullptr) == napi_ok;
+  return isTold ? result : nullptr;
 }
 
 napi_value bindFast(napi_env env, Target target, const std::string &letters, const EngineHandle *owner,

@@ -1,9 +1,9 @@
 // Job: calls that V8 makes from optimised code straight into compiled code.
 //
 // Nothing on this road may run JS, or throw: V8 11 and 12 have left JS without a trace when they come here.
-// So whoever can't go on, for whatever reason, sets V8's answer, and V8 makes the call once more through
-// `FastTarget::again`, which is the road of Node-API. What went wrong in the middle of compiled code, which
-// must not run twice, waits there and is thrown.
+// So whoever can't go on, for whatever reason, sets V8's answer, and V8 makes the call once more the slow
+// way, which is the road of Node-API. What went wrong in the middle of compiled code, which must not run
+// twice, waits there. Nor may the slow way throw, see fast_v8.h: it tells JS of errors by a call.
 #pragma once
 
 #include <cstddef>

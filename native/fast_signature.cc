@@ -27,7 +27,7 @@ constexpr Register general[maxGeneral] = {rdi, rsi, rdx, rcx, r8, r9};
 // The few instructions that are needed, as bytes. Names are Intel's; 64 bits wide unless they say otherwise.
 class Writer {
 public:
-  explicit Writer(uint8_t *start) : start_(start), at_(start) {}
+  explicit Writer(uint8_t *start) : at_(start) {}
   uint8_t *here() const { return at_; }
 
   void move(Register to, Register from) { pair(true, 0x89, from, to); }
@@ -107,7 +107,6 @@ private:
     at_ += count;
   }
 
-  uint8_t *const start_;
   uint8_t *at_;
 };
 
@@ -210,7 +209,7 @@ const FastSignature *FastSignature::of(const std::string &letters) {
     made = nullptr;
   else if (!made->write())
     return nullptr; // there may be memory next time
-  return (*known)[letters] = std::move(made), (*known)[letters].get();
+  return known->emplace(letters, std::move(made)).first->second.get();
 }
 
 bool FastSignature::describe() {
@@ -259,14 +258,9 @@ bool FastSignature::describe() {
   types_.push_back({V8Type::Value});
   for (const char letter : parameters)
     types_.push_back({kindOf(letter)});
-  excessTypes_.assign(types_.size() + 1, {V8Type::Value});
   types_.push_back({V8Type::Options});
-  excessTypes_.push_back({V8Type::Options});
   info_.parameterCount = static_cast<uint32_t>(types_.size());
   info_.parameters = types_.data();
-  excessInfo_.result = info_.result;
-  excessInfo_.parameterCount = static_cast<uint32_t>(excessTypes_.size());
-  excessInfo_.parameters = excessTypes_.data();
   return true;
 }
 
@@ -279,11 +273,6 @@ bool FastSignature::write() {
   const std::string parameters = letters_.substr(1);
   const auto vectors = static_cast<size_t>(std::ranges::count_if(parameters, isVector));
   const size_t answer = 1 + parameters.size() - vectors;
-
-  excessCode_ = writer.here();
-  writer.land();
-  fetch(writer, r10, 1 + parameters.size() + 1);
-  writer.decline(r10);
 
   const uint8_t *decline = writer.here();
   fetch(writer, r10, answer);

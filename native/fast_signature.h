@@ -32,9 +32,6 @@ public:
   static const FastSignature *of(const std::string &letters);
 
   const V8FunctionInfo &info() const { return info_; }
-  // For a call with one argument too many, which always takes the slow way: V8 would drop it.
-  const V8FunctionInfo &excessInfo() const { return excessInfo_; }
-  const void *excessCode() const { return excessCode_; }
   // Comes from a thunk, with its FastCell in r11. It checks and moves the arguments, and goes on to
   // tierlinkFastCall, with the place of V8's answer in r10.
   const void *code() const { return code_; }
@@ -50,12 +47,9 @@ private:
 
   const std::string letters_;
   std::vector<V8Type> types_;
-  std::vector<V8Type> excessTypes_;
   V8FunctionInfo info_{};
-  V8FunctionInfo excessInfo_{};
   Finish finish_ = Finish::None;
   const void *code_ = nullptr;
-  const void *excessCode_ = nullptr;
 };
 
 } // namespace tierlink

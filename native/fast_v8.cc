@@ -22,16 +22,11 @@ struct CallbackInfo {
   int32_t length;
 };
 
-// v8::CFunction, and v8::MemorySpan of it.
+// v8::CFunction.
 struct CFunction {
   const void *address;
   const V8FunctionInfo *info;
 };
-struct CFunctions {
-  const CFunction *first;
-  size_t count;
-};
-
 struct V8 {
   const char *(*version)();
   Isolate *(*isolate)();
@@ -40,7 +35,8 @@ struct V8 {
   Handle (*external)(Isolate *, void *);
   void *(*externalValue)(Handle);
   Handle (*functionTemplate)(Isolate *, void (*)(const CallbackInfo &), Handle data, Handle signature,
-                             int length, int constructorBehavior, int sideEffects, const CFunctions &);
+                             int length, int constructorBehavior, int sideEffects, const CFunction *,
+                             uint16_t instanceType, uint16_t firstAllowed, uint16_t lastAllowed);
   Handle (*function)(Handle functionTemplate, Handle context);
 
   bool load() {
@@ -60,9 +56,9 @@ struct V8 {
            find(externalValue, "_ZNK2v88External5ValueEv") &&
            find(
                functionTemplate,
-               "_ZN2v816FunctionTemplate25NewWithCFunctionOverloadsEPNS_7IsolateEPFvRKNS_20FunctionCallbackInf"
-               "oINS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEiNS_19ConstructorBehaviorENS_14SideEffectTy"
-               "peERKNS_10MemorySpanIKNS_9CFunctionEEE") &&
+               "_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS_"
+               "5LocalIS4_EENSA_INS_9SignatureEEEiNS_19ConstructorBehaviorENS_14SideEffectTypeEPKNS_9CFunctionEt"
+               "tt") &&
            find(function, "_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE");
   }
 };
@@ -97,14 +93,12 @@ bool knowsV8() { return v8() != nullptr; }
 napi_value makeFastFunction(const FastSignature &signature, const void *code, SlowCall &slow) {
   const V8 &engine = *v8();
   Isolate *isolate = engine.isolate();
-  // Of two that could be called with one argument too many, V8 takes neither.
-  const CFunction functions[] = {{code, &signature.info()},
-                                 {signature.excessCode(), &signature.excessInfo()}};
+  const CFunction function{code, &signature.info()};
   const Handle data = engine.external(isolate, &slow);
   constexpr int notConstructible = 0;
   constexpr int hasSideEffects = 0;
   const Handle made = engine.functionTemplate(isolate, onSlowCall, data, nullptr, signature.parameterCount(),
-                                              notConstructible, hasSideEffects, CFunctions{functions, 2});
+                                              notConstructible, hasSideEffects, &function, 0, 0, 0);
   return made == nullptr ? nullptr
                          : reinterpret_cast<napi_value>(engine.function(made, engine.context(isolate)));
 }

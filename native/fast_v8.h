@@ -20,7 +20,8 @@ public:
   SlowCall(const SlowCall &) = delete;
   SlowCall &operator=(const SlowCall &) = delete;
 
-  // Returns the result, or null with a JS exception pending in Node-API.
+  // Returns the result, or null with a JS exception pending in Node-API. That passes by the handlers of a
+  // function that V8 inlined the call into, so it is for what nobody can help only.
   virtual napi_value call(size_t count, const napi_value *values) = 0;
 
   const napi_env env;

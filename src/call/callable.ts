@@ -2,7 +2,8 @@
 import { type ErrorCode, TierlinkError, type TrapKind } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import { fixedArity } from './fixed-arity.js';
+import { fastFunction, type MakeFast } from './fast-function.js';
+import { fixedArity, type Native } from './fixed-arity.js';
 import { checkCallable, parseSignature, showSignature } from './signature.js';
 
 /** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
@@ -131,8 +132,11 @@ export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}
   const narrow = i64 === 'bigint' ? typed : typed.replaceAll('8', 'n');
   const letters = pointers === 'bigint' ? narrow : narrow.replaceAll('p', 'q');
   const slot = BigInt(target.slot);
+  const key = [target.slot, letters, symbol].join(' ');
+  const known = wanted === undefined ? fastOnes(host).get(key) : undefined;
+  if (known !== undefined) return known;
   const failed = (error: unknown): unknown => callError(host, error, symbol);
-  const { call, road } = roadFor(host, slot, letters, symbol, failed, wanted);
+  const { call, road, isFast } = roadFor(host, slot, letters, symbol, failed, wanted);
   const later = async (...args: readonly CallArgument[]): Promise<CallResult> => {
     const engine = host.handle(symbol);
     try {
@@ -148,8 +152,26 @@ export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}
   const signature = showSignature(letters);
   const address = BigInt(target.stub);
   const callable = Object.assign(call, { async: later, abortable, symbol, signature, address });
+  Object.defineProperty(callable, 'name', { value: symbol, configurable: true });
   // Safe because this adds what is missing.
-  return Object.defineProperty(callable, 'road', { get: road, enumerable: true }) as unknown as Callable;
+  const bound = Object.defineProperty(callable, 'road', {
+    get: road,
+    enumerable: true,
+  }) as unknown as Callable;
+  if (isFast) fastOnes(host).set(key, bound);
+  return bound;
+}
+
+/** V8 keeps a function of the fast road for as long as the thread: so there is one for all who ask for the same. */
+const fastByHost = new WeakMap<CallHost, Map<string, Callable>>();
+
+function fastOnes(host: CallHost): Map<string, Callable> {
+  let known = fastByHost.get(host);
+  if (known === undefined) {
+    known = new Map();
+    fastByHost.set(host, known);
+  }
+  return known;
 }
 
 function checkOption(option: string, value: string, words: readonly string[]): void {
@@ -168,28 +190,31 @@ function roadFor(
   symbol: string,
   failed: (error: unknown) => unknown,
   wanted: 'napi' | undefined,
-): { readonly call: Call; readonly road: () => Callable['road'] } {
+): { readonly call: Call; readonly isFast: boolean; readonly road: () => Callable['road'] } {
   const { addon } = host;
   const engine = host.handle(symbol);
-  // Safe because the addon gives what the signature says, and checks what it is given.
-  if (wanted === undefined && addon.fastIsOpen(engine)) {
-    const lost = (error: unknown): unknown => {
-      if ((error as { readonly code?: unknown }).code !== 'ENGINE_DISPOSED') return failed(error);
-      try {
-        host.handle(symbol);
-        return failed(error);
-      } catch (told) {
-        return told;
-      }
-    };
-    const fast = addon.bindFast(engine, slot, letters, symbol, lost) as Call | null;
-    if (fast !== null) return { call: fast, road: () => (addon.fastIsOpen(engine) ? 'fast' : 'napi') };
-  }
   const native = addon.bindFunction(engine, slot, letters, symbol);
   const begin = (): void => {
     host.handle(symbol);
   };
-  return { call: fixedArity(letters.length - 1, native, begin, failed) as Call, road: () => 'napi' };
+  // Safe because the addon gives what the signature says, and checks what it is given.
+  const call = fixedArity(letters.length - 1, native, begin, failed) as Call;
+  if (wanted !== undefined || !addon.fastIsOpen(engine)) return { call, isFast: false, road: () => 'napi' };
+  const lost = (error: unknown): unknown => {
+    try {
+      if ((error as { readonly code?: unknown } | null)?.code === 'ENGINE_DISPOSED') begin();
+    } catch (told) {
+      return told;
+    }
+    return failed(error);
+  };
+  const make: MakeFast = (keep) =>
+    addon.bindFast(engine, slot, letters, symbol, (error) => {
+      keep(lost(error));
+    });
+  const fast = fastFunction(letters.length - 1, make, call as Native) as Call | null;
+  if (fast === null) return { call, isFast: false, road: () => 'napi' };
+  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine) ? 'fast' : 'napi') };
 }
 
 /** Settles as what is begun does, or rejects with the reason of the signal, whichever comes first. */

@@ -525,10 +525,10 @@ export interface NativeAddon {
     name: string,
   ): (...args: unknown[]) => unknown;
   /**
-   * The same as {@link bindFunction}, as a function that V8's optimised code calls without leaving JS's world in an orderly
-   * way, while that is possible. The signature may have n for an i64 and q for a pointer that is a number.
+   * The same as {@link bindFunction}, as a function that V8's optimised code calls straight, while that is possible. It has
+   * to be called with as many arguments as there are parameters.
    *
-   * @param failed - Makes of what a call would throw what it throws.
+   * @param failed - Is told what a call would throw; the call then returns undefined.
    * @returns null where V8, or the signature, does not allow it.
    */
   bindFast(
@@ -536,7 +536,7 @@ export interface NativeAddon {
     slot: bigint,
     signature: string,
     name: string,
-    failed: (error: unknown) => unknown,
+    failed: (error: unknown) => void,
   ): ((...args: unknown[]) => unknown) | null;
   /** What {@link bindFast} gave for this handle on this thread throws ENGINE_DISPOSED from now on. */
   fastEnd(engine: Handle): void;
