@@ -133,7 +133,8 @@ FastTarget::FastTarget(napi_env env, Target to, const FastSignature &signature, 
                 representation(env, true),
                 representation(env, false)},
       SlowCall(env), target(std::move(to)), owner(of) {
-  check(env, napi_create_reference(env, failed, 1, &this->failed), "reference");
+  // Weak, as V8 would keep what it refers to until the environment ends. Whoever can call has it.
+  check(env, napi_create_reference(env, failed, 0, &this->failed), "reference");
   thunk = Thunks::one().bind(signature, *this);
   here().insert(this);
 }
@@ -183,7 +184,7 @@ napi_value FastTarget::failPending() {
 
 napi_value FastTarget::fail(napi_value error) {
   napi_value told, result;
-  const bool isTold = napi_get_reference_value(env, failed, &told) == napi_ok &&
+  const bool isTold = napi_get_reference_value(env, failed, &told) == napi_ok && told != nullptr &&
                       napi_get_undefined(env, &result) == napi_ok &&
                       napi_call_function(env, result, told, 1, &error, nullptr) == napi_ok;
   return isTold ? result : nullptr;

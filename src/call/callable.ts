@@ -208,11 +208,8 @@ function roadFor(
     }
     return failed(error);
   };
-  const make: MakeFast = (keep) =>
-    addon.bindFast(engine, slot, letters, symbol, (error) => {
-      keep(lost(error));
-    });
-  const fast = fastFunction(letters.length - 1, make, call as Native) as Call | null;
+  const make: MakeFast = (keep) => addon.bindFast(engine, slot, letters, symbol, keep);
+  const fast = fastFunction(letters.length - 1, make, call as Native, lost) as Call | null;
   if (fast === null) return { call, isFast: false, road: () => 'napi' };
   return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine) ? 'fast' : 'napi') };
 }

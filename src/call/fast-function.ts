@@ -2,7 +2,7 @@
 import { Script } from 'node:vm';
 import type { Native } from './fixed-arity.js';
 
-/** Makes a native function that tells of an error by calling `keep`, and never throws. Null: there is none. */
+/** Makes a native function that tells of an error by calling `keep`, which it does not keep alive. Null: there is none. */
 export type MakeFast = (keep: (error: unknown) => void) => Native | null;
 
 const scripts = new Map<number, Script>();
@@ -17,35 +17,46 @@ const scripts = new Map<number, Script>();
  * @param count - How many arguments it takes.
  * @param make - Makes what is called.
  * @param any - What is called with other numbers of arguments.
+ * @param failed - Makes of what it was told what is to be thrown.
  * @returns The function; null if there is no fast one.
  */
-export function fastFunction(count: number, make: MakeFast, any: Native): Native | null {
+export function fastFunction(
+  count: number,
+  make: MakeFast,
+  any: Native,
+  failed: (error: unknown) => unknown,
+): Native | null {
   let script = scripts.get(count);
   if (script === undefined) {
     script = new Script(textFor(count), { filename: 'tierlink:fast-call' });
     scripts.set(count, script);
   }
   // Safe because the text is that of a function of this type.
-  const bind = script.runInThisContext() as (made: MakeFast, otherwise: Native) => Native | null;
-  return bind(make, any);
+  const bind = script.runInThisContext() as (
+    made: MakeFast,
+    otherwise: Native,
+    told: typeof failed,
+  ) => Native | null;
+  return bind(make, any, failed);
 }
 
 function textFor(count: number): string {
   const names = Array.from({ length: count }, (_, i) => `a${String(i)}`).join(', ');
   return `'use strict';
-(make, any) => {
+(make, any, failed) => {
   let kept;
-  const fast = make((error) => {
-    kept = { error };
-  });
+  const keep = (...errors) => {
+    kept = errors.length === 0 ? undefined : errors;
+  };
+  const fast = make(keep);
   if (fast === null) return null;
   return function (${names}) {
     if (arguments.length !== ${String(count)}) return any(...arguments);
     const result = fast(${names});
     if (kept !== undefined) {
-      const { error } = kept;
-      kept = undefined;
-      throw error;
+      const [error] = kept;
+      keep();
+      throw failed(error);
     }
     return result;
   };

@@ -528,7 +528,8 @@ export interface NativeAddon {
    * The same as {@link bindFunction}, as a function that V8's optimised code calls straight, while that is possible. It has
    * to be called with as many arguments as there are parameters.
    *
-   * @param failed - Is told what a call would throw; the call then returns undefined.
+   * @param failed - Is told what a call would throw; the call then returns undefined. Not kept alive: whoever can call it
+   *   has to.
    * @returns null where V8, or the signature, does not allow it.
    */
   bindFast(
