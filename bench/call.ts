@@ -1,15 +1,16 @@
 /** What does a call between JS and a compiled function cost, beside a WebAssembly export, koffi and a plain JS function? */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { runInThisContext } from 'node:vm';
 import Benchmark from 'benchmark';
 import koffi from 'koffi';
-import { createEngine, type Engine } from '../src/index.js';
+import { addressOf, createEngine, type Engine, type FnOptions } from '../src/index.js';
 import { print, type Row } from './report.js';
 import { readWords } from './words.js';
 
 type Called = (...args: unknown[]) => unknown;
 
-const names = ['tierlink', 'JS function', 'WebAssembly export', 'koffi'] as const;
+const names = ['tierlink', 'tierlink, Node-API', 'JS function', 'WebAssembly export', 'koffi'] as const;
 type Name = (typeof names)[number];
 
 /** What is called; WebAssembly has the same. */
@@ -20,6 +21,9 @@ define void @none() {
 define double @add(double %a, double %b) {
   %sum = fadd double %a, %b
   ret double %sum
+}
+define i32 @one(i32 %a) {
+  ret i32 %a
 }
 define i32 @six(i32 %a, i32 %b, i32 %c, i32 %d, i32 %e, i32 %f) {
   ret i32 %f
@@ -47,6 +51,7 @@ interface Column {
   /** The type as koffi has it, and the function. */
   readonly koffi: string;
   readonly symbol: string;
+  readonly options?: FnOptions;
 }
 
 const bytes = Uint8Array.of(7, 0, 0, 0);
@@ -54,6 +59,7 @@ const identity = (x: number): number => x;
 
 const columns: readonly Column[] = [
   { name: 'no argument', args: [], wasm: 'none', js: () => undefined, koffi: 'void none()', symbol: 'none' },
+  { name: 'one i32', args: [7], wasm: 'one', js: (a) => a, koffi: 'int one(int)', symbol: 'one' },
   {
     name: 'two doubles',
     args: [1.5, 2],
@@ -79,6 +85,16 @@ const columns: readonly Column[] = [
     symbol: 'wide',
   },
   {
+    // In WebAssembly there is no other i64 than a bigint.
+    name: 'two i64 as numbers',
+    args: [5, 6],
+    wasm: 'add',
+    js: (_a, b) => b,
+    koffi: 'int64_t wide(int64_t, int64_t)',
+    symbol: 'wide',
+    options: { i64: 'number' },
+  },
+  {
     name: 'pointer',
     args: [bytes],
     // An address in its own memory: a number.
@@ -86,6 +102,15 @@ const columns: readonly Column[] = [
     js: (p) => (p as Uint8Array)[0],
     koffi: 'int pointer(uint8_t *)',
     symbol: 'pointer',
+  },
+  {
+    name: 'address as number',
+    args: [Number(addressOf(bytes))],
+    wasm: 'pointer',
+    js: (p) => p,
+    koffi: 'int pointer(intptr_t)',
+    symbol: 'pointer',
+    options: { pointers: 'number' },
   },
   {
     name: 'callback',
@@ -97,10 +122,18 @@ const columns: readonly Column[] = [
   },
 ];
 
-/**
- * (module (import "m" "f" (func (param i32) (result i32))) (memory 1) and the functions above; exported by name: none, add,
- * six, wide, pointer, apply).
- */
+/** The functions above, each with the number of its type below and its code. */
+const wasmFunctions: readonly (readonly [name: string, type: number, code: readonly number[]])[] = [
+  ['none', 1, []],
+  ['one', 0, [0x20, 0]],
+  ['add', 2, [0x20, 0, 0x20, 1, 0xa0]],
+  ['six', 3, [0x20, 5]],
+  ['wide', 4, [0x20, 1]],
+  ['pointer', 0, [0x20, 0, 0x2d, 0, 0]],
+  ['apply', 0, [0x20, 0, 0x10, 0]],
+];
+
+/** (module (import "m" "f" (func (param i32) (result i32))) (memory 1) and the functions above, exported by name). */
 function wasmExports(): Record<string, Called> {
   const [i32, i64, f64] = [0x7f, 0x7e, 0x7c];
   const section = (id: number, body: readonly number[]): number[] => [id, body.length, ...body];
@@ -119,23 +152,14 @@ function wasmExports(): Record<string, Called> {
     type([i32, i32, i32, i32, i32, i32], [i32]),
     type([i64, i64], [i64]),
   ];
-  const typeOf = [1, 2, 3, 4, 0, 0];
-  const bodies = [
-    [],
-    [0x20, 0, 0x20, 1, 0xa0],
-    [0x20, 5],
-    [0x20, 1],
-    [0x20, 0, 0x2d, 0, 0],
-    [0x20, 0, 0x10, 0],
-  ];
-  const exported = columns.map(({ wasm }, index) => [wasm.length, ...Buffer.from(wasm), 0, index + 1]);
-  const code = bodies.map((body) => [body.length + 2, 0, ...body, 0x0b]);
+  const exported = wasmFunctions.map(([name], index) => [name.length, ...Buffer.from(name), 0, index + 1]);
+  const code = wasmFunctions.map(([, , body]) => [body.length + 2, 0, ...body, 0x0b]);
   const module = new WebAssembly.Module(
     Uint8Array.from([
       ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
       ...section(1, list(types)),
       ...section(2, list([[1, 0x6d, 1, 0x66, 0, 0]])),
-      ...section(3, [typeOf.length, ...typeOf]),
+      ...section(3, [wasmFunctions.length, ...wasmFunctions.map(([, of]) => of)]),
       ...section(5, [1, 0, 1]),
       ...section(7, list(exported)),
       ...section(10, list(code)),
@@ -145,62 +169,79 @@ function wasmExports(): Record<string, Called> {
   return new WebAssembly.Instance(module, { m: { f: identity } }).exports as Record<string, Called>;
 }
 
+const prototypes = new Map<string, ReturnType<typeof koffi.proto>>();
+
+/** koffi wants each type, and each name of one, once. */
+function prototypeOf(text: string): ReturnType<typeof koffi.proto> {
+  const anonymous = text.replace(/(\w+)\(/, 'Bench$1_' + String(prototypes.size) + '(');
+  const made = prototypes.get(text) ?? koffi.proto(anonymous);
+  prototypes.set(text, made);
+  return made;
+}
+
 const koffiCallback = koffi.pointer(koffi.proto('int Callback(int)'));
 
-/** Each contestant's function for a column, and what it is called with. koffi calls the very code that tierlink does. */
+/**
+ * Each contestant's function for a column, and what it is called with; and how callbacks end, as no call is fast while there
+ * are any. koffi calls the very code that tierlink does.
+ */
 function bound(
   engine: Engine,
   exported: Record<string, Called>,
   column: Column,
-): Record<Name, [Called, unknown[]]> {
+): { readonly contestants: Record<Name, [Called, unknown[]]>; readonly end: () => void } {
   const args = [...column.args];
   const isCallback = column.symbol === 'apply';
-  const callable = engine.fn(column.symbol);
-  const callback = isCallback ? [engine.callback('i32 (i32)', identity).address] : [];
-  const function_ = koffi.proto(column.koffi);
-  const native = koffi.decode(callable.address, function_) as Called;
+  const callable = engine.fn(column.symbol, column.options);
+  const byNodeApi = engine.fn(column.symbol, { ...column.options, road: 'napi' });
+  const callbacks = isCallback ? [engine.callback('i32 (i32)', identity)] : [];
+  const callback = callbacks.map(({ address }) => address);
+  const native = koffi.decode(callable.address, prototypeOf(column.koffi)) as Called;
   const registered = isCallback ? [koffi.register(identity, koffiCallback)] : [];
-  return {
+  const contestants: Record<Name, [Called, unknown[]]> = {
     tierlink: [callable as Called, [...callback, ...args]],
+    'tierlink, Node-API': [byNodeApi as Called, [...callback, ...args]],
     'JS function': [column.js, args],
-    'WebAssembly export': [exported[column.wasm] ?? column.js, column.symbol === 'pointer' ? [16] : args],
+    'WebAssembly export': [exported[column.wasm] ?? column.js, column.wasm === 'pointer' ? [16] : args],
     koffi: [native, [...registered, ...args]],
   };
+  const end = (): void => {
+    for (const one of callbacks) one.free();
+    for (const one of registered) koffi.unregister(one);
+  };
+  return { contestants, end };
 }
 
-/** Nanoseconds a call. The loop is inside what is measured, as the package's own cost is above that of a call. */
+/**
+ * Nanoseconds a call. The loop is inside what is measured, as the package's own cost is above that of a call; it has code of
+ * its own, as V8 keeps what it learns of calls with the code.
+ */
 function measure(name: string, call: Called, args: readonly unknown[]): number {
   const calls = 1000;
-  const [a, b, c, d, e, f] = args;
-  // Written out: spreading an array costs as much as a call.
-  const loops: readonly (() => void)[] = [
-    () => {
-      for (let i = 0; i < calls; i += 1) call();
-    },
-    () => {
-      for (let i = 0; i < calls; i += 1) call(a);
-    },
-    () => {
-      for (let i = 0; i < calls; i += 1) call(a, b);
-    },
-  ];
-  const six = (): void => {
-    for (let i = 0; i < calls; i += 1) call(a, b, c, d, e, f);
-  };
-  const bench = new Benchmark(name, loops[args.length] ?? six, { maxTime: 0.3 });
+  const names = args.map((_, index) => `a${String(index)}`);
+  const text = `/* ${name} */ (${['call', ...names].join(', ')}) => () => {
+    for (let i = 0; i < ${String(calls)}; i += 1) call(${names.join(', ')});
+  }`;
+  // Safe because the text is that of such a function.
+  const loop = runInThisContext(text) as (called: Called, ...given: unknown[]) => () => void;
+  const bench = new Benchmark(name, loop(call, ...args), { maxTime: 0.3 });
   bench.run();
   return (bench.stats.mean * 1e9) / calls;
 }
 
 async function trial(): Promise<number[][]> {
-  const engine = createEngine({ unit: 'module', control: 'inline', tiers: ['optimized'], policy: 'never' });
+  const engine = createEngine({ unit: 'module', tiers: ['optimized'], policy: 'never' });
   engine.addModule('calls', { ir });
   await engine.link();
   const exported = wasmExports();
-  const all = columns.map((column) => bound(engine, exported, column));
-  const times = names.map((name) => {
-    return all.map((contestants) => measure(name, ...contestants[name]));
-  });
+  const times = names.map((name) =>
+    columns.map((column) => {
+      const { contestants, end } = bound(engine, exported, column);
+      const time = measure(`${name}: ${column.name}`, ...contestants[name]);
+      end();
+      return time;
+    }),
+  );
   await engine.dispose();
   return times;
 }
@@ -222,7 +263,7 @@ if (process.argv[2] === '--trial') {
     }
   }
   const rows = names.map((name, index): Row => {
-    return { name, role: index === 0 ? 'subject' : 'peer', samples: samples[index] ?? [] };
+    return { name, role: index < 2 ? 'subject' : 'peer', samples: samples[index] ?? [] };
   });
   const heads = columns.map(({ name }) => name);
   print({ question: 'A call from JS', unit: 'ns', columns: heads, rows, absent: [] }, asJson);

@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 19;
+constexpr int contractVersion = 20;
 } // namespace
 
 NAPI_MODULE_INIT() {

@@ -9,6 +9,7 @@
 #include "async_call.h"
 #include "calls.h"
 #include "exit_watch.h"
+#include "fast_call.h"
 #include "frames.h"
 #include "js_channel.h"
 #include "libraries.h"
@@ -57,6 +58,26 @@ std::vector<napi_value> arrayArgument(const Call &call, size_t index, const char
 }
 
 napi_value bindFunction(Call &call) { return bindTarget(call.env, targetArguments(call)); }
+
+napi_value jsBindFast(Call &call) {
+  const auto handle = callerHandle(call, 0);
+  return bindFast(call.env, targetArguments(call), call.string(2, "signature"), handle.get(),
+                  call.function(4, "failed"));
+}
+
+napi_value fastEnd(Call &call) {
+  endFast(call.handle<EngineHandle>(0, "engine").get());
+  return undefined(call.env);
+}
+
+napi_value fastIsOpen(Call &call) {
+  return toJs(call.env, isFastOpen(*call.handle<EngineHandle>(0, "engine")->engine()));
+}
+
+napi_value engineMayRunJs(Call &call) {
+  openHandle(call, 0)->engine()->door.mayRunJs.store(true, std::memory_order_relaxed);
+  return undefined(call.env);
+}
 
 napi_value jsCallAsync(Call &call) {
   const auto values = arrayArgument(call, 4, "args");
@@ -233,6 +254,10 @@ napi_value exitIfStuck(Call &call) {
 
 void registerCalls(napi_env env, napi_value exports) {
   exportFunction<bindFunction>(env, exports, "bindFunction");
+  exportFunction<jsBindFast>(env, exports, "bindFast");
+  exportFunction<fastEnd>(env, exports, "fastEnd");
+  exportFunction<fastIsOpen>(env, exports, "fastIsOpen");
+  exportFunction<engineMayRunJs>(env, exports, "engineMayRunJs");
   exportFunction<jsCallAsync>(env, exports, "callAsync");
   exportFunction<callPlain>(env, exports, "callPlain");
   exportFunction<run>(env, exports, "run");

@@ -161,11 +161,11 @@ Callback::Failure call(const CallbackCell &cell, CallbackFrame &frame) {
 
 // Whether the unwinder comes from here to where compiled code was entered. A function that is marked nounwind
 // need not have an unwind table.
-bool canUnwindTo(const CallFrame &boundary) {
+bool canUnwindTo(const JumpFrame &boundary) {
   struct Search {
     uintptr_t end;
     bool isFound;
-  } search{reinterpret_cast<uintptr_t>(boundary.back.stackPointer), false};
+  } search{reinterpret_cast<uintptr_t>(boundary.stackPointer), false};
   _Unwind_Backtrace(
       [](_Unwind_Context *frame, void *data) {
         auto &wanted = *static_cast<Search *>(data);
@@ -189,5 +189,5 @@ extern "C" __attribute__((visibility("hidden"))) void tierlinkCallbackCall(Callb
     throw CallbackFailed(std::move(failure));
   // The exception would end the process. So the call is left as after a trap.
   thread->left = std::move(failure);
-  tierlinkLeave(&thread->boundary->back);
+  tierlinkLeave(thread->boundary);
 }

@@ -6,6 +6,7 @@
 #include "binding_support.h"
 #include "js_channel.h"
 #include "js_scope.h"
+#include "thread_record.h"
 
 namespace tierlink {
 namespace {
@@ -69,6 +70,16 @@ Callback::Failure CallbackHome::ask(std::shared_ptr<Callback> callback, std::vec
   call->isDone.wait(0, std::memory_order_acquire);
   result = call->result;
   return std::move(call->failure);
+}
+
+void CallbackHome::add(const std::shared_ptr<Callback> &callback) {
+  if (callbacks_.insert(callback).second)
+    ++ThreadRecord::here().runsJs;
+}
+
+void CallbackHome::remove(const std::shared_ptr<Callback> &callback) {
+  if (callbacks_.erase(callback) != 0)
+    --ThreadRecord::here().runsJs;
 }
 
 std::shared_ptr<CallbackHome::Waiting> CallbackHome::next() {

@@ -33,8 +33,8 @@ public:
   Callback::Failure ask(std::shared_ptr<Callback> callback, std::vector<uint64_t> words, uint64_t &result);
 
   // On its JS thread: those that are freed when it ends.
-  void add(const std::shared_ptr<Callback> &callback) { callbacks_.insert(callback); }
-  void remove(const std::shared_ptr<Callback> &callback) { callbacks_.erase(callback); }
+  void add(const std::shared_ptr<Callback> &callback);
+  void remove(const std::shared_ptr<Callback> &callback);
 
 private:
   // Not on the stack of the thread that waits: a signal handler of the program may leave it by longjmp.

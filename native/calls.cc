@@ -43,7 +43,8 @@ using Failure = std::unique_ptr<const CallFailure>;
       CallFailure{told->code.c_str(), told->message, std::move(told), {}});
 }
 
-// Why a call came back without having returned.
+} // namespace
+
 [[gnu::cold]] Failure leftBy(const Target &target, ThreadRecord &thread) {
   ExceptionsInFlight::restore(thread);
   if (thread.left != nullptr)
@@ -53,6 +54,28 @@ using Failure = std::unique_ptr<const CallFailure>;
   return std::make_unique<const CallFailure>(
       CallFailure{"TRAPPED", target.name + " trapped", nullptr, thread.trap});
 }
+
+[[gnu::cold]] Failure failureOfCaught(const Target &target) {
+  try {
+    throw;
+  } catch (abi::__forced_unwind &) {
+    throw; // pthread_exit; it may not be stopped
+  } catch (const FunctionRemoved &error) {
+    return failureOf("FUNCTION_REMOVED", error.what());
+  } catch (const FunctionUncompiled &error) {
+    if (CopiedProcess::isThis())
+      std::terminate(); // as natively; here is no JS to tell
+    return failureOf(error.failure());
+  } catch (const CallbackFailed &error) {
+    return failureOf(error.failure());
+  } catch (const std::exception &error) {
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what());
+  } catch (...) {
+    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw an exception");
+  }
+}
+
+namespace {
 
 [[gnu::cold]] bool refuse(napi_env env, const Target &target, size_t index, const std::string &expected,
                           const std::string &found) {
@@ -65,15 +88,6 @@ using Failure = std::unique_ptr<const CallFailure>;
   return nullptr;
 }
 
-napi_value call(napi_env env, const Target &target, size_t count, const napi_value *values) {
-  CallState state(target.signature);
-  if (!convertArguments(env, target, count, values, state))
-    return nullptr;
-  if (const auto failure = callTarget(target, state.frame))
-    return fail(env, *failure);
-  return toJsResult(env, target, state.frame);
-}
-
 napi_value onCall(napi_env env, napi_callback_info info) {
   constexpr size_t inlineArguments = 8;
   napi_value values[inlineArguments];
@@ -84,10 +98,10 @@ napi_value onCall(napi_env env, napi_callback_info info) {
   const Target &target = *static_cast<Target *>(data);
   try {
     if (count <= inlineArguments)
-      return call(env, target, count, values);
+      return callFromJs(env, target, count, values);
     std::vector<napi_value> all(count);
     check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
-    return call(env, target, count, all.data());
+    return callFromJs(env, target, count, all.data());
   } catch (const PendingJsException &) {
     return nullptr;
   } catch (const BindingError &error) {
@@ -126,27 +140,24 @@ std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &f
   ThreadRecord &thread = entry.thread();
   if (target.engine->catchesTraps.load(std::memory_order_relaxed) && !thread.canTrap) [[unlikely]]
     Traps::prepare(thread);
-  thread.boundary = &frame;
+  thread.boundary = &frame.back;
   thread.entered = code;
   try {
     if (tierlinkCall(code, &frame) == 0)
       return nullptr;
     return leftBy(target, thread);
-  } catch (abi::__forced_unwind &) {
-    throw; // pthread_exit; it may not be stopped
-  } catch (const FunctionRemoved &error) {
-    return failureOf("FUNCTION_REMOVED", error.what());
-  } catch (const FunctionUncompiled &error) {
-    if (CopiedProcess::isThis())
-      std::terminate(); // as natively; here is no JS to tell
-    return failureOf(error.failure());
-  } catch (const CallbackFailed &error) {
-    return failureOf(error.failure());
-  } catch (const std::exception &error) {
-    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw a C++ exception: " + error.what());
   } catch (...) {
-    return failureOf("EXCEPTION_UNCAUGHT", target.name + " threw an exception");
+    return failureOfCaught(target);
   }
+}
+
+napi_value callFromJs(napi_env env, const Target &target, size_t count, const napi_value *values) {
+  CallState state(target.signature);
+  if (!convertArguments(env, target, count, values, state))
+    return nullptr;
+  if (const auto failure = callTarget(target, state.frame))
+    return fail(env, *failure);
+  return toJsResult(env, target, state.frame);
 }
 
 namespace {
@@ -198,7 +209,8 @@ napi_value toJsError(napi_env env, const CallFailure &failure) {
 napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame) {
   constexpr int64_t safe = (int64_t{1} << 53) - 1;
   const auto integer = static_cast<int64_t>(frame.rax);
-  if (target.signature.result == 'n' && (integer > safe || integer < -safe)) [[unlikely]] {
+  if ((target.signature.result == 'n' || target.signature.result == 'q') &&
+      (integer > safe || integer < -safe)) [[unlikely]] {
     napi_throw(env, makeResultError(env, target.name, "an integer that a number holds exactly",
                                     std::to_string(integer)));
     return nullptr;

@@ -64,6 +64,13 @@ struct CallFailure {
 std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
                                               Entry::Passage passage = Entry::Passage::AtGate);
 
+// Why a call came back without having returned; and, where an exception was caught, why it failed.
+std::unique_ptr<const CallFailure> leftBy(const Target &target, ThreadRecord &thread);
+std::unique_ptr<const CallFailure> failureOfCaught(const Target &target);
+
+// All of a call from JS. Null with a pending exception.
+napi_value callFromJs(napi_env env, const Target &target, size_t count, const napi_value *values);
+
 // What JS is given of a call's result; null with a pending exception if it doesn't fit, or Node refuses.
 napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame);
 

@@ -57,6 +57,7 @@ bool EngineHandle::destroy() {
   if (!engine_->close() && !closeOverWaiting())
     return false;
   waker_.reset();
+  engine_->lazy().serveHere(nullptr);
   return true;
 }
 

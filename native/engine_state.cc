@@ -155,7 +155,7 @@ std::vector<uintptr_t> Engine::trapped() const {
 // entry shows that it is inside and then looks at the gate, this closes the gate and then looks who is
 // inside.
 bool Engine::closeGate() {
-  gateClosed.store(true, std::memory_order_seq_cst);
+  door.isClosed.store(true, std::memory_order_seq_cst);
   if (Threads::inside(*this) == 0)
     return true;
   openGate();
@@ -163,7 +163,7 @@ bool Engine::closeGate() {
 }
 
 bool Engine::waitAtGate() const {
-  while (gateClosed.load(std::memory_order_acquire)) {
+  while (door.isClosed.load(std::memory_order_acquire)) {
     if (sealed())
       return false;
     // Else it is closed for as long as it takes to store some slots.
@@ -176,7 +176,7 @@ bool Engine::waitAtGate() const {
 bool Engine::beginLaunch() {
   for (;;) {
     launching.fetch_add(1);
-    if (!gateClosed.load(std::memory_order_seq_cst))
+    if (!door.isClosed.load(std::memory_order_seq_cst))
       return true;
     launching.fetch_sub(1);
     if (!waitAtGate())

@@ -21,6 +21,17 @@ namespace tierlink {
 
 class Run;
 
+// What is looked at on the way in; the assembler file knows that it is two bytes, both zero where the fast
+// road is open.
+struct Door {
+  // Closed: who comes in waits at the door.
+  std::atomic<bool> isClosed{false};
+  // Its code may come to functions of which nobody knows whether they run JS. Settled before anything is
+  // linked.
+  std::atomic<bool> mayRunJs{false};
+};
+static_assert(sizeof(Door) == 2);
+
 // Memory that an engine was told is its own.
 struct Cover {
   size_t bytes;
@@ -86,8 +97,8 @@ public:
   bool waitAtGate() const;
   // Counts a thread that an outsider is about to make, at the gate; false once the engine is sealed.
   bool beginLaunch();
-  void openGate() { gateClosed.store(false, std::memory_order_release); }
-  std::atomic<bool> gateClosed{false};
+  void openGate() { door.isClosed.store(false, std::memory_order_release); }
+  Door door;
   // Threads being made that have no record yet, but will be inside.
   std::atomic<uint32_t> launching{0};
 

@@ -104,6 +104,14 @@ bool toPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
   return true;
 }
 
+bool toNumberedPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
+  int64_t integer;
+  if (!toInteger(env, value, 0, 9007199254740991.0, integer))
+    return toPointer(env, value, texts, word);
+  word = static_cast<uint64_t>(integer);
+  return true;
+}
+
 } // namespace
 
 bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t &word) {
@@ -135,6 +143,8 @@ bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t 
     return toWide(env, value, word);
   case 'p':
     return toPointer(env, value, texts, word);
+  case 'q':
+    return toNumberedPointer(env, value, texts, word);
   case 'f':
   case 'd': {
     double number;
@@ -172,6 +182,8 @@ const char *expectedFor(char letter) {
     return "a bigint of 64 bits or a safe integer";
   case 'p':
     return "an address as bigint, null, a buffer or a string without zero characters";
+  case 'q':
+    return "an address as number or bigint, null, a buffer or a string without zero characters";
   default:
     return "a number";
   }
@@ -179,7 +191,7 @@ const char *expectedFor(char letter) {
 
 bool toResultWord(napi_env env, napi_value value, char letter, uint64_t &word) {
   Texts none;
-  if (letter != 'p')
+  if (letter != 'p' && letter != 'q')
     return toWord(env, value, letter, none, word);
   napi_valuetype type;
   return napi_typeof(env, value, &type) == napi_ok && toAddress(env, value, type, word);
@@ -211,6 +223,7 @@ napi_value fromWord(napi_env env, char letter, uint64_t word) {
     napi_create_int32(env, static_cast<int32_t>(word), &value);
     break;
   case 'n':
+  case 'q':
     napi_create_double(env, static_cast<double>(static_cast<int64_t>(word)), &value);
     break;
   case '8':

@@ -4,7 +4,7 @@
 namespace tierlink {
 
 bool Signature::parse(std::string_view letters, Signature &signature, std::string &failure) {
-  constexpr std::string_view known = "vb1248nfdpBOT";
+  constexpr std::string_view known = "vb1248nfdpqBOT";
   constexpr size_t maxParameters = 255;
   if (letters.empty()) {
     failure = "the signature is empty";

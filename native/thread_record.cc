@@ -275,7 +275,7 @@ Entry::Entry(Engine &engine, Passage passage)
   if (barrierless)
     std::atomic_thread_fence(std::memory_order_seq_cst);
   // Who is inside already is not kept out: the gate can't close then.
-  if (depth_ == 0 && passage == Passage::AtGate && engine.gateClosed.load(std::memory_order_relaxed))
+  if (depth_ == 0 && passage == Passage::AtGate && engine.door.isClosed.load(std::memory_order_relaxed))
       [[unlikely]]
     refused_ = !waitAtGate(engine);
 }
@@ -286,7 +286,7 @@ bool Entry::waitAtGate(const Engine &engine) {
     if (!engine.waitAtGate())
       return false;
     mutator_.depth.store(1, std::memory_order_seq_cst);
-  } while (engine.gateClosed.load(std::memory_order_seq_cst));
+  } while (engine.door.isClosed.load(std::memory_order_seq_cst));
   return true;
 }
 

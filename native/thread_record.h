@@ -15,7 +15,7 @@
 
 namespace tierlink {
 
-struct CallFrame;
+struct JumpFrame;
 struct LazyFailure;
 
 class Engine;
@@ -68,8 +68,16 @@ struct ThreadRecord {
   // Reports the end and stops this thread for ever, as nothing may return into a program that has exited.
   [[noreturn]] void park();
 
-  Kind kind = Kind::Foreign;
+  // The assembler file knows where these four are.
   Engine *current = nullptr; // whose code was entered last
+  // Where compiled code was entered last, if it can be left from there; null in the meantime.
+  JumpFrame *boundary = nullptr;
+  const void *entered = nullptr; // the code that was called there
+  // What compiled code could call that runs JS on this thread: callbacks, and inline control. While there is
+  // any of it, nobody takes the fast road. This thread only.
+  uint32_t runsJs = 0;
+
+  Kind kind = Kind::Foreign;
   std::shared_ptr<Engine> owner;
   std::shared_ptr<Run> run;
 
@@ -87,10 +95,8 @@ struct ThreadRecord {
   std::atomic<StackScan *> scan{nullptr};
   // Where it waits for a function to be compiled, if it does.
   std::atomic<const LazyCalls *> waitsFor{nullptr};
-  // Where compiled code was entered last, if it can be left from there; null in the meantime.
-  CallFrame *boundary = nullptr;
-  const void *entered = nullptr; // the code that was called there
-  // Why it was left there: the latest trap, or, if there is one, a failure that could not be thrown.
+  // Why it was left at its boundary: the latest trap, or, if there is one, a failure that could not be
+  // thrown.
   Trap trap{};
   std::shared_ptr<const LazyFailure> left;
   // Those of the frames below JS, from which compiled code is entered.
@@ -173,7 +179,7 @@ private:
   // Kept by value: a longjmp over inner entries must not leave their count behind.
   const uint32_t depth_;
   Engine *const previous_;
-  CallFrame *const outer_;
+  JumpFrame *const outer_;
   const void *const outerCode_;
   bool refused_ = false;
 };

@@ -9,6 +9,7 @@ namespace tierlink {
 // Where tierlinkLeave goes to.
 struct JumpFrame {
   void *stackPointer = nullptr;
+  const void *code = nullptr;
 };
 
 // Registers and stack words of one call under the System V ABI. The assembler file knows these offsets.
@@ -35,8 +36,9 @@ extern "C" {
 // Calls target with the frame's registers and stores rax and xmm0. Exceptions and longjmp pass through.
 // Returns 0 when it returns, 1 when code below it called tierlinkLeave(&frame->back).
 int tierlinkCall(const void *target, CallFrame *frame);
-// Where what it calls returns to.
+// Where what it calls returns to; the same for the calls of fast_call.h.
 extern const uint8_t tierlinkCallReturn[];
+extern const uint8_t tierlinkFastReturn[];
 // Calls body(argument). Returns 0 when it returns, 1 when code below it called tierlinkLeave(frame).
 int tierlinkProtect(JumpFrame *frame, void (*body)(void *), void *argument);
 // Abandons everything below the tierlinkProtect or tierlinkCall that filled the frame, on the same thread.

@@ -51,7 +51,8 @@ uintptr_t callerOf(const Engine &engine, const ThreadRecord &thread, uintptr_t s
       stackPointer % sizeof(uintptr_t) != 0)
     return 0;
   const uintptr_t back = *reinterpret_cast<const uintptr_t *>(stackPointer);
-  if (back == reinterpret_cast<uintptr_t>(tierlinkCallReturn))
+  if (back == reinterpret_cast<uintptr_t>(tierlinkCallReturn) ||
+      back == reinterpret_cast<uintptr_t>(tierlinkFastReturn))
     return reinterpret_cast<uintptr_t>(thread.entered);
   return engine.holds(back) ? back - 1 : 0;
 }
@@ -109,7 +110,7 @@ bool leave(int signal, const siginfo_t &info, ucontext_t &context) {
                   hasAddress};
   // Safe because compiled code, or what holds nothing, is all that is left: the boundary's call returns, with
   // the registers that it saved. The kernel restores the signal mask, and leaves the handler's stack.
-  JumpFrame &back = thread->boundary->back;
+  JumpFrame &back = *thread->boundary;
   auto &registers = context.uc_mcontext.gregs;
   registers[REG_RIP] = reinterpret_cast<greg_t>(&tierlinkLeave);
   registers[REG_RDI] = reinterpret_cast<greg_t>(&back);

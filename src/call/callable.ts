@@ -2,7 +2,8 @@
 import { type ErrorCode, TierlinkError, type TrapKind } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import { fixedArity } from './fixed-arity.js';
+import { fastFunction, type MakeFast } from './fast-function.js';
+import { fixedArity, type Native } from './fixed-arity.js';
 import { checkCallable, parseSignature, showSignature } from './signature.js';
 
 /** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
@@ -35,8 +36,11 @@ export interface Callable {
    * @throws whatever the signal's reason is, and as {@link async} (as rejections)
    */
   abortable(signal: AbortSignal, ...args: readonly CallArgument[]): Promise<CallResult>;
-  /** Which way calls on this thread take: `napi` is Node-API, the only one there is today. */
-  readonly road: 'napi';
+  /**
+   * Which way calls on this thread take now: `fast` straight out of optimised JS, `napi` by Node-API. See docs/embedding
+   * for when it is which.
+   */
+  readonly road: 'fast' | 'napi';
   /** The symbol it is bound to. */
   readonly symbol: string;
   /** Such as `i32 (ptr, double)`. */
@@ -64,6 +68,17 @@ export interface FnOptions {
    * @defaultValue `'bigint'`
    */
   readonly i64?: 'bigint' | 'number';
+  /**
+   * How a pointer that the function returns is seen. As `number`, numbers are taken as arguments, too; what else is taken
+   * stays the same.
+   * @defaultValue `'bigint'`
+   */
+  readonly pointers?: 'bigint' | 'number';
+  /**
+   * `napi` keeps it off the fast road: for a function that comes to JS by a pointer that tierlink did not make.
+   * @defaultValue the fastest road that there is
+   */
+  readonly road?: 'napi';
 }
 
 /** What a callable is bound to. */
@@ -120,27 +135,20 @@ export interface CallHost {
  */
 export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}): Callable {
   const { symbol } = target;
-  const { signature: type, i64 = 'bigint' } = options;
+  const { signature: type, i64 = 'bigint', pointers = 'bigint', road: wanted } = options;
   const typed = type === undefined ? target.letters : parseSignature(symbol, type);
   checkCallable(symbol, typed, type ?? target.type);
-  if (!['bigint', 'number'].includes(i64)) {
-    throw new TierlinkError('OPTION_INVALID', {
-      option: 'i64',
-      value: i64,
-      expected: '"bigint" or "number"',
-    });
-  }
-  const letters = i64 === 'bigint' ? typed : typed.replaceAll('8', 'n');
+  checkOption('i64', i64, ['bigint', 'number']);
+  checkOption('pointers', pointers, ['bigint', 'number']);
+  if (wanted !== undefined) checkOption('road', wanted, ['napi']);
+  const narrow = i64 === 'bigint' ? typed : typed.replaceAll('8', 'n');
+  const letters = pointers === 'bigint' ? narrow : narrow.replaceAll('p', 'q');
   const slot = BigInt(target.slot);
-  const native = host.addon.bindFunction(host.handle(symbol), slot, letters, symbol);
-  const begin = (): void => {
-    host.handle(symbol);
-  };
+  const key = [target.slot, letters, symbol].join(' ');
+  const known = wanted === undefined ? fastOnes(host).get(key) : undefined;
+  if (known !== undefined) return known;
   const failed = (error: unknown): unknown => callError(host, error, symbol);
-  // Safe because the addon gives what the signature says, and checks what it is given.
-  const call = fixedArity(letters.length - 1, native, begin, failed) as (
-    ...args: readonly CallArgument[]
-  ) => CallResult;
+  const { call, road, isFast } = roadFor(host, slot, letters, symbol, failed, wanted);
   const later = async (...args: readonly CallArgument[]): Promise<CallResult> => {
     const engine = host.handle(symbol);
     try {
@@ -154,9 +162,68 @@ export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}
   const abortable = (signal: AbortSignal, ...args: readonly CallArgument[]): Promise<CallResult> =>
     untilAborted(signal, () => later(...args));
   const signature = showSignature(letters);
-  const road = 'napi';
   const address = BigInt(target.stub);
-  return Object.assign(call, { async: later, abortable, road, symbol, signature, address } as const);
+  const callable = Object.assign(call, { async: later, abortable, symbol, signature, address });
+  Object.defineProperty(callable, 'name', { value: symbol, configurable: true });
+  // Safe because this adds what is missing.
+  const bound = Object.defineProperty(callable, 'road', {
+    get: road,
+    enumerable: true,
+  }) as unknown as Callable;
+  if (isFast) fastOnes(host).set(key, bound);
+  return bound;
+}
+
+/** V8 keeps a function of the fast road for as long as the thread: so there is one for all who ask for the same. */
+const fastByHost = new WeakMap<CallHost, Map<string, Callable>>();
+
+function fastOnes(host: CallHost): Map<string, Callable> {
+  let known = fastByHost.get(host);
+  if (known === undefined) {
+    known = new Map();
+    fastByHost.set(host, known);
+  }
+  return known;
+}
+
+function checkOption(option: string, value: string, words: readonly string[]): void {
+  if (words.includes(value)) return;
+  const expected = words.map((word) => `"${word}"`).join(' or ');
+  throw new TierlinkError('OPTION_INVALID', { option, value, expected });
+}
+
+type Call = (...args: readonly CallArgument[]) => CallResult;
+
+/** The fastest call there is. */
+function roadFor(
+  host: CallHost,
+  slot: bigint,
+  letters: string,
+  symbol: string,
+  failed: (error: unknown) => unknown,
+  wanted: 'napi' | undefined,
+): { readonly call: Call; readonly isFast: boolean; readonly road: () => Callable['road'] } {
+  const { addon } = host;
+  const engine = host.handle(symbol);
+  const native = addon.bindFunction(engine, slot, letters, symbol);
+  const begin = (): void => {
+    host.handle(symbol);
+  };
+  // Safe because the addon gives what the signature says, and checks what it is given.
+  const call = fixedArity(letters.length - 1, native, begin, failed) as Call;
+  if (wanted !== undefined || !addon.fastIsOpen(engine)) return { call, isFast: false, road: () => 'napi' };
+  const lost = (error: unknown): unknown => {
+    try {
+      if ((error as { readonly code?: unknown } | null)?.code === 'ENGINE_DISPOSED') begin();
+    } catch (told) {
+      return told;
+    }
+    return failed(error);
+  };
+  const make: MakeFast = (keep) => addon.bindFast(engine, slot, letters, symbol, keep);
+  const fast = fastFunction(letters.length - 1, make, call as Native, lost) as Call | null;
+  if (fast === null) return { call, isFast: false, road: () => 'napi' };
+  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine) ? 'fast' : 'napi') };
 }
 
 /** Settles as what is begun does, or rejects with the reason of the signal, whichever comes first. */

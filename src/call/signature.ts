@@ -31,6 +31,7 @@ const names: Readonly<Record<string, string>> = {
   f: 'float',
   d: 'double',
   p: 'ptr',
+  q: 'ptr',
 };
 
 /**

@@ -24,7 +24,16 @@ export class AttachedEngine {
     const lost = (operation: string): TierlinkError => new TierlinkError('ENGINE_DISPOSED', { operation });
     const isAlive = (): boolean => addon.engineControlled(engine);
     const serve = (): boolean => this.#callbacks.serve();
-    this.#line = new Line(port, new Signal(memory), { onEvent: () => undefined, serve, isAlive, lost });
+    const onEnd = (): void => {
+      addon.fastEnd(engine);
+    };
+    this.#line = new Line(port, new Signal(memory), {
+      onEvent: () => undefined,
+      onEnd,
+      serve,
+      isAlive,
+      lost,
+    });
     port.on('close', () => {
       this.#line.end(null);
     });

@@ -19,6 +19,8 @@ export interface LineHooks {
   readonly serve: () => boolean;
   /** The error of a request that is not answered any more. */
   readonly lost: (operation: string, cause: Error | null) => TierlinkError;
+  /** Nothing is answered any more. */
+  readonly onEnd: () => void;
 }
 
 interface Asked {
@@ -127,6 +129,7 @@ export class Line {
     if (this.#end !== undefined) return;
     this.#drain();
     this.#end ??= { cause };
+    this.#hooks.onEnd();
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     this.#port.close();

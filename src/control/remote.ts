@@ -76,6 +76,9 @@ export class RemoteControl implements Control {
       onEvent: (event, data) => {
         emit(...received(event as keyof EngineEvents, data));
       },
+      onEnd: () => {
+        if (this.#isReady) this.#addon.fastEnd(this.#engine);
+      },
       serve: () => this.#isReady && this.callbacks.serve(),
       isAlive: () => !this.#isReady || this.#addon.engineControlled(this.#engine),
       lost: (operation, cause) => {

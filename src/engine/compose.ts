@@ -1,4 +1,5 @@
 /** The composition root: makes every part of an engine and joins them. */
+import { findsNoJs, isOfNode } from '../resolve/ways-to-js.js';
 import type { CallHost } from '../call/callable.js';
 import type { ObjectCache } from '../cache/object-cache.js';
 import type { Compiler } from '../core/compiler.js';
@@ -147,7 +148,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const registry = new Registry();
   const uses = new UseIndex();
   const modules = new Map<string, LoadedModule>();
-  const runtime = (symbol: string): bigint => addon.engineRuntimeSymbol(engine, symbol);
+  const runtime = (symbol: string): bigint => {
+    if (isOfNode(symbol)) addon.engineMayRunJs(engine);
+    return addon.engineRuntimeSymbol(engine, symbol);
+  };
+  // What others resolve may come to JS in ways that nobody knows of.
+  if (!settings.resolvers.every(findsNoJs)) addon.engineMayRunJs(engine);
   const hostFunctions = new HostFunctions();
   const resolvers = hostFunctions.among(settings.resolvers);
   const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
@@ -374,6 +380,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
+    addon.fastEnd(engine);
     versions.close();
     frames.destroy();
     addon.engineDestroy(engine);

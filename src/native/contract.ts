@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 19;
+export const contractVersion = 20;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -551,6 +551,27 @@ export interface NativeAddon {
     signature: string,
     name: string,
   ): (...args: unknown[]) => unknown;
+  /**
+   * The same as {@link bindFunction}, as a function that V8's optimised code calls straight, while that is possible. It has
+   * to be called with as many arguments as there are parameters.
+   *
+   * @param failed - Is told what a call would throw; the call then returns undefined. Not kept alive: whoever can call it
+   *   has to.
+   * @returns null where V8, or the signature, does not allow it.
+   */
+  bindFast(
+    engine: Handle,
+    slot: bigint,
+    signature: string,
+    name: string,
+    failed: (error: unknown) => void,
+  ): ((...args: unknown[]) => unknown) | null;
+  /** What {@link bindFast} gave for this handle on this thread throws ENGINE_DISPOSED from now on. */
+  fastEnd(engine: Handle): void;
+  /** Whether nothing that compiled code can come to runs JS on this thread, so that fast calls are. */
+  fastIsOpen(engine: Handle): boolean;
+  /** Compiled code may come to functions that run JS: no call of this engine's code is fast from now on. */
+  engineMayRunJs(engine: Handle): void;
   /** The same on a thread of its own. */
   callAsync(engine: Handle, slot: bigint, signature: string, name: string, args: unknown[]): Promise<unknown>;
   /**
