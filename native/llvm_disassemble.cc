@@ -1,10 +1,10 @@
 #include "llvm_disassemble.h"
 
 #include "llvm_guard.h"
+#include "llvm_lines.h"
 #include "llvm_target.h"
 
 #include "llvm/DebugInfo/DIContext.h"
-#include "llvm/DebugInfo/DWARF/DWARFContext.h"
 #include "llvm/MC/MCAsmInfo.h"
 #include "llvm/MC/MCContext.h"
 #include "llvm/MC/MCDisassembler/MCDisassembler.h"
@@ -38,7 +38,7 @@ public:
         printer_(machine_->getTarget().createMCInstPrinter(
             hostTriple(), intelSyntax, *machine_->getMCAsmInfo(), *machine_->getMCInstrInfo(),
             *machine_->getMCRegisterInfo())),
-        lines_(llvm::DWARFContext::create(object)) {
+        lines_(readDebugInfo(object)) {
     printer_->setPrintBranchImmAsAddress(true);
     printer_->setPrintImmHex(true);
   }

@@ -15,7 +15,7 @@ namespace {
 class Reader {
 public:
   explicit Reader(const llvm::object::ELFObjectFileBase &object)
-      : object_(object), context_(llvm::DWARFContext::create(object)) {}
+      : object_(object), context_(readDebugInfo(object)) {}
 
   llvm::Expected<SourceLines> read() {
     for (const auto &unit : context_->compile_units())
@@ -98,6 +98,12 @@ llvm::Expected<SourceLines> readLinesOf(llvm::StringRef bytes) {
 }
 
 } // namespace
+
+std::unique_ptr<llvm::DWARFContext> readDebugInfo(const llvm::object::ObjectFile &object) {
+  const auto say = [](llvm::Error error) { llvm::consumeError(std::move(error)); };
+  return llvm::DWARFContext::create(object, llvm::DWARFContext::ProcessDebugRelocations::Process, nullptr, "",
+                                    say, say);
+}
 
 std::variant<SourceLines, Failure> readLines(std::string_view object) {
   SignalStack signalStack;

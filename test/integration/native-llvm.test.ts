@@ -17,6 +17,7 @@ import type {
   NativeFailure,
 } from '../../src/native/contract.js';
 import { ingestOne } from '../support/ingest.js';
+import { object } from '../support/toolchain.js';
 
 const addon = createRequire(import.meta.url)('../../build/native/tierlink.node') as NativeAddon;
 const llvmBin = '/usr/lib/llvm-22/bin';
@@ -380,6 +381,45 @@ describe('ingest promotes and splits', () => {
       'odd_name.m7',
     ]);
     expect(named(summary.functions, 'plain')).toMatchObject({ kind: 'declare' });
+  });
+});
+
+describe('source lines', () => {
+  const withLines = object('int f(int x) {\n  x += 7;\n  return x / 3;\n}\nint g(int y) { return y; }', [
+    '-g',
+  ]);
+
+  it('are of each function by itself, though all begin at 0', () => {
+    const apart = object('int f(int x) {\n  return x;\n}\nint g(int y) {\n  return y;\n}', [
+      '-g',
+      '-ffunction-sections',
+    ]);
+    const seen = addon.sourceLines(apart);
+    if ('kind' in seen) throw new Error(seen.message);
+    const lines = seen.functions.map(({ name, lines: words }) => [
+      name,
+      [...new Set([...words].filter((_word, index) => index % 3 === 2))],
+    ]);
+    expect(Object.fromEntries(lines)).toEqual({ f: [1, 2], g: [4, 5] });
+    expect(seen.files).toHaveLength(1);
+  });
+
+  it('are none without debug info, and a failure for what is no object', () => {
+    expect(addon.sourceLines(object('int f(void) { return 1; }'))).toEqual({ files: [], functions: [] });
+    for (const bytes of [new Uint8Array(0), new Uint8Array(100).fill(7), withLines.slice(0, 200)])
+      expect(addon.sourceLines(bytes)).toMatchObject({ kind: 'compile' });
+  });
+
+  it('of a damaged object are some, or a failure; the process lives', () => {
+    let whole = 0;
+    for (let at = 0; at < withLines.length; at += 3) {
+      const damaged = withLines.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 0x55;
+      const seen = addon.sourceLines(damaged);
+      if ('kind' in seen) expect(['compile', 'crash']).toContain(seen.kind);
+      else whole += 1;
+    }
+    expect(whole).toBeGreaterThan(0);
   });
 });
 

@@ -248,8 +248,9 @@ describe('bad input', () => {
     (entry): entry is [string, (...args: unknown[]) => unknown] =>
       typeof entry[1] === 'function' && ![...takingNothing, 'viewAddress'].includes(entry[0]),
   );
-  // The functions of the other half have tests of their own.
-  const ours = functions.filter(([name]) => !/^(ingest|compiler|share|profile|disassemble)/.test(name));
+  // The functions of the other half have tests of their own. What a debugger is given may be any bytes.
+  const others = /^(ingest|compiler|share|profile|disassemble|sourceLines|gdbRegister)/;
+  const ours = functions.filter(([name]) => !others.test(name));
 
   test.each(ours)('%s refuses handles of another kind and arguments of any type', (_, call) => {
     for (const wrong of [
@@ -267,6 +268,15 @@ describe('bad input', () => {
       expect(() => call(wrong, wrong, wrong, wrong, wrong)).toThrow(Error);
     }
     expect(() => call()).toThrow(Error);
+  });
+
+  test('a symbol file is bytes, and known until it is unregistered, once', () => {
+    expect(() => addon.gdbRegister('bytes' as never)).toThrow(Error);
+    expect(() => addon.gdbRegister(undefined as never)).toThrow(Error);
+    const symbols = addon.gdbRegister(new Uint8Array(64));
+    expect(() => addon.engineSeal(symbols)).toThrow(/handle/);
+    addon.gdbUnregister(symbols);
+    addon.gdbUnregister(symbols);
   });
 
   test('a library is only what libraryOpen returned', () => {
