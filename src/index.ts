@@ -62,6 +62,7 @@ export type {
   PublishedEvent,
   ContinuedEvent,
   ReplacedEvent,
+  LifecycleStep,
   RequestedEvent,
   RolledBackEvent,
 } from './core/events.js';

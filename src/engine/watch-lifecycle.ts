@@ -29,7 +29,9 @@ export interface LifecycleInspector {
 
 /** What is watched: an engine. */
 export interface Watched {
+  /** Adds a listener. */
   readonly on: <Name extends keyof EngineEvents>(name: Name, listener: EngineEvents[Name]) => unknown;
+  /** Takes it away. */
   readonly off: <Name extends keyof EngineEvents>(name: Name, listener: EngineEvents[Name]) => unknown;
 }
 
