@@ -2,25 +2,18 @@
 #include "callback_thunks.h"
 
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <mutex>
-#include <sys/mman.h>
 
 #include "callback.h"
+#include "thunk_page.h"
 
-extern "C" {
-extern const uint8_t tierlinkCallbackThunk[];
-void tierlinkCallbackEntry();
-}
+extern "C" void tierlinkCallbackEntry();
 
 namespace tierlink {
 namespace {
 
-// The assembler file knows both.
-constexpr size_t pageBytes = 4096;
-constexpr size_t thunkBytes = 16;
-constexpr size_t thunksInPage = pageBytes / thunkBytes;
+constexpr size_t thunksInPage = thunkPageBytes / thunkBytes;
 static_assert(sizeof(CallbackCell) == thunkBytes);
 
 // As many freed ones wait before the first of them is used again.
@@ -59,20 +52,14 @@ public:
   }
 
 private:
-  static CallbackCell &cellOf(uint8_t *thunk) { return *reinterpret_cast<CallbackCell *>(thunk + pageBytes); }
+  static CallbackCell &cellOf(uint8_t *thunk) {
+    return *reinterpret_cast<CallbackCell *>(thunk + thunkPageBytes);
+  }
 
-  // A page of thunks, which is not writable any more once it is executable, and one of cells.
   bool grow() {
-    void *memory = mmap(nullptr, 2 * pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    uint8_t *code = mapThunkPage();
+    if (code == nullptr)
       return false;
-    auto *code = static_cast<uint8_t *>(memory);
-    for (size_t at = 0; at < pageBytes; at += thunkBytes)
-      memcpy(code + at, tierlinkCallbackThunk, thunkBytes);
-    if (mprotect(code, pageBytes, PROT_READ | PROT_EXEC) != 0) {
-      munmap(memory, 2 * pageBytes);
-      return false;
-    }
     auto *holders = new std::shared_ptr<Callback>[thunksInPage];
     for (size_t i = 0; i < thunksInPage; ++i) {
       uint8_t *thunk = code + i * thunkBytes;

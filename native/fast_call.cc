@@ -4,7 +4,6 @@
 #include <cxxabi.h>
 #include <mutex>
 #include <optional>
-#include <sys/mman.h>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -15,9 +14,8 @@
 #include "engine_state.h"
 #include "fast_v8.h"
 #include "process_barrier.h"
+#include "thunk_page.h"
 #include "traps.h"
-
-extern "C" const uint8_t tierlinkCallbackThunk[];
 
 namespace tierlink {
 
@@ -45,7 +43,7 @@ public:
       return nullptr;
     uint8_t *thunk = free_.back();
     free_.pop_back();
-    *reinterpret_cast<FastCell *>(thunk + pageBytes) = {signature.code(), &target};
+    *reinterpret_cast<FastCell *>(thunk + thunkPageBytes) = {signature.code(), &target};
     return thunk;
   }
 
@@ -55,23 +53,13 @@ public:
   }
 
 private:
-  static constexpr size_t pageBytes = 4096;
-  static constexpr size_t thunkBytes = 16;
   static_assert(sizeof(FastCell) == thunkBytes);
 
-  // A page of thunks, which is not writable any more once it is executable, and one of cells.
   bool grow() {
-    void *memory = mmap(nullptr, 2 * pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    uint8_t *code = mapThunkPage();
+    if (code == nullptr)
       return false;
-    auto *code = static_cast<uint8_t *>(memory);
-    for (size_t at = 0; at < pageBytes; at += thunkBytes)
-      memcpy(code + at, tierlinkCallbackThunk, thunkBytes);
-    if (mprotect(code, pageBytes, PROT_READ | PROT_EXEC) != 0) {
-      munmap(memory, 2 * pageBytes);
-      return false;
-    }
-    for (size_t at = 0; at < pageBytes; at += thunkBytes)
+    for (size_t at = 0; at < thunkPageBytes; at += thunkBytes)
       free_.push_back(code + at);
     return true;
   }
