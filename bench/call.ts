@@ -1,10 +1,12 @@
 /** What does a call between JS and a compiled function cost, beside a WebAssembly export, koffi and a plain JS function? */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import Benchmark from 'benchmark';
 import koffi from 'koffi';
-import { addressOf, createEngine, type Engine, type FnOptions } from '../src/index.js';
+import { addressOf, type CallArgument, createEngine, type Engine, type FnOptions } from '../src/index.js';
+import { median } from './findings.js';
 import { print, type Row } from './report.js';
 import { readWords } from './words.js';
 
@@ -52,6 +54,8 @@ interface Column {
   readonly koffi: string;
   readonly symbol: string;
   readonly options?: FnOptions;
+  /** Each call is begun and awaited: on another thread, or, where there is only JS, later. */
+  readonly isAsync?: true;
 }
 
 const bytes = Uint8Array.of(7, 0, 0, 0);
@@ -78,7 +82,8 @@ const columns: readonly Column[] = [
   },
   {
     name: 'two i64',
-    args: [5n, 6n],
+    // Of smaller ones koffi makes numbers.
+    args: [2n ** 60n, 2n ** 61n],
     wasm: 'wide',
     js: (_a, b) => b,
     koffi: 'int64_t wide(int64_t, int64_t)',
@@ -119,6 +124,15 @@ const columns: readonly Column[] = [
     js: (x) => identity(x as number),
     koffi: 'int apply(void *, int)',
     symbol: 'apply',
+  },
+  {
+    name: 'async, one i32',
+    args: [7],
+    wasm: 'one',
+    js: (a) => a,
+    koffi: 'int one(int)',
+    symbol: 'one',
+    isAsync: true,
   },
 ];
 
@@ -182,8 +196,8 @@ function prototypeOf(text: string): ReturnType<typeof koffi.proto> {
 const koffiCallback = koffi.pointer(koffi.proto('int Callback(int)'));
 
 /**
- * Each contestant's function for a column, and what it is called with; and how callbacks end, as no call is fast while there
- * are any. koffi calls the very code that tierlink does.
+ * Each contestant's function for a column, and what it is called with; and how callbacks end. koffi calls the very code that
+ * tierlink does.
  */
 function bound(
   engine: Engine,
@@ -198,6 +212,26 @@ function bound(
   const callback = callbacks.map(({ address }) => address);
   const native = koffi.decode(callable.address, prototypeOf(column.koffi)) as Called;
   const registered = isCallback ? [koffi.register(identity, koffiCallback)] : [];
+  const end = (): void => {
+    for (const one of callbacks) one.free();
+    for (const one of registered) koffi.unregister(one);
+  };
+  if (column.isAsync === true) {
+    const later =
+      (call: Called): Called =>
+      async (...given) => {
+        await Promise.resolve();
+        return call(...given);
+      };
+    const contestants: Record<Name, [Called, unknown[]]> = {
+      tierlink: [(...given) => callable.async(...(given as CallArgument[])), args],
+      'tierlink, Node-API': [(...given) => byNodeApi.async(...(given as CallArgument[])), args],
+      'JS function': [later(column.js), args],
+      'WebAssembly export': [later(exported[column.wasm] ?? column.js), args],
+      koffi: [promisify((native as unknown as { async: Called }).async), args],
+    };
+    return { contestants, end };
+  }
   const contestants: Record<Name, [Called, unknown[]]> = {
     tierlink: [callable as Called, [...callback, ...args]],
     'tierlink, Node-API': [byNodeApi as Called, [...callback, ...args]],
@@ -205,28 +239,49 @@ function bound(
     'WebAssembly export': [exported[column.wasm] ?? column.js, column.wasm === 'pointer' ? [16] : args],
     koffi: [native, [...registered, ...args]],
   };
-  const end = (): void => {
-    for (const one of callbacks) one.free();
-    for (const one of registered) koffi.unregister(one);
-  };
   return { contestants, end };
 }
 
+const slices = 5;
+const sliceSeconds = 0.1;
+
 /**
- * Nanoseconds a call. The loop is inside what is measured, as the package's own cost is above that of a call; it has code of
- * its own, as V8 keeps what it learns of calls with the code.
+ * Measures nanoseconds a call, once each time. The loop is inside what is measured, as the package's own cost is above that of
+ * a call; it has code of its own, as V8 keeps what it learns of calls with the code.
  */
-function measure(name: string, call: Called, args: readonly unknown[]): number {
+function measureOf(
+  name: Name,
+  column: Column,
+  call: Called,
+  args: readonly unknown[],
+): () => number | Promise<number> {
+  if (column.isAsync === true) return () => measureAwaited(call, args);
   const calls = 1000;
+  const title = `${name}: ${column.name}`;
   const names = args.map((_, index) => `a${String(index)}`);
-  const text = `/* ${name} */ (${['call', ...names].join(', ')}) => () => {
+  const text = `/* ${title} */ (${['call', ...names].join(', ')}) => () => {
     for (let i = 0; i < ${String(calls)}; i += 1) call(${names.join(', ')});
   }`;
   // Safe because the text is that of such a function.
-  const loop = runInThisContext(text) as (called: Called, ...given: unknown[]) => () => void;
-  const bench = new Benchmark(name, loop(call, ...args), { maxTime: 0.3 });
-  bench.run();
-  return (bench.stats.mean * 1e9) / calls;
+  const prepare = runInThisContext(text) as (called: Called, ...given: unknown[]) => () => void;
+  const loop = prepare(call, ...args);
+  return () => {
+    const bench = new Benchmark(title, loop, { maxTime: sliceSeconds });
+    bench.run();
+    return (bench.stats.mean * 1e9) / calls;
+  };
+}
+
+/** The same of calls that are awaited, one after the other. */
+async function measureAwaited(call: Called, args: readonly unknown[]): Promise<number> {
+  const group = 50;
+  for (let i = 0; i < group; i += 1) await call(...args);
+  const began = process.hrtime.bigint();
+  for (let calls = group; ; calls += group) {
+    for (let i = 0; i < group; i += 1) await call(...args);
+    const ns = Number(process.hrtime.bigint() - began);
+    if (ns >= sliceSeconds * 1e9) return ns / calls;
+  }
 }
 
 async function trial(): Promise<number[][]> {
@@ -234,20 +289,25 @@ async function trial(): Promise<number[][]> {
   engine.addModule('calls', { ir });
   await engine.link();
   const exported = wasmExports();
-  const times = names.map((name) =>
-    columns.map((column) => {
-      const { contestants, end } = bound(engine, exported, column);
-      const time = measure(`${name}: ${column.name}`, ...contestants[name]);
-      end();
-      return time;
-    }),
-  );
+  // koffi makes the stack of its calls when it loads a library.
+  koffi.load('libc.so.6');
+  const times = names.map((): number[] => []);
+  for (const column of columns) {
+    const { contestants, end } = bound(engine, exported, column);
+    const measures = names.map((name) => measureOf(name, column, ...contestants[name]));
+    const found = names.map((): number[] => []);
+    // In turn and in short slices: what else the machine does is the same for all.
+    for (let slice = 0; slice < slices; slice += 1) {
+      for (const [index, measureOne] of measures.entries()) found[index]?.push(await measureOne());
+    }
+    for (const [index, all] of found.entries()) times[index]?.push(median(all));
+    end();
+  }
   await engine.dispose();
   return times;
 }
 
 if (process.argv[2] === '--trial') {
-  // The order of contestants is that of names: each has code of its own to be optimised.
   process.stdout.write(JSON.stringify(await trial()));
 } else {
   const { asJson, runs } = readWords(5);

@@ -40,10 +40,13 @@ async function objectsOf(folder: string, stem: string, bitcode: readonly string[
   });
 }
 
+/** V8's young generation has the size from the start that it grows to once, while the first thousands of publishes run. */
+const flags = ['--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16'];
+
 function inProcess(trial: Trial, folder: string): unknown {
   const path = join(folder, 'memory.json');
   writeFileSync(path, JSON.stringify(trial));
-  const words = ['--expose-gc', fileURLToPath(import.meta.url), '--trial', path];
+  const words = [...flags, fileURLToPath(import.meta.url), '--trial', path];
   return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' }));
 }
 

@@ -76,8 +76,13 @@ function nativeProgram(program: Program, level: Level): string {
   }
 }
 
-/** The program's modules as bitcode, from which every tier may start. */
-function bitcodeOf(program: Program): readonly string[] {
+/**
+ * The program's modules as bitcode, from which every tier may start.
+ *
+ * @param program - The program.
+ * @returns Their paths.
+ */
+export function bitcodeOf(program: Program): readonly string[] {
   if (program.bitcode !== undefined) return program.bitcode;
   const folder = placeOf(program, bitcodeFlags, '.bitcode');
   mkdirSync(folder, { recursive: true });

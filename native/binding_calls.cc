@@ -70,8 +70,16 @@ napi_value fastEnd(Call &call) {
   return undefined(call.env);
 }
 
+// Whether the slot is one of the engine's is not asked: it may be gone, and is compared only.
 napi_value fastIsOpen(Call &call) {
-  return toJs(call.env, isFastOpen(*call.handle<EngineHandle>(0, "engine")->engine()));
+  return toJs(call.env, isFastOpen(*call.handle<EngineHandle>(0, "engine")->engine(),
+                                   reinterpret_cast<const void *>(call.bigint(1, "slot"))));
+}
+
+napi_value engineMayCallBack(Call &call) {
+  Engine &engine = *openHandle(call, 0)->engine();
+  engine.mayCallBack(slotArgument(call, 1, engine)).store(call.boolean(2, "may"), std::memory_order_seq_cst);
+  return undefined(call.env);
 }
 
 napi_value engineMayRunJs(Call &call) {
@@ -258,6 +266,7 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<fastEnd>(env, exports, "fastEnd");
   exportFunction<fastIsOpen>(env, exports, "fastIsOpen");
   exportFunction<engineMayRunJs>(env, exports, "engineMayRunJs");
+  exportFunction<engineMayCallBack>(env, exports, "engineMayCallBack");
   exportFunction<jsCallAsync>(env, exports, "callAsync");
   exportFunction<callPlain>(env, exports, "callPlain");
   exportFunction<run>(env, exports, "run");

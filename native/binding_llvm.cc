@@ -164,6 +164,23 @@ std::optional<ContinuationRequest> toContinuation(napi_env env, napi_value value
       toString(env, getProperty(env, value, "signature"), "signature")};
 }
 
+ProfileUses toUses(napi_env env, napi_value array) {
+  ProfileUses uses;
+  for (const std::string &use : toStrings(env, array, "profileUses")) {
+    if (use == "branches")
+      uses.branches = true;
+    else if (use == "calls")
+      uses.calls = true;
+    else if (use == "inlining")
+      uses.inlining = true;
+    else if (use == "split")
+      uses.split = true;
+    else
+      throw BindingError("profileUses are 'branches', 'calls', 'inlining' and 'split'");
+  }
+  return uses;
+}
+
 CompileJob toJob(napi_env env, napi_value value) {
   auto get = [&](const char *name) { return getProperty(env, value, name); };
   CompileJob job;
@@ -181,6 +198,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.instrument = toBool(env, get("instrument"), "instrument");
   if (!isOfType(env, get("profile"), napi_null))
     job.profile = fromHandle<ProfileHandle>(env, get("profile"), "profile")->profile;
+  job.uses = toUses(env, get("profileUses"));
   job.profilePrior = static_cast<unsigned>(toInteger(env, get("profilePrior"), 0, 1 << 30, "profilePrior"));
   job.functions = toSelection(env, get("functions"));
   job.continuation = toContinuation(env, get("continuation"));

@@ -37,6 +37,7 @@ napi_value toInstruction(napi_env env, const ShownInstruction &instruction) {
   setProperty(env, value, "symbol", toJs(env, std::string_view(instruction.symbol)));
   setProperty(env, value, "file", toJs(env, std::string_view(instruction.file)));
   setProperty(env, value, "line", toJs(env, static_cast<double>(instruction.line)));
+  setProperty(env, value, "isCold", toJs(env, instruction.isCold));
   return value;
 }
 
@@ -91,6 +92,34 @@ napi_value sourceLines(Call &call) {
   return value;
 }
 
+napi_value toCalls(napi_env env, const FunctionCalls &function) {
+  napi_value callees = null(env);
+  if (!function.isOpen) {
+    check(env, napi_create_array(env, &callees), "array");
+    for (uint32_t i = 0; i < function.callees.size(); ++i)
+      check(env, napi_set_element(env, callees, i, toJs(env, std::string_view(function.callees[i]))), "name");
+  }
+  napi_value value = object(env);
+  setProperty(env, value, "name", toJs(env, std::string_view(function.name)));
+  setProperty(env, value, "callees", callees);
+  return value;
+}
+
+napi_value functionCalls(Call &call) {
+  auto loaded = loadLlvm();
+  if (auto *failure = std::get_if<Failure>(&loaded))
+    return toJs(call.env, *failure);
+  const auto read = std::get<const LlvmHalf *>(loaded)->readCalls(objectArgument(call));
+  if (const auto *failure = std::get_if<Failure>(&read))
+    return toJs(call.env, *failure);
+  const auto &functions = std::get<std::vector<FunctionCalls>>(read);
+  napi_value list;
+  check(call.env, napi_create_array(call.env, &list), "array");
+  for (uint32_t i = 0; i < functions.size(); ++i)
+    check(call.env, napi_set_element(call.env, list, i, toCalls(call.env, functions[i])), "function");
+  return list;
+}
+
 /// A page of a file, executable and not writable, for as long as the process lives: profilers note that it
 /// was mapped, and by its name know the file that tells of compiled code.
 napi_value mapForProfilers(Call &call) {
@@ -117,6 +146,7 @@ napi_value gdbUnregister(Call &call) {
 void registerTools(napi_env env, napi_value exports) {
   exportFunction<disassembleFunction>(env, exports, "disassemble");
   exportFunction<sourceLines>(env, exports, "sourceLines");
+  exportFunction<functionCalls>(env, exports, "functionCalls");
   exportFunction<mapForProfilers>(env, exports, "mapForProfilers");
   exportFunction<gdbRegister>(env, exports, "gdbRegister");
   exportFunction<gdbUnregister>(env, exports, "gdbUnregister");

@@ -11,6 +11,7 @@
 #include "copied_process.h"
 #include "engine_state.h"
 #include "exceptions_in_flight.h"
+#include "fast_call.h"
 #include "js_scope.h"
 #include "marshal.h"
 #include "thread_record.h"
@@ -19,6 +20,8 @@
 
 namespace tierlink {
 namespace {
+
+constexpr const char *threadEnding = "its thread of JS is ending";
 
 Callback::Failure failureOf(const char *code, std::string message, std::string details,
                             std::shared_ptr<const JsThrown> thrown = nullptr) {
@@ -106,25 +109,47 @@ Callback::Failure Callback::call(CallbackFrame &frame) {
   return failed;
 }
 
+// Without a lock or a reference: its engine lasts, as its caller is inside, and its home keeps what is freed
+// while it runs.
+Callback::Failure Callback::callWithin(CallbackFrame &frame, ThreadRecord &thread) {
+  const CallbackHome::Running running(*home_);
+  uint64_t result = 0;
+  thread.callbacksEnv = home_->env();
+  auto failed =
+      thread.handles.join(home_->env())
+          ? invokeWith([&](size_t i) { return argument(frame, signature_.parameters[i].word); }, result)
+          : failure(threadEnding);
+  (returnsVector() ? frame.xmm0 : frame.rax) = result;
+  return failed;
+}
+
 Callback::Failure Callback::invoke(const std::vector<uint64_t> &words, uint64_t &result) {
   if (function_ == nullptr)
     return failure("it was freed");
+  const Scope scope(home_->env());
+  return scope.isOpen() ? invokeWith([&](size_t i) { return words[i]; }, result) : failure(threadEnding);
+}
+
+template <class Argument> Callback::Failure Callback::invokeWith(Argument argument, uint64_t &result) {
+  constexpr size_t inlineArguments = 8;
   const napi_env env = home_->env();
   const DefaultFloatingPoint mode;
   const KeptExceptions exceptions(ThreadRecord::here());
-  const Scope scope(env);
+  const size_t count = signature_.parameters.size();
   napi_value function, receiver, returned;
-  std::vector<napi_value> values(words.size());
-  bool isReady = scope.isOpen() && napi_get_reference_value(env, function_, &function) == napi_ok &&
+  napi_value some[inlineArguments];
+  std::vector<napi_value> many(count > inlineArguments ? count : 0);
+  napi_value *const values = many.empty() ? some : many.data();
+  bool isReady = napi_get_reference_value(env, function_, &function) == napi_ok &&
                  napi_get_undefined(env, &receiver) == napi_ok;
-  for (size_t i = 0; isReady && i < words.size(); ++i)
-    isReady = (values[i] = fromWord(env, signature_.parameters[i].letter, words[i])) != nullptr;
+  for (size_t i = 0; isReady && i < count; ++i)
+    isReady = (values[i] = fromWord(env, signature_.parameters[i].letter, argument(i))) != nullptr;
   if (!isReady)
-    return failure("its thread of JS is ending");
-  if (napi_call_function(env, receiver, function, values.size(), values.data(), &returned) != napi_ok) {
+    return failure(threadEnding);
+  if (napi_call_function(env, receiver, function, count, values, &returned) != napi_ok) {
     TakenJs taken = takeThrown(env, home_->isAlive());
     if (taken.thrown == nullptr)
-      return failure("its thread of JS is ending");
+      return failure(threadEnding);
     return callbackFailure(name_, "it threw: " + taken.message, std::move(taken.thrown));
   }
   if (signature_.result == 'v' || toResultWord(env, returned, signature_.result, result))
@@ -155,6 +180,12 @@ using namespace tierlink;
 Callback::Failure call(const CallbackCell &cell, CallbackFrame &frame) {
   if (CopiedProcess::isThis())
     return callbackFailure("a function of JS", "it is called in the child of a fork, which has no JS");
+  ThreadRecord *thread = ThreadRecord::find();
+  Callback *own = CallbackThunks::findOwn(cell, thread);
+  if (own != nullptr && isInFastCall(*thread)) [[unlikely]]
+    return own->failure("its caller came by the fast road, before that led here");
+  if (own != nullptr && thread->boundary != nullptr && own->isWithin(*thread))
+    return own->callWithin(frame, *thread);
   const auto callback = CallbackThunks::find(cell);
   return callback == nullptr ? callbackFailure("a function of JS", "it was freed") : callback->call(frame);
 }

@@ -10,6 +10,7 @@
 #include <node_api.h>
 
 #include "signature.h"
+#include "thread_record.h"
 #include "uncompiled_function.h"
 
 namespace tierlink {
@@ -58,6 +59,10 @@ public:
 
   // A call on the current thread; waits for the JS thread if that is another one.
   Failure call(CallbackFrame &frame);
+  // The same on its JS thread, from within a call of JS into its engine.
+  Failure callWithin(CallbackFrame &frame, ThreadRecord &thread);
+  // Whether a thread is inside its engine, so that this lasts.
+  bool isWithin(const ThreadRecord &thread) const { return thread.current == enginePlace_; }
   // The call itself, on its JS thread. `words`: as many as there are parameters.
   Failure invoke(const std::vector<uint64_t> &words, uint64_t &result);
 
@@ -67,11 +72,15 @@ public:
 private:
   Callback(std::shared_ptr<CallbackHome> home, const std::shared_ptr<Engine> &engine, Signature signature,
            std::string name)
-      : home_(std::move(home)), engine_(engine), signature_(std::move(signature)), name_(std::move(name)) {}
+      : home_(std::move(home)), engine_(engine), enginePlace_(engine.get()), signature_(std::move(signature)),
+        name_(std::move(name)) {}
+  // In a scope of its caller; `argument` gives the word of each parameter.
+  template <class Argument> Failure invokeWith(Argument argument, uint64_t &result);
   Failure refused(napi_env env, napi_value result) const;
 
   const std::shared_ptr<CallbackHome> home_;
   const std::weak_ptr<Engine> engine_;
+  const Engine *const enginePlace_; // to be compared only
   const Signature signature_;
   const std::string name_;
   napi_ref function_ = nullptr; // JS thread only; null once freed

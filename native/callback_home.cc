@@ -78,8 +78,11 @@ void CallbackHome::add(const std::shared_ptr<Callback> &callback) {
 }
 
 void CallbackHome::remove(const std::shared_ptr<Callback> &callback) {
-  if (callbacks_.erase(callback) != 0)
-    --ThreadRecord::here().runsJs;
+  if (callbacks_.erase(callback) == 0)
+    return;
+  --ThreadRecord::here().runsJs;
+  if (running_ > 0)
+    freed_.push_back(callback);
 }
 
 std::shared_ptr<CallbackHome::Waiting> CallbackHome::next() {

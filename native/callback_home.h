@@ -32,6 +32,21 @@ public:
   // Calls from another thread, and waits until JS has answered. No cancellation point.
   Callback::Failure ask(std::shared_ptr<Callback> callback, std::vector<uint64_t> words, uint64_t &result);
 
+  // While there is one, on its JS thread: callbacks that are freed meanwhile stay in memory.
+  class Running {
+  public:
+    explicit Running(CallbackHome &home) : home_(home) { ++home_.running_; }
+    ~Running() {
+      if (--home_.running_ == 0 && !home_.freed_.empty()) [[unlikely]]
+        home_.freed_.clear();
+    }
+    Running(const Running &) = delete;
+    Running &operator=(const Running &) = delete;
+
+  private:
+    CallbackHome &home_;
+  };
+
   // On its JS thread: those that are freed when it ends.
   void add(const std::shared_ptr<Callback> &callback);
   void remove(const std::shared_ptr<Callback> &callback);
@@ -62,6 +77,8 @@ private:
   const std::shared_ptr<bool> isAlive_ = std::make_shared<bool>(true);
   std::shared_ptr<JsChannel> channel_;
   std::unordered_set<std::shared_ptr<Callback>> callbacks_;
+  uint32_t running_ = 0;
+  std::vector<std::shared_ptr<Callback>> freed_;
 
   std::mutex mutex_; // guards what follows
   std::deque<std::shared_ptr<Waiting>> waiting_;

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "callback.h"
+#include "thread_record.h"
 #include "thunk_page.h"
 
 extern "C" void tierlinkCallbackEntry();
@@ -34,7 +35,10 @@ public:
       return nullptr;
     uint8_t *thunk = from.front();
     from.pop_front();
-    *cellOf(thunk).holder = std::move(callback);
+    CallbackHolder &holder = *cellOf(thunk).holder;
+    holder.own = callback.get();
+    holder.callback = std::move(callback);
+    holder.binder.store(&ThreadRecord::here(), std::memory_order_relaxed);
     return thunk;
   }
 
@@ -42,13 +46,16 @@ public:
     std::shared_ptr<Callback> last; // let go of without the lock
     std::lock_guard<std::mutex> lock(mutex_);
     auto *place = static_cast<uint8_t *>(const_cast<void *>(thunk));
-    last.swap(*cellOf(place).holder);
+    CallbackHolder &holder = *cellOf(place).holder;
+    holder.binder.store(nullptr, std::memory_order_relaxed);
+    holder.own = nullptr;
+    last.swap(holder.callback);
     freed_.push_back(place);
   }
 
   std::shared_ptr<Callback> find(const CallbackCell &cell) {
     std::lock_guard<std::mutex> lock(mutex_);
-    return *cell.holder;
+    return cell.holder->callback;
   }
 
 private:
@@ -60,7 +67,7 @@ private:
     uint8_t *code = mapThunkPage();
     if (code == nullptr)
       return false;
-    auto *holders = new std::shared_ptr<Callback>[thunksInPage];
+    auto *holders = new CallbackHolder[thunksInPage];
     for (size_t i = 0; i < thunksInPage; ++i) {
       uint8_t *thunk = code + i * thunkBytes;
       cellOf(thunk) = {reinterpret_cast<const void *>(&tierlinkCallbackEntry), &holders[i]};

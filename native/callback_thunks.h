@@ -4,16 +4,26 @@
 // callback was freed, or after its engine is gone, still comes to code that says so.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 namespace tierlink {
 
 class Callback;
+struct ThreadRecord;
+
+// What a thunk leads to; nothing once it was released.
+struct CallbackHolder {
+  std::shared_ptr<Callback> callback; // guarded by the lock of the thunks
+  // The same for the thread that bound it, which alone releases it; another one only compares `binder`.
+  std::atomic<const ThreadRecord *> binder{nullptr};
+  Callback *own = nullptr;
+};
 
 // What a thunk jumps through, one page behind it. The assembler file knows this.
 struct CallbackCell {
   const void *entry;
-  std::shared_ptr<Callback> *holder; // empty once freed; guarded by the lock of the thunks
+  CallbackHolder *holder;
 };
 
 class CallbackThunks {
@@ -25,6 +35,11 @@ public:
   static void release(const void *thunk);
   // Null once it was released.
   static std::shared_ptr<Callback> find(const CallbackCell &cell);
+  // The same without a lock, on the thread that bound it: good until it is released. Null on others, too.
+  static Callback *findOwn(const CallbackCell &cell, const ThreadRecord *here) {
+    const bool isOwn = here != nullptr && cell.holder->binder.load(std::memory_order_relaxed) == here;
+    return isOwn ? cell.holder->own : nullptr;
+  }
 };
 
 } // namespace tierlink

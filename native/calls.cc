@@ -19,17 +19,6 @@
 
 namespace tierlink {
 
-CallState::CallState(const Signature &signature) {
-  stackStart_ = inline_;
-  if (signature.stackWords > inlineWords) {
-    outline_.resize(signature.stackWords);
-    stackStart_ = outline_.data();
-  }
-  frame.stack = stackStart_;
-  frame.stackWords = signature.stackWords;
-  frame.vectorCount = signature.vectorWords;
-}
-
 namespace {
 
 using Failure = std::unique_ptr<const CallFailure>;
@@ -83,60 +72,58 @@ namespace {
   return false;
 }
 
-[[gnu::cold]] napi_value fail(napi_env env, const CallFailure &failure) {
+[[gnu::cold]] bool fail(napi_env env, const CallFailure &failure) {
   napi_throw(env, toJsError(env, failure));
-  return nullptr;
-}
-
-napi_value onCall(napi_env env, napi_callback_info info) {
-  constexpr size_t inlineArguments = 8;
-  napi_value values[inlineArguments];
-  size_t count = inlineArguments;
-  void *data;
-  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok)
-    return nullptr;
-  const Target &target = *static_cast<Target *>(data);
-  try {
-    if (count <= inlineArguments)
-      return callFromJs(env, target, count, values);
-    std::vector<napi_value> all(count);
-    check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
-    return callFromJs(env, target, count, all.data());
-  } catch (const PendingJsException &) {
-    return nullptr;
-  } catch (const BindingError &error) {
-    napi_throw_error(env, nullptr, error.what());
-    return nullptr;
-  }
+  return false;
 }
 
 } // namespace
 
-bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
-                      CallState &state) {
+namespace {
+
+// What does not fit: the first of them, or the first that is missing or too many.
+[[gnu::cold]] bool refuseCount(napi_env env, const Target &target, size_t count, const napi_value *values) {
   const auto &parameters = target.signature.parameters;
   if (count < parameters.size())
     return refuse(env, target, count, expectedFor(parameters[count].letter), "missing");
-  if (count > parameters.size())
-    return refuse(env, target, parameters.size(),
-                  "absent (it takes " + std::to_string(parameters.size()) + ")",
-                  describe(env, values[parameters.size()]));
+  return refuse(env, target, parameters.size(), "absent (it takes " + std::to_string(parameters.size()) + ")",
+                describe(env, values[parameters.size()]));
+}
+
+[[gnu::cold]] bool refuseValue(napi_env env, const Target &target, size_t index, napi_value value) {
+  return refuse(env, target, index, expectedFor(target.signature.parameters[index].letter),
+                describe(env, value));
+}
+
+// These two are part of what calls them: one call from JS is one piece of code.
+[[gnu::always_inline]] inline bool convert(napi_env env, const Target &target, size_t count,
+                                           const napi_value *values, CallState &state) {
+  const auto &parameters = target.signature.parameters;
+  if (count != parameters.size()) [[unlikely]]
+    return refuseCount(env, target, count, values);
   for (size_t i = 0; i < count; ++i) {
-    if (!toWord(env, values[i], parameters[i].letter, state.texts, state.word(parameters[i])))
-      return refuse(env, target, i, expectedFor(parameters[i].letter), describe(env, values[i]));
+    if (!toWord(env, values[i], parameters[i].letter, state.texts, state.word(parameters[i]))) [[unlikely]]
+      return refuseValue(env, target, i, values[i]);
   }
   return true;
 }
 
-std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
-                                              Entry::Passage passage) {
+[[gnu::cold]] Failure failureOfClosed(const Target &target) {
+  return failureOf("ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed");
+}
+
+[[gnu::cold]] Failure failureOfEmpty(const Target &target) {
+  return failureOf("NOT_LINKED", target.name + " has no code yet");
+}
+
+[[gnu::always_inline]] inline Failure call(const Target &target, CallFrame &frame, Entry::Passage passage) {
   Entry entry(*target.engine, passage);
   // Asked while inside: from here on the engine can't be closed.
-  if (entry.refused() || target.engine->closed())
-    return failureOf("ENGINE_DISPOSED", target.name + " belongs to an engine that is disposed");
+  if (entry.refused() || target.engine->closed()) [[unlikely]]
+    return failureOfClosed(target);
   const void *code = loadSlot(target.slot);
-  if (code == nullptr)
-    return failureOf("NOT_LINKED", target.name + " has no code yet");
+  if (code == nullptr) [[unlikely]]
+    return failureOfEmpty(target);
   ThreadRecord &thread = entry.thread();
   if (target.engine->catchesTraps.load(std::memory_order_relaxed) && !thread.canTrap) [[unlikely]]
     Traps::prepare(thread);
@@ -151,13 +138,60 @@ std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &f
   }
 }
 
+// False with a pending exception.
+[[gnu::always_inline]] inline bool callWith(napi_env env, const Target &target, size_t count,
+                                            const napi_value *values, CallState &state) {
+  if (!convert(env, target, count, values, state))
+    return false;
+  const auto failure = call(target, state.frame, Entry::Passage::AtGate);
+  return failure == nullptr || fail(env, *failure);
+}
+
+inline napi_value answer(napi_env env, const Target &target, size_t count, const napi_value *values) {
+  CallState state(target.signature);
+  // Without a value the answer is undefined.
+  return callWith(env, target, count, values, state) && target.signature.result != 'v'
+             ? toJsResult(env, target, state.frame)
+             : nullptr;
+}
+
+napi_value onCall(napi_env env, napi_callback_info info) {
+  constexpr size_t inlineArguments = 8;
+  napi_value values[inlineArguments];
+  size_t count = inlineArguments;
+  void *data;
+  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok)
+    return nullptr;
+  const Target &target = *static_cast<Target *>(data);
+  try {
+    if (count <= inlineArguments)
+      return answer(env, target, count, values);
+    std::vector<napi_value> all(count);
+    check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
+    return answer(env, target, count, all.data());
+  } catch (const PendingJsException &) {
+    return nullptr;
+  } catch (const BindingError &error) {
+    napi_throw_error(env, nullptr, error.what());
+    return nullptr;
+  }
+}
+
+} // namespace
+
+bool convertArguments(napi_env env, const Target &target, size_t count, const napi_value *values,
+                      CallState &state) {
+  return convert(env, target, count, values, state);
+}
+
+std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
+                                              Entry::Passage passage) {
+  return call(target, frame, passage);
+}
+
 napi_value callFromJs(napi_env env, const Target &target, size_t count, const napi_value *values) {
   CallState state(target.signature);
-  if (!convertArguments(env, target, count, values, state))
-    return nullptr;
-  if (const auto failure = callTarget(target, state.frame))
-    return fail(env, *failure);
-  return toJsResult(env, target, state.frame);
+  return callWith(env, target, count, values, state) ? toJsResult(env, target, state.frame) : nullptr;
 }
 
 namespace {

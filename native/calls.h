@@ -8,9 +8,9 @@
 
 #include <node_api.h>
 
+#include "entry.h"
 #include "marshal.h"
 #include "signature.h"
-#include "thread_record.h"
 #include "trampoline.h"
 
 namespace tierlink {
@@ -21,7 +21,15 @@ struct LazyFailure;
 // The memory of one call: registers, and as many stack words as the signature needs.
 class CallState {
 public:
-  explicit CallState(const Signature &signature);
+  explicit CallState(const Signature &signature) : stackStart_(inline_) {
+    if (signature.stackWords > inlineWords) [[unlikely]] {
+      outline_.resize(signature.stackWords);
+      stackStart_ = outline_.data();
+    }
+    frame.stack = stackStart_;
+    frame.stackWords = signature.stackWords;
+    frame.vectorCount = signature.vectorWords;
+  }
   uint64_t &word(const Signature::Parameter &parameter) {
     if (parameter.word < Signature::firstVectorWord)
       return frame.general[parameter.word];

@@ -54,32 +54,32 @@ void settle(llvm::Module &module) {
 
 /// What is done to canonical code before its passes run. Profiles belong to the edges that it has, and loops
 /// are found in it as it is; so nothing may change either before both are done.
-std::variant<std::vector<std::string>, Failure> prepare(llvm::Module &module, Machinery &machinery,
-                                                        const CompileJob &job) {
-  std::vector<std::string> unfit;
+std::variant<UsedProfile, Failure> prepare(llvm::Module &module, Machinery &machinery,
+                                           const CompileJob &job) {
+  UsedProfile used;
   if (!hasLoops(job) && !job.profile && !job.instrument)
-    return unfit;
+    return used;
   settle(module);
   std::optional<ModuleLoops> loops;
   if (hasLoops(job))
     loops.emplace(module);
   if (job.profile)
-    unfit = useProfile(module, machinery, *job.profile, job.profilePrior);
+    used = useProfile(module, machinery, *job.profile, job.uses, job.profilePrior);
   if (job.instrument)
     instrument(module, machinery);
   if (loops)
     if (auto failure = leaveLoops(*loops, job))
       return std::move(*failure);
   // This one gives calls other values, which a list of what is alive does not know.
-  if (job.profile)
+  if (job.profile && job.uses.calls)
     promoteByProfile(module, machinery);
-  return unfit;
+  return used;
 }
 
 /// From a module that is complete to its object.
 Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &diagnostics,
               const CompileJob &job) {
-  std::vector<std::string> unfit;
+  UsedProfile used;
   if (job.isData) {
     markData(module);
   } else {
@@ -88,9 +88,13 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
     auto prepared = prepare(module, machinery, job);
     if (auto *failure = std::get_if<Failure>(&prepared))
       return std::move(*failure);
-    unfit = std::move(std::get<0>(prepared));
+    used = std::move(std::get<0>(prepared));
     if (auto failure = machinery.optimise(module))
       return std::move(*failure);
+    if (!job.uses.inlining)
+      tellHeat(module, machinery, used);
+    if (job.profile && job.uses.split)
+      keepWhole(module);
     // After the passes: what was inlined is no call any more, and a counter would have made it look too large
     // to inline.
     if (job.counters)
@@ -105,7 +109,7 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   auto object = std::get<llvm::ArrayRef<char>>(generated);
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(unfit), {}};
+  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(used.unfit), {}};
 }
 
 /// In a context of its own, which goes with the module.
@@ -142,7 +146,9 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
   ImportSources sources(workspace, source, job);
-  auto imports = chooseImports(sources, batch.functions, job.importBudget, job.profile.get());
+  // Calls that become direct ones are inlined like others.
+  const SharedProfile *heat = job.uses.inlining || job.uses.calls ? job.profile.get() : nullptr;
+  auto imports = chooseImports(sources, batch.functions, job.importBudget, heat);
   auto extracted = extract(source, {batch.functions, imports, /*withConstants=*/job.codegenLevel > 0});
   if (auto *failure = std::get_if<Failure>(&extracted))
     return std::move(*failure);

@@ -21,6 +21,11 @@ using llvm::Function;
 constexpr size_t largestImport = 400;
 /// Where a call is hot LLVM takes more than ten times as much.
 constexpr size_t largestHotImport = 2000;
+/// There come so many instructions, and so many for each that is compiled, up to what the tier allows: bodies
+/// that come along are optimised before the inliner looks at them, and that often takes longer than all the
+/// rest.
+constexpr size_t importBase = 400;
+constexpr size_t importEach = 8;
 /// Of other modules there come so many instructions, and so many for each that is compiled; what is called by
 /// something that came along must be smaller than that, by percent: nearly everything is reached in the end.
 constexpr size_t acrossBase = 400;
@@ -45,12 +50,14 @@ class Importer {
 public:
   Importer(ImportSources &sources, llvm::ArrayRef<Function *> functions, unsigned budget,
            const SharedProfile *profile)
-      : sources_(sources), profile_(profile), budgetLeft_(budget),
-        level_(functions.begin(), functions.end()) {
+      : sources_(sources), profile_(profile), level_(functions.begin(), functions.end()) {
+    size_t instructions = 0;
     for (const Function *function : functions) {
       seen_.insert(function->getName());
-      acrossLeft_ += acrossEach * function->getInstructionCount();
+      instructions += function->getInstructionCount();
     }
+    budgetLeft_ = std::min<size_t>(budget, importBase + importEach * instructions);
+    acrossLeft_ += acrossEach * instructions;
     if (profile != nullptr)
       for (const Function *function : functions)
         heat_ = std::max(heat_, highest(*profile, *function));
@@ -202,7 +209,7 @@ private:
   const SharedProfile *const profile_;
   /// The highest count of the functions that are compiled.
   uint64_t heat_ = 0;
-  size_t budgetLeft_;
+  size_t budgetLeft_ = 0;
   /// Of it, for other modules.
   size_t acrossLeft_ = acrossBase;
   size_t acrossPercent_ = 100;

@@ -24,6 +24,11 @@ llvm::PipelineTuningOptions tuningFor(int level) {
   return tuning;
 }
 
+/// What is cold is told by the weights of branches.
+bool splits(const CompileJob &job) {
+  return !job.isData && job.profile && job.uses.branches && job.uses.split;
+}
+
 struct DropImports : llvm::PassInfoMixin<DropImports> {
   static bool isRequired() { return true; }
   llvm::PreservedAnalyses run(llvm::Module &module, llvm::ModuleAnalysisManager &) {
@@ -36,8 +41,8 @@ struct DropImports : llvm::PassInfoMixin<DropImports> {
 
 Machinery::Machinery(const CompileJob &job)
     : isData_(job.isData), pipeline_(job.passes), level_(job.isData ? 0 : job.codegenLevel),
-      hostCpu_(!job.isData && job.hostCpu), calls_(job.calls),
-      machine_(createTargetMachine(level_, hostCpu_)), builder_(machine_.get(), tuningFor(level_)) {
+      hostCpu_(!job.isData && job.hostCpu), calls_(job.calls), split_(splits(job)),
+      machine_(createTargetMachine(level_, hostCpu_, split_)), builder_(machine_.get(), tuningFor(level_)) {
   if (isData_)
     return;
   // Where a static compiler drops available_externally bodies: behind the inliner, before vectorisers and the
@@ -58,7 +63,7 @@ bool Machinery::fits(const CompileJob &job) const {
   if (job.isData || isData_)
     return job.isData == isData_;
   return pipeline_ == job.passes && level_ == job.codegenLevel && hostCpu_ == job.hostCpu &&
-         calls_ == job.calls;
+         calls_ == job.calls && split_ == splits(job);
 }
 
 void Machinery::run(llvm::ModulePassManager &passes, llvm::Module &module) { passes.run(module, modules_); }

@@ -48,6 +48,7 @@ private:
   const int level_;
   const bool hostCpu_;
   const CallForm calls_;
+  const bool split_;
   const std::unique_ptr<llvm::TargetMachine> machine_;
 
   // In the order in which LLVM wants them to be destroyed: from the last to the first.

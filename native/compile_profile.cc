@@ -2,6 +2,7 @@
 // it made of it by as much as little was seen.
 #include "compile_profile.h"
 #include "compile_parts.h"
+#include "llvm_target.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/BlockFrequencyInfo.h"
@@ -19,6 +20,7 @@
 #include "llvm/Transforms/Instrumentation/PGOInstrumentation.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace tierlink {
 namespace {
@@ -32,6 +34,9 @@ constexpr unsigned leastShare = 14;
 /// it.
 constexpr unsigned hotShare = 3;
 constexpr unsigned coldShare = 9;
+
+/// Marks functions of which so much was seen that something may be cold not only by rounding.
+constexpr llvm::StringLiteral splitAttribute = "tierlink-split";
 
 /// How LLVM names the two, in millionths of all that was counted.
 constexpr uint32_t hotCutoff = 990'000;
@@ -95,12 +100,7 @@ private:
   llvm::InstrProfWriter writer_;
 };
 
-/// LLVM takes as hot and cold what is so in the whole program. Here few functions are seen, so those that are
-/// compiled are what others are compared with; what counts like them must not be called cold for being the
-/// last of all.
-void setSummary(llvm::Module &module, Machinery &machinery, uint64_t limit) {
-  const uint64_t hot = std::max<uint64_t>(limit >> hotShare, 1);
-  const uint64_t cold = limit >> coldShare;
+void setSummary(llvm::Module &module, Machinery &machinery, uint64_t limit, uint64_t hot, uint64_t cold) {
   llvm::ProfileSummary summary(llvm::ProfileSummary::PSK_Instr, {{hotCutoff, hot, 1}, {coldCutoff, cold, 1}},
                                limit, limit, limit, limit, 1, 1);
   module.setProfileSummary(summary.getMD(module.getContext()), llvm::ProfileSummary::PSK_Instr);
@@ -132,10 +132,14 @@ void dropFew(llvm::CallBase &call, unsigned prior) {
   }
 }
 
-void blur(Function &function, unsigned prior) {
+bool hasWays(const llvm::Instruction &instruction) {
+  return instruction.isTerminator() || llvm::isa<llvm::SelectInst>(instruction);
+}
+
+void blur(Function &function, const ProfileUses &uses, unsigned prior) {
   for (llvm::BasicBlock &block : function)
     for (llvm::Instruction &instruction : block) {
-      if (instruction.isTerminator() || llvm::isa<llvm::SelectInst>(instruction))
+      if (uses.branches && hasWays(instruction))
         blur(instruction, prior);
       if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction))
         dropFew(*call, prior);
@@ -157,14 +161,39 @@ void settleEntry(Function &function, uint64_t most) {
   function.setEntryCount(std::max<uint64_t>(static_cast<uint64_t>(count), 1));
 }
 
+/// What branches of a module were weighed by before its profile was read.
+class KeptWeights {
+public:
+  explicit KeptWeights(llvm::Module &module) {
+    for (Function &function : module)
+      for (llvm::BasicBlock &block : function)
+        for (llvm::Instruction &instruction : block)
+          // Of a call these are the values that it saw.
+          if (hasWays(instruction) && !llvm::isa<llvm::CallBase>(instruction))
+            kept_.emplace_back(&instruction, instruction.getMetadata(llvm::LLVMContext::MD_prof));
+  }
+
+  void restore() {
+    for (const auto &[instruction, weights] : kept_)
+      instruction->setMetadata(llvm::LLVMContext::MD_prof, weights);
+  }
+
+private:
+  std::vector<std::pair<llvm::Instruction *, llvm::MDNode *>> kept_;
+};
+
 } // namespace
 
-std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, const SharedProfile &profile,
-                                    unsigned prior) {
-  std::vector<std::string> unfit;
+UsedProfile useProfile(llvm::Module &module, Machinery &machinery, const SharedProfile &profile,
+                       const ProfileUses &uses, unsigned prior) {
+  UsedProfile used;
   JobProfile job(module, profile);
   if (job.isEmpty())
-    return unfit;
+    return used;
+  used.most = job.limit();
+  std::optional<KeptWeights> weights;
+  if (!uses.branches)
+    weights.emplace(module);
   auto files = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
   files->addFile(profilePath, 0, job.write());
   llvm::SmallVector<Function *, 16> unmarked;
@@ -174,19 +203,43 @@ std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, 
   llvm::ModulePassManager read;
   read.addPass(llvm::PGOInstrumentationUse(profilePath, "", /*IsCS=*/false, files));
   machinery.run(read, module);
-  // By LLVM's own measure of what is cold, see setSummary.
+  // By LLVM's own measure of what is cold, see tellHeat.
   for (Function *function : unmarked)
     function->removeFnAttr(llvm::Attribute::Cold);
-  setSummary(module, machinery, job.limit());
+  if (weights)
+    weights->restore();
+  if (uses.inlining)
+    tellHeat(module, machinery, used);
+  else
+    setSummary(module, machinery, used.most, /*hot=*/UINT64_MAX, /*cold=*/0);
   for (const auto &[function, most] : job.profiled()) {
     if (function->getEntryCount().has_value()) {
-      blur(*function, prior);
+      blur(*function, uses, prior);
       settleEntry(*function, most);
+      if (most >= uint64_t{prior} << coldShare)
+        function->addFnAttr(splitAttribute);
     } else {
-      unfit.push_back(function->getName().str());
+      used.unfit.push_back(function->getName().str());
     }
   }
-  return unfit;
+  return used;
+}
+
+/// LLVM takes as hot and cold what is so in the whole program. Here few functions are seen, so those that are
+/// compiled are what others are compared with; what counts like them must not be called cold for being the
+/// last of all.
+void tellHeat(llvm::Module &module, Machinery &machinery, const UsedProfile &used) {
+  if (used.most > 0)
+    setSummary(module, machinery, used.most, std::max<uint64_t>(used.most >> hotShare, 1),
+               used.most >> coldShare);
+}
+
+void keepWhole(llvm::Module &module) {
+  for (Function &function : module)
+    if (!function.isDeclaration() &&
+        (!function.hasFnAttribute(splitAttribute) ||
+         module.getNamedValue((function.getName() + coldSuffix).str()) != nullptr))
+      function.setMetadata(llvm::LLVMContext::MD_prof, nullptr);
 }
 
 void promoteByProfile(llvm::Module &module, Machinery &machinery) {

@@ -19,10 +19,24 @@ namespace tierlink {
 /// the same control flow has the same edges only if branches are weighed alike.
 void instrument(llvm::Module &module, Machinery &machinery);
 
+struct UsedProfile {
+  /// Functions whose records are of other code; these are compiled as if there were none.
+  std::vector<std::string> unfit;
+  /// The highest count of the functions that are compiled; 0 when nothing is known of any.
+  uint64_t most = 0;
+};
+
 /// Tells the passes what was counted of the functions that the module defines. On the code that instrument()
-/// takes. Returns the functions whose records are of other code; these are compiled as if there were none.
-std::vector<std::string> useProfile(llvm::Module &module, Machinery &machinery, const SharedProfile &profile,
-                                    unsigned prior);
+/// takes.
+UsedProfile useProfile(llvm::Module &module, Machinery &machinery, const SharedProfile &profile,
+                       const ProfileUses &uses, unsigned prior);
+
+/// Tells what is hot and what is cold. The inliner goes by that, which is why useProfile() may leave it out.
+void tellHeat(llvm::Module &module, Machinery &machinery, const UsedProfile &used);
+
+/// Right before code is generated: functions are not split of which little was seen here, or whose cold part
+/// would have the name of another symbol.
+void keepWhole(llvm::Module &module);
 
 /// Calls directly what useProfile() found to be called indirectly, and gives memory operations the sizes that
 /// they have most often.

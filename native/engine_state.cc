@@ -69,6 +69,11 @@ bool Engine::close() {
   return true;
 }
 
+std::atomic<bool> &Engine::mayCallBack(const void *slot) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return mayCallBack_.try_emplace(slot, true).first->second;
+}
+
 void Engine::coverOne(uintptr_t address, const Cover &cover) {
   {
     std::unique_lock<std::shared_mutex> lock(coversMutex_);

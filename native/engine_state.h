@@ -99,6 +99,9 @@ public:
   bool beginLaunch();
   void openGate() { door.isClosed.store(false, std::memory_order_release); }
   Door door;
+  // Whether what a slot leads to may call a function pointer, or a function of a library that does: so may
+  // come to callbacks. True until somebody knows better; there for as long as the engine. From any thread.
+  std::atomic<bool> &mayCallBack(const void *slot);
   // Threads being made that have no record yet, but will be inside.
   std::atomic<uint32_t> launching{0};
 
@@ -129,6 +132,7 @@ private:
   std::vector<uintptr_t> trapped_;
   std::weak_ptr<Run> activeRun_;
   std::deque<Arguments> arguments_;
+  std::map<const void *, std::atomic<bool>> mayCallBack_;
 };
 
 } // namespace tierlink

@@ -14,7 +14,6 @@
 #include "engine_state.h"
 #include "fast_v8.h"
 #include "process_barrier.h"
-#include "thunk_page.h"
 #include "traps.h"
 
 namespace tierlink {
@@ -22,51 +21,12 @@ namespace tierlink {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 static_assert(offsetof(ThreadRecord, current) == 0 && offsetof(ThreadRecord, boundary) == 8 &&
-              offsetof(ThreadRecord, entered) == 16 && offsetof(ThreadRecord, runsJs) == 24);
+              offsetof(ThreadRecord, entered) == 16 && offsetof(ThreadRecord, runsJs) == 24 &&
+              offsetof(ThreadRecord, inlineControls) == 28);
 #pragma GCC diagnostic pop
-static_assert(offsetof(Mutator, engine) == 0 && offsetof(Mutator, depth) == 8);
+static_assert(offsetof(Mutator, depth) == 8);
 
 namespace {
-
-// Thunks like those of callbacks, but none is given to two at a time, and none is called once it is back.
-class Thunks {
-public:
-  static Thunks &one() {
-    static auto *thunks = new Thunks;
-    return *thunks;
-  }
-
-  // Null if the kernel gives no memory.
-  const void *bind(const FastSignature &signature, FastState &target) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (free_.empty() && !grow())
-      return nullptr;
-    uint8_t *thunk = free_.back();
-    free_.pop_back();
-    *reinterpret_cast<FastCell *>(thunk + thunkPageBytes) = {signature.code(), &target};
-    return thunk;
-  }
-
-  void release(const void *thunk) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    free_.push_back(static_cast<uint8_t *>(const_cast<void *>(thunk)));
-  }
-
-private:
-  static_assert(sizeof(FastCell) == thunkBytes);
-
-  bool grow() {
-    uint8_t *code = mapThunkPage();
-    if (code == nullptr)
-      return false;
-    for (size_t at = 0; at < thunkPageBytes; at += thunkBytes)
-      free_.push_back(code + at);
-    return true;
-  }
-
-  std::mutex mutex_;
-  std::vector<uint8_t *> free_;
-};
 
 CallFrame resultFrame(uint64_t result) {
   CallFrame frame;
@@ -97,7 +57,8 @@ struct FastTarget : FastState, SlowCall {
   std::unique_ptr<const CallFailure> failure;
   std::optional<uint64_t> unsafe; // the integer that it returned
   napi_ref failed = nullptr;      // is told what Node-API throws
-  const void *thunk;
+  const FastSignature &signature;
+  FastSignature::Function function;
 
   // Those of this thread.
   static std::unordered_set<FastTarget *> &here() {
@@ -118,12 +79,13 @@ FastTarget::FastTarget(napi_env env, Target to, const FastSignature &signature, 
                 to.slot,
                 &to.engine->door,
                 signature.finish(),
+                &to.engine->mayCallBack(to.slot),
                 representation(env, true),
                 representation(env, false)},
-      SlowCall(env), target(std::move(to)), owner(of) {
+      SlowCall(env), target(std::move(to)), owner(of), signature(signature) {
   // Weak, as V8 would keep what it refers to until the environment ends. Whoever can call has it.
   check(env, napi_create_reference(env, failed, 0, &this->failed), "reference");
-  thunk = Thunks::one().bind(signature, *this);
+  function = signature.bind(*this);
   here().insert(this);
 }
 
@@ -131,14 +93,15 @@ FastTarget::~FastTarget() {
   here().erase(this);
   end();
   napi_delete_reference(env, failed);
-  if (thunk != nullptr)
-    Thunks::one().release(thunk);
+  if (function.code != nullptr)
+    signature.release(function);
 }
 
-// A mutator without an engine is none that can be entered.
 void FastTarget::end() {
-  static Mutator nobody;
-  mutator = &nobody;
+  static const Door closed{true, false};
+  static const std::atomic<bool> unknown{true};
+  door = &closed;
+  mayCallBack = &unknown;
   owner = nullptr;
   target.engine.reset();
 }
@@ -189,9 +152,9 @@ napi_value bindFast(napi_env env, Target target, const std::string &letters, con
   if (engine.catchesTraps.load(std::memory_order_relaxed) && !thread.canTrap)
     Traps::prepare(thread);
   auto owned = std::make_unique<FastTarget>(env, std::move(target), *signature, owner, failed);
-  if (owned->thunk == nullptr)
+  if (owned->function.code == nullptr)
     return null(env);
-  const napi_value function = makeFastFunction(*signature, owned->thunk, *owned);
+  const napi_value function = makeFastFunction(*signature, owned->function.code, *owned);
   if (function == nullptr)
     throw PendingJsException();
   // V8 keeps the function until the environment ends, which is when this is called.
@@ -210,8 +173,14 @@ void endFast(const EngineHandle *owner) {
       target->end();
 }
 
-bool isFastOpen(const Engine &engine) {
-  return !engine.door.mayRunJs.load(std::memory_order_relaxed) && ThreadRecord::here().runsJs == 0;
+bool isFastOpen(Engine &engine, const void *slot) {
+  const ThreadRecord &thread = ThreadRecord::here();
+  return !engine.door.mayRunJs.load(std::memory_order_relaxed) && thread.inlineControls == 0 &&
+         (thread.runsJs == 0 || !engine.mayCallBack(slot).load(std::memory_order_relaxed));
+}
+
+bool isInFastCall(const ThreadRecord &thread) {
+  return thread.boundary != nullptr && thread.boundary->code == tierlinkFastLeft;
 }
 
 } // namespace tierlink
@@ -222,7 +191,7 @@ using namespace tierlink;
 extern "C" {
 
 // Compiled code was left by a trap, or because it could not be unwound.
-__attribute__((visibility("hidden"))) void tierlinkFastLeft(FastState *state) {
+__attribute__((visibility("hidden"))) void tierlinkFastWasLeft(FastState *state) {
   auto *target = static_cast<FastTarget *>(state);
   target->failure = leftBy(target->target, *target->thread);
 }

@@ -6,6 +6,7 @@
 // twice, waits there. Nor may the slow way throw, see fast_v8.h: it tells JS of errors by a call.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -29,17 +30,12 @@ struct FastState {
   const void *slot;
   const Door *door;
   FastSignature::Finish finish;
+  const std::atomic<bool> *mayCallBack;
   uintptr_t trueValue; // as JS values are represented; V8 never moves these
   uintptr_t falseValue;
 };
-static_assert(offsetof(FastState, door) == 32 && offsetof(FastState, finish) == 40);
-
-// What a thunk jumps through, one page behind it, as those of callbacks do.
-struct FastCell {
-  const void *entry;
-  FastState *target;
-};
-static_assert(offsetof(FastCell, target) == 8);
+static_assert(offsetof(FastState, door) == 32 && offsetof(FastState, finish) == 40 &&
+              offsetof(FastState, mayCallBack) == 48 && sizeof(std::atomic<bool>) == 1);
 
 // Where V8 is known, the engine's threads can be asked without their help, and the signature fits: a JS
 // function that V8 calls so. Null where not.
@@ -47,7 +43,9 @@ napi_value bindFast(napi_env env, Target target, const std::string &letters, con
                     napi_value failed);
 // The functions that were bound for this handle here are dead from now on.
 void endFast(const EngineHandle *owner);
-// Whether they take the fast road now.
-bool isFastOpen(const Engine &engine);
+// Whether a function takes the fast road now.
+bool isFastOpen(Engine &engine, const void *slot);
+// Whether a thread is within a fast call, not within one of Node-API that was made there.
+bool isInFastCall(const ThreadRecord &thread);
 
 } // namespace tierlink

@@ -17,6 +17,7 @@ namespace {
 constexpr size_t maxGeneral = 6;
 constexpr size_t maxVector = 8;
 constexpr size_t pageBytes = 4096;
+constexpr size_t alignment = 32; // of functions, in bytes
 constexpr int64_t safeInteger = (int64_t{1} << 53) - 1;
 
 bool isVector(char letter) { return letter == 'f' || letter == 'd'; }
@@ -24,10 +25,12 @@ bool isVector(char letter) { return letter == 'f' || letter == 'd'; }
 enum Register : uint8_t { rax = 0, rcx = 1, rdx = 2, rsi = 6, rdi = 7, r8 = 8, r9 = 9, r10 = 10, r11 = 11 };
 constexpr Register general[maxGeneral] = {rdi, rsi, rdx, rcx, r8, r9};
 
+} // namespace
+
 // The few instructions that are needed, as bytes. Names are Intel's; 64 bits wide unless they say otherwise.
-class Writer {
+class FastWriter {
 public:
-  explicit Writer(uint8_t *start) : at_(start) {}
+  explicit FastWriter(uint8_t *start) : at_(start) {}
   uint8_t *here() const { return at_; }
 
   void move(Register to, Register from) { pair(true, 0x89, from, to); }
@@ -44,6 +47,11 @@ public:
   }
   void shiftRight(Register which, uint8_t bits) {
     bytes({rex(true, rax, which), 0xc1, modes(3, 5, which), bits});
+  }
+  void loadFrom(Register to, const void *place) {
+    bytes({rex(true, to, rax), 0x8b, modes(0, to, rbp)}); // of the instruction behind
+    const auto distance = static_cast<int32_t>(static_cast<const uint8_t *>(place) - (at_ + 4));
+    raw(&distance, sizeof distance);
   }
   void set(Register to, uint64_t value) {
     bytes({rex(true, rax, to), static_cast<uint8_t>(0xb8 | (to & 7))});
@@ -85,10 +93,15 @@ public:
     clear(rax);
     bytes({0x0f, 0x57, 0xc0, 0xc3}); // xorps xmm0, xmm0; ret
   }
+  void align(size_t to) {
+    while (reinterpret_cast<uintptr_t>(at_) % to != 0)
+      bytes({0xcc}); // int3
+  }
   void land() { bytes({0xf3, 0x0f, 0x1e, 0xfa}); } // endbr64
 
 private:
   static constexpr uint8_t rsp = 4;
+  static constexpr uint8_t rbp = 5;
   static uint8_t rex(bool wide, uint8_t reg, uint8_t rm) {
     return static_cast<uint8_t>(0x40 | (wide ? 8 : 0) | ((reg >> 3) << 2) | (rm >> 3));
   }
@@ -110,8 +123,10 @@ private:
   uint8_t *at_;
 };
 
+namespace {
+
 // Where V8 puts the argument of that number among those in general registers, with the receiver as the first.
-void fetch(Writer &writer, Register to, size_t number) {
+void fetch(FastWriter &writer, Register to, size_t number) {
   if (number < maxGeneral)
     writer.move(to, general[number]);
   else
@@ -119,19 +134,19 @@ void fetch(Writer &writer, Register to, size_t number) {
 }
 
 // An integer of which V8 knows that it is one: either reading of the width is taken, as by Node-API.
-void checkNarrow(Writer &writer, Register value, unsigned bytes, bool isSigned, const uint8_t *decline) {
+void checkNarrow(FastWriter &writer, Register value, unsigned bytes, bool isSigned, const uint8_t *decline) {
   if (bytes == 4)
     writer.move32(rax, value);
   else
     writer.extendZero(rax, value, bytes);
   writer.compare(rax, value);
-  uint8_t *const fits = writer.jumpShort(Writer::Equal);
+  uint8_t *const fits = writer.jumpShort(FastWriter::Equal);
   if (bytes == 4)
     writer.extendSigned32(rax, value);
   else
     writer.extendSigned(rax, value, bytes);
   writer.compare(rax, value);
-  writer.jumpBack(Writer::NotEqual, decline);
+  writer.jumpBack(FastWriter::NotEqual, decline);
   writer.aimHere(fits);
   if (bytes == 4)
     return;
@@ -142,13 +157,12 @@ void checkNarrow(Writer &writer, Register value, unsigned bytes, bool isSigned, 
 }
 
 // A JS value, by reference: of those that a boolean parameter takes, only true and false are taken here.
-void checkBoolean(Writer &writer, Register value, bool isSigned, const uint8_t *decline) {
+void checkBoolean(FastWriter &writer, Register value, bool isSigned, const uint8_t *decline) {
   writer.load(value, value, 0);
-  writer.load(rax, r11, offsetof(FastCell, target));
-  writer.compareWith(value, rax, offsetof(FastState, trueValue));
-  uint8_t *const isTrue = writer.jumpShort(Writer::Equal);
-  writer.compareWith(value, rax, offsetof(FastState, falseValue));
-  writer.jumpBack(Writer::NotEqual, decline);
+  writer.compareWith(value, r11, offsetof(FastState, trueValue));
+  uint8_t *const isTrue = writer.jumpShort(FastWriter::Equal);
+  writer.compareWith(value, r11, offsetof(FastState, falseValue));
+  writer.jumpBack(FastWriter::NotEqual, decline);
   writer.clear(value);
   uint8_t *const done = writer.jumpShort();
   writer.aimHere(isTrue);
@@ -156,16 +170,16 @@ void checkBoolean(Writer &writer, Register value, bool isSigned, const uint8_t *
   writer.aimHere(done);
 }
 
-void checkSafe(Writer &writer, Register value, const uint8_t *decline) {
+void checkSafe(FastWriter &writer, Register value, const uint8_t *decline) {
   writer.set(rax, safeInteger);
   writer.move(r10, rax);
   writer.add(r10, value);
   writer.add(rax, rax);
   writer.compare(r10, rax);
-  writer.jumpBack(Writer::Above, decline);
+  writer.jumpBack(FastWriter::Above, decline);
 }
 
-void check(Writer &writer, char letter, Register value, const uint8_t *decline) {
+void check(FastWriter &writer, char letter, Register value, const uint8_t *decline) {
   switch (letter) {
   case 'b':
   case 'B':
@@ -181,7 +195,7 @@ void check(Writer &writer, char letter, Register value, const uint8_t *decline) 
   case 'q':
     writer.move(rax, value);
     writer.shiftRight(rax, 53);
-    return writer.jumpBack(Writer::NotEqual, decline);
+    return writer.jumpBack(FastWriter::NotEqual, decline);
   default:
     return checkSafe(writer, value, decline);
   }
@@ -207,8 +221,6 @@ const FastSignature *FastSignature::of(const std::string &letters) {
   std::unique_ptr<FastSignature> made(new FastSignature(letters));
   if (!made->describe())
     made = nullptr;
-  else if (!made->write())
-    return nullptr; // there may be memory next time
   return known->emplace(letters, std::move(made)).first->second.get();
 }
 
@@ -264,25 +276,46 @@ bool FastSignature::describe() {
   return true;
 }
 
-// A page for each: it is written before it is executable, and never after.
-bool FastSignature::write() {
-  void *memory = mmap(nullptr, pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+// A page of functions: it is written before it is executable, and never after. The page of their targets
+// behind it stays writable.
+bool FastSignature::grow() const {
+  void *memory = mmap(nullptr, 2 * pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     return false;
-  Writer writer(static_cast<uint8_t *>(memory));
-  const std::string parameters = letters_.substr(1);
-  const auto vectors = static_cast<size_t>(std::ranges::count_if(parameters, isVector));
-  const size_t answer = 1 + parameters.size() - vectors;
-
+  auto *const page = static_cast<uint8_t *>(memory);
+  auto *cell = reinterpret_cast<FastState **>(page + pageBytes);
+  FastWriter writer(page);
   const uint8_t *decline = writer.here();
-  fetch(writer, r10, answer);
+  fetch(writer, r10, answerNumber());
   writer.decline(r10);
 
-  code_ = writer.here();
+  std::vector<Function> made;
+  for (size_t bytes = 0; writer.here() + alignment + bytes <= page + pageBytes;) {
+    writer.align(alignment);
+    uint8_t *const begin = writer.here();
+    write(writer, cell, decline);
+    bytes = static_cast<size_t>(writer.here() - begin);
+    made.push_back({begin, cell++});
+  }
+  if (mprotect(page, pageBytes, PROT_READ | PROT_EXEC) == 0) {
+    free_.insert(free_.end(), made.rbegin(), made.rend());
+    return true;
+  }
+  munmap(memory, 2 * pageBytes);
+  return false;
+}
+
+size_t FastSignature::answerNumber() const {
+  return 1 + static_cast<size_t>(std::count_if(letters_.begin() + 1, letters_.end(),
+                                               [](char letter) { return !isVector(letter); }));
+}
+
+void FastSignature::write(FastWriter &writer, FastState *const *cell, const uint8_t *decline) const {
   writer.land();
+  writer.loadFrom(r11, cell);
   size_t generals = 0;
   uint8_t vector = 0;
-  for (const char letter : parameters) {
+  for (const char letter : letters_.substr(1)) {
     if (isVector(letter)) {
       if (letter == 'f')
         writer.narrow(vector);
@@ -295,12 +328,23 @@ bool FastSignature::write() {
     fetch(writer, to, ++generals);
     check(writer, letter, to, decline);
   }
-  fetch(writer, r10, answer);
+  fetch(writer, r10, answerNumber());
   writer.jumpTo(reinterpret_cast<const void *>(&tierlinkFastCall));
-  if (mprotect(memory, pageBytes, PROT_READ | PROT_EXEC) == 0)
-    return true;
-  munmap(memory, pageBytes);
-  return false;
+}
+
+FastSignature::Function FastSignature::bind(FastState &target) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (free_.empty() && !grow())
+    return {};
+  const Function function = free_.back();
+  free_.pop_back();
+  *function.target = &target;
+  return function;
+}
+
+void FastSignature::release(const Function &function) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  free_.push_back(function);
 }
 
 } // namespace tierlink

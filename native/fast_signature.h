@@ -3,10 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace tierlink {
+
+struct FastState;
+class FastWriter;
 
 // v8::CTypeInfo and v8::CFunctionInfo, which Node ships no header for; the same in V8 11.3 and 12.4.
 struct V8Type {
@@ -28,13 +32,19 @@ static_assert(sizeof(V8Type) == 3 && offsetof(V8FunctionInfo, parameters) == 8);
 // it has to make the call once more, the slow way.
 class FastSignature {
 public:
-  // Null for what V8 can't pass as Node-API would (see docs/embedding.md), or if the kernel gives no memory.
+  // Null for what V8 can't pass as Node-API would (see docs/embedding.md).
   static const FastSignature *of(const std::string &letters);
 
   const V8FunctionInfo &info() const { return info_; }
-  // Comes from a thunk, with its FastCell in r11. It checks and moves the arguments, and goes on to
-  // tierlinkFastCall, with the place of V8's answer in r10.
-  const void *code() const { return code_; }
+  // What V8 calls for a target: code that checks and moves the arguments, and goes on to tierlinkFastCall
+  // with the FastState in r11 and the place of V8's answer in r10.
+  struct Function {
+    const void *code = nullptr; // null: the kernel gave no memory
+    FastState **target = nullptr;
+  };
+  Function bind(FastState &target) const;
+  // Nobody calls it any more.
+  void release(const Function &function) const;
   // What is to be done with the result.
   enum class Finish : uint64_t { None, Byte, Short, Bit, Float, SafeInteger };
   Finish finish() const { return finish_; }
@@ -43,13 +53,18 @@ public:
 private:
   explicit FastSignature(std::string letters);
   bool describe();
-  bool write();
+  // Where the place of the answer is among the arguments, as fetch counts them.
+  size_t answerNumber() const;
+  void write(FastWriter &writer, FastState *const *cell, const uint8_t *decline) const;
+  bool grow() const;
 
   const std::string letters_;
   std::vector<V8Type> types_;
   V8FunctionInfo info_{};
   Finish finish_ = Finish::None;
-  const void *code_ = nullptr;
+
+  mutable std::mutex mutex_; // guards what follows
+  mutable std::vector<Function> free_;
 };
 
 } // namespace tierlink

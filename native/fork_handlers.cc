@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "engine_state.h"
+#include "entry.h"
 #include "frames.h"
 #include "load_llvm.h"
-#include "thread_record.h"
 
 namespace tierlink {
 namespace {

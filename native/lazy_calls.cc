@@ -194,7 +194,9 @@ void LazyCalls::serveHere(std::shared_ptr<InlineControl> control) {
   // It is begun and ended on its own thread.
   ThreadRecord &here = ThreadRecord::here();
   here.runsJs += control != nullptr ? 1 : 0;
+  here.inlineControls += control != nullptr ? 1 : 0;
   here.runsJs -= inlineControl_ != nullptr ? 1 : 0;
+  here.inlineControls -= inlineControl_ != nullptr ? 1 : 0;
   inlineControl_ = std::move(control);
   inlineThread_.store(inlineControl_ == nullptr ? nullptr : &ThreadRecord::here(), std::memory_order_relaxed);
 }

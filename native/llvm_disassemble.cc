@@ -19,6 +19,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace tierlink {
 namespace {
@@ -43,7 +44,8 @@ public:
     printer_->setPrintImmHex(true);
   }
 
-  llvm::Expected<std::vector<ShownInstruction>> show(const llvm::object::ELFSymbolRef &function) {
+  /// Appends the instructions of a function or of its cold part.
+  llvm::Error show(const llvm::object::ELFSymbolRef &function, std::vector<ShownInstruction> &shown) {
     auto section = function.getSection();
     if (!section)
       return section.takeError();
@@ -55,17 +57,21 @@ public:
       return start.takeError();
     readSymbols(**section);
     llvm::StringRef code = contents->substr(*start, function.getSize());
-    std::vector<ShownInstruction> shown;
+    const uint64_t before = shown.empty() ? 0 : shown.back().offset + shown.back().bytes.size();
+    const bool isCold = isColdPart(function);
     for (uint64_t at = 0; at < code.size();) {
-      shown.push_back(decode(code, at, *start, (*section)->getIndex()));
-      at += shown.back().bytes.size();
+      ShownInstruction instruction = decode(code, at, *start, (*section)->getIndex(), before);
+      instruction.isCold = isCold;
+      at += instruction.bytes.size();
+      shown.push_back(std::move(instruction));
     }
-    return shown;
+    return llvm::Error::success();
   }
 
 private:
   /// What the fields of the section stand for.
   void readSymbols(const llvm::object::SectionRef &section) {
+    symbols_.clear();
     for (const llvm::object::SectionRef &other : object_.sections()) {
       auto relocated = other.getRelocatedSection();
       if (!relocated) {
@@ -100,19 +106,21 @@ private:
     return "";
   }
 
-  ShownInstruction decode(llvm::StringRef code, uint64_t at, uint64_t start, uint64_t section) {
+  /// `before`: bytes that are shown before `code`.
+  ShownInstruction decode(llvm::StringRef code, uint64_t at, uint64_t start, uint64_t section,
+                          uint64_t before) {
     llvm::MCInst instruction;
     uint64_t size = 0;
     auto rest = llvm::arrayRefFromStringRef(code.drop_front(at));
     auto status = decoder_->getInstruction(instruction, size, rest, at, llvm::nulls());
     size = std::min<uint64_t>(std::max<uint64_t>(size, 1), rest.size());
     ShownInstruction shown;
-    shown.offset = at;
+    shown.offset = before + at;
     shown.bytes = code.substr(at, size).str();
     if (status == llvm::MCDisassembler::Success) {
       llvm::raw_string_ostream out(shown.text);
       // What a branch's field is added to.
-      printer_->printInst(&instruction, at + size, "", *machine_->getMCSubtargetInfo(), out);
+      printer_->printInst(&instruction, before + at + size, "", *machine_->getMCSubtargetInfo(), out);
       shown.text = llvm::StringRef(shown.text).trim().str();
     } else {
       shown.text = "(bad)";
@@ -144,15 +152,27 @@ llvm::Expected<std::vector<ShownInstruction>> disassembleIn(llvm::StringRef byte
   if (!object)
     return object.takeError();
   const auto &elf = llvm::cast<llvm::object::ELFObjectFileBase>(**object);
+  std::optional<llvm::object::ELFSymbolRef> hot;
+  std::optional<llvm::object::ELFSymbolRef> cold;
   for (const llvm::object::ELFSymbolRef symbol : elf.symbols()) {
     auto name = symbol.getName();
     if (!name)
       return name.takeError();
-    if (*name != function || symbol.getELFType() != llvm::ELF::STT_FUNC)
-      continue;
-    return Disassembly(elf).show(symbol);
+    if (*name == function && symbol.getELFType() == llvm::ELF::STT_FUNC)
+      hot = symbol;
+    else if (*name == (function + coldSuffix).str() && isColdPart(symbol))
+      cold = symbol;
   }
-  return llvm::createStringError("the object does not define it");
+  if (!hot)
+    return llvm::createStringError("the object does not define it");
+  Disassembly disassembly(elf);
+  std::vector<ShownInstruction> shown;
+  if (auto error = disassembly.show(*hot, shown))
+    return error;
+  if (cold)
+    if (auto error = disassembly.show(*cold, shown))
+      return error;
+  return shown;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #include "compile.h"
 #include "compile_profile.h"
 #include "ingest.h"
+#include "llvm_calls.h"
 #include "llvm_disassemble.h"
 #include "llvm_interface.h"
 #include "llvm_lines.h"
@@ -26,6 +27,9 @@ public:
   }
   std::variant<SourceLines, Failure> readLines(std::string_view object) const override {
     return tierlink::readLines(object);
+  }
+  std::variant<std::vector<FunctionCalls>, Failure> readCalls(std::string_view code) const override {
+    return tierlink::readCalls(code);
   }
   std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const override {
     return tierlink::readProfile(bytes);

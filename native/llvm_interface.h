@@ -113,6 +113,14 @@ struct ContinuationRequest {
   std::string signature;
 };
 
+/// ProfileUse of src/core/tier.ts.
+struct ProfileUses {
+  bool branches = false;
+  bool calls = false;
+  bool inlining = false;
+  bool split = false;
+};
+
 /// CompileJob of src/native/contract.ts.
 struct CompileJob {
   std::shared_ptr<const SharedBitcode> bitcode;
@@ -128,6 +136,8 @@ struct CompileJob {
   bool instrument = false;
   /// What was counted, by the names that the module has; or nothing.
   std::shared_ptr<const SharedProfile> profile;
+  /// What that is used for.
+  ProfileUses uses;
   /// How often each way of a branch is taken to have been gone beside what was counted.
   unsigned profilePrior = 0;
   /// IR instructions of other functions that a selection may take along to be inlined.
@@ -165,7 +175,7 @@ struct Compiled {
 
 /// One instruction of a function, for people.
 struct ShownInstruction {
-  /// From the function's beginning.
+  /// Bytes that are shown before it.
   uint64_t offset = 0;
   std::string bytes;
   std::string text;
@@ -174,6 +184,8 @@ struct ShownInstruction {
   /// Where it comes from; 0 when unknown.
   std::string file;
   unsigned line = 0;
+  /// Of the cold part, which lies apart.
+  bool isCold = false;
 };
 
 /// Where code comes from, from an offset on up to the next.
@@ -196,6 +208,14 @@ struct SourceLines {
   std::vector<FunctionLines> functions;
 };
 
+/// What a function calls, by the names that its module has.
+struct FunctionCalls {
+  std::string name;
+  /// It may call what no name says: then `callees` is empty.
+  bool isOpen;
+  std::vector<std::string> callees;
+};
+
 /// What compiles keep for those that follow: modules, machines. For any number of threads.
 class CompilerState {
 public:
@@ -216,6 +236,7 @@ public:
   virtual std::variant<std::vector<ShownInstruction>, Failure>
   disassemble(std::string_view object, std::string_view function) const = 0;
   virtual std::variant<SourceLines, Failure> readLines(std::string_view object) const = 0;
+  virtual std::variant<std::vector<FunctionCalls>, Failure> readCalls(std::string_view code) const = 0;
   /// Reads and writes profiles as files have them (indexed, of IR). Of kind "profile" where it fails.
   virtual std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes) const = 0;
   virtual std::variant<std::string, Failure>

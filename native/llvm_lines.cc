@@ -1,6 +1,7 @@
 #include "llvm_lines.h"
 
 #include "llvm_guard.h"
+#include "llvm_target.h"
 
 #include "llvm/DebugInfo/DIContext.h"
 #include "llvm/DebugInfo/DWARF/DWARFContext.h"
@@ -22,7 +23,7 @@ public:
       if (const auto *table = context_->getLineTableForUnit(unit.get()))
         readTable(*table, unit->getCompilationDir());
     for (const llvm::object::ELFSymbolRef symbol : object_.symbols()) {
-      if (symbol.getELFType() != llvm::ELF::STT_FUNC || symbol.getSize() == 0)
+      if ((symbol.getELFType() != llvm::ELF::STT_FUNC && !isColdPart(symbol)) || symbol.getSize() == 0)
         continue;
       if (auto error = add(symbol))
         return error;
@@ -98,6 +99,30 @@ llvm::Expected<SourceLines> readLinesOf(llvm::StringRef bytes) {
 }
 
 } // namespace
+
+bool isColdPart(const llvm::object::ELFSymbolRef &symbol) {
+  if (symbol.getELFType() != llvm::ELF::STT_NOTYPE)
+    return false;
+  auto name = symbol.getName();
+  if (!name) {
+    llvm::consumeError(name.takeError());
+    return false;
+  }
+  if (!name->ends_with(coldSuffix))
+    return false;
+  auto section = symbol.getSection();
+  if (!section) {
+    llvm::consumeError(section.takeError());
+    return false;
+  }
+  if (*section == symbol.getObject()->section_end())
+    return false;
+  auto sectionName = (*section)->getName();
+  if (sectionName)
+    return sectionName->starts_with(coldSection);
+  llvm::consumeError(sectionName.takeError());
+  return false;
+}
 
 std::unique_ptr<llvm::DWARFContext> readDebugInfo(const llvm::object::ObjectFile &object) {
   const auto say = [](llvm::Error error) { llvm::consumeError(std::move(error)); };

@@ -53,11 +53,12 @@ const HostCpu &hostCpu() {
   return cpu;
 }
 
-std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHostCpu) {
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHostCpu, bool split) {
   llvm::TargetOptions options;
   // One section a function, so that the linker can place and drop each by itself.
   options.FunctionSections = true;
   options.DataSections = false;
+  options.EnableMachineFunctionSplitter = split;
   // Emulated thread-locals don't see those of shared libraries.
   options.EmulatedTLS = false;
   options.EnableTLSDESC = false;

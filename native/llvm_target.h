@@ -23,8 +23,14 @@ struct HostCpu {
 };
 const HostCpu &hostCpu();
 
+/// What LLVM appends to a function's name for the symbol of its cold part, and begins that part's section
+/// with.
+constexpr llvm::StringLiteral coldSuffix = ".cold";
+constexpr llvm::StringLiteral coldSection = ".text.split.";
+
 /// A machine for one job (a TargetMachine is not for several threads).
-/// `level` as CompileJob.codegenLevel; `useHostCpu` false means plain x86-64.
-std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHostCpu);
+/// `level` as CompileJob.codegenLevel; `useHostCpu` false means plain x86-64. `split`: what is cold in a
+/// function with a profile comes into a section of its own.
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHostCpu, bool split = false);
 
 } // namespace tierlink

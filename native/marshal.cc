@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <immintrin.h>
 
 namespace tierlink {
 namespace {
@@ -58,14 +57,6 @@ bool toWide(napi_env env, napi_value value, uint64_t &word) {
   return true;
 }
 
-bool toAddress(napi_env env, napi_value value, napi_valuetype type, uint64_t &word) {
-  word = 0;
-  if (type != napi_bigint)
-    return type == napi_null;
-  bool lossless = false;
-  return napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok && lossless;
-}
-
 bool toText(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok)
@@ -79,27 +70,17 @@ bool toText(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
 }
 
 bool toPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
-  napi_valuetype type;
-  if (napi_typeof(env, value, &type) != napi_ok)
-    return false;
-  if (type == napi_string)
-    return toText(env, value, texts, word);
-  if (type != napi_object)
-    return toAddress(env, value, type, word);
+  // Those that are used most come first: to ask for the type costs as much as to try.
+  bool lossless = false;
+  if (napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok)
+    return lossless;
   void *data = nullptr;
-  bool is = false;
-  if (napi_is_typedarray(env, value, &is) == napi_ok && is) {
-    if (napi_get_typedarray_info(env, value, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok)
-      return false;
-  } else if (napi_is_arraybuffer(env, value, &is) == napi_ok && is) {
-    if (napi_get_arraybuffer_info(env, value, &data, nullptr) != napi_ok)
-      return false;
-  } else if (napi_is_dataview(env, value, &is) == napi_ok && is) {
-    if (napi_get_dataview_info(env, value, nullptr, &data, nullptr, nullptr) != napi_ok)
-      return false;
-  } else {
-    return false;
-  }
+  bool isBuffer = false; // a newer Node gives what is shared between threads as one, too
+  if (napi_get_typedarray_info(env, value, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok &&
+      napi_get_dataview_info(env, value, nullptr, &data, nullptr, nullptr) != napi_ok &&
+      (napi_is_arraybuffer(env, value, &isBuffer) != napi_ok || !isBuffer ||
+       napi_get_arraybuffer_info(env, value, &data, nullptr) != napi_ok))
+    return toText(env, value, texts, word) || toResultAddress(env, value, word);
   word = reinterpret_cast<uint64_t>(data);
   return true;
 }
@@ -114,7 +95,16 @@ bool toNumberedPointer(napi_env env, napi_value value, Texts &texts, uint64_t &w
 
 } // namespace
 
-bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t &word) {
+bool toResultAddress(napi_env env, napi_value value, uint64_t &word) {
+  bool lossless = false;
+  if (napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok)
+    return lossless;
+  word = 0;
+  napi_valuetype type;
+  return napi_typeof(env, value, &type) == napi_ok && type == napi_null;
+}
+
+bool toWordOfAny(napi_env env, napi_value value, char letter, Texts &texts, uint64_t &word) {
   switch (letter) {
   case 'b':
     return toBoolean(env, value, word);
@@ -129,15 +119,8 @@ bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t 
   case '2':
   case 'T':
     return toNarrow<int16_t, uint16_t>(env, value, letter == 'T', word);
-  case '4': {
-    double number;
-    if (napi_get_value_double(env, value, &number) != napi_ok)
-      return false;
-    // Of what does not fit the instruction makes the smallest number, which does not equal it.
-    const int32_t integer = _mm_cvttsd_si32(_mm_set_sd(number));
-    word = static_cast<uint32_t>(integer);
-    return integer == number || toNarrow<int32_t, uint32_t>(env, value, true, word);
-  }
+  case '4':
+    return toNarrow<int32_t, uint32_t>(env, value, true, word);
   case '8':
   case 'n':
     return toWide(env, value, word);
@@ -145,18 +128,13 @@ bool toWord(napi_env env, napi_value value, char letter, Texts &texts, uint64_t 
     return toPointer(env, value, texts, word);
   case 'q':
     return toNumberedPointer(env, value, texts, word);
-  case 'f':
-  case 'd': {
+  case 'f': {
     double number;
     if (napi_get_value_double(env, value, &number) != napi_ok)
       return false;
+    const float narrow = static_cast<float>(number);
     word = 0;
-    if (letter == 'd') {
-      memcpy(&word, &number, sizeof number);
-    } else {
-      const float narrow = static_cast<float>(number);
-      memcpy(&word, &narrow, sizeof narrow);
-    }
+    memcpy(&word, &narrow, sizeof narrow);
     return true;
   }
   default:
@@ -189,19 +167,11 @@ const char *expectedFor(char letter) {
   }
 }
 
-bool toResultWord(napi_env env, napi_value value, char letter, uint64_t &word) {
-  Texts none;
-  if (letter != 'p' && letter != 'q')
-    return toWord(env, value, letter, none, word);
-  napi_valuetype type;
-  return napi_typeof(env, value, &type) == napi_ok && toAddress(env, value, type, word);
-}
-
 const char *expectedForResult(char letter) {
   return letter == 'p' ? "an address as bigint, or null" : expectedFor(letter);
 }
 
-napi_value fromWord(napi_env env, char letter, uint64_t word) {
+napi_value fromWordOfAny(napi_env env, char letter, uint64_t word) {
   napi_value value = nullptr;
   switch (letter) {
   case 'v':
@@ -218,9 +188,6 @@ napi_value fromWord(napi_env env, char letter, uint64_t word) {
   case '2':
   case 'T':
     napi_create_int32(env, static_cast<int16_t>(word), &value);
-    break;
-  case '4':
-    napi_create_int32(env, static_cast<int32_t>(word), &value);
     break;
   case 'n':
   case 'q':
@@ -248,10 +215,6 @@ napi_value fromWord(napi_env env, char letter, uint64_t word) {
     break;
   }
   return value;
-}
-
-napi_value fromResult(napi_env env, char letter, const CallFrame &frame) {
-  return fromWord(env, letter, letter == 'f' || letter == 'd' ? frame.xmm0 : frame.rax);
 }
 
 } // namespace tierlink

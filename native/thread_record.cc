@@ -17,20 +17,18 @@
 namespace tierlink {
 namespace {
 
-// Initial-exec: reading it must not allocate, as compiled code may do so in a signal handler.
-thread_local ThreadRecord *self __attribute__((tls_model("initial-exec"))) = nullptr;
-
 pthread_key_t endKey;
 pid_t processId = 0;
-bool barrierless = true; // entries must fence themselves; a copy, as each entry asks
 
 } // namespace
+
+constinit thread_local ThreadRecord *ThreadRecord::self = nullptr;
 
 void Threads::prepare() {
   static const bool once = [] {
     processId = getpid();
     ProcessBarrier::prepare();
-    barrierless = !ProcessBarrier::isThere();
+    entriesFence = !ProcessBarrier::isThere();
     return true;
   }();
   (void)once;
@@ -65,8 +63,8 @@ uint32_t Threads::inside(Engine &engine) {
 bool Threads::otherCallersInside() {
   barrier();
   std::lock_guard<std::mutex> guard(lock());
-  return std::ranges::any_of(all(), [](const ThreadRecord *record) {
-    return record != self && record->kind == ThreadRecord::Kind::Foreign &&
+  return std::ranges::any_of(all(), [own = ThreadRecord::find()](const ThreadRecord *record) {
+    return record != own && record->kind == ThreadRecord::Kind::Foreign &&
            std::ranges::any_of(record->mutators, [](const auto &mutator) {
              return mutator->engine.load(std::memory_order_relaxed) != nullptr &&
                     mutator->depth.load(std::memory_order_acquire) > 0;
@@ -86,11 +84,7 @@ void Threads::forget(Engine &engine) {
   }
 }
 
-ThreadRecord *ThreadRecord::find() { return self; }
-
-ThreadRecord &ThreadRecord::here() {
-  if (self != nullptr)
-    return *self;
+ThreadRecord &ThreadRecord::make() {
   static const bool keyMade = [] {
     if (pthread_key_create(&endKey, onThreadEnd) != 0)
       abort(); // the process is out of keys; thread-locals would leak unseen
@@ -262,39 +256,6 @@ void ThreadRecord::park() {
   run.reset();
   for (;;)
     pause();
-}
-
-Entry::Entry(Engine &engine, Passage passage)
-    : thread_(ThreadRecord::here()), mutator_(thread_.mutatorFor(engine)),
-      depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current),
-      outer_(std::exchange(thread_.boundary, nullptr)), outerCode_(thread_.entered) {
-  mutator_.depth.store(depth_ + 1, std::memory_order_relaxed);
-  thread_.current = &engine;
-  // The compiler must not move the load of the slot before the store; the processor may, see Threads::inside.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (barrierless)
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-  // Who is inside already is not kept out: the gate can't close then.
-  if (depth_ == 0 && passage == Passage::AtGate && engine.door.isClosed.load(std::memory_order_relaxed))
-      [[unlikely]]
-    refused_ = !waitAtGate(engine);
-}
-
-bool Entry::waitAtGate(const Engine &engine) {
-  do {
-    mutator_.depth.store(0, std::memory_order_release);
-    if (!engine.waitAtGate())
-      return false;
-    mutator_.depth.store(1, std::memory_order_seq_cst);
-  } while (engine.door.isClosed.load(std::memory_order_seq_cst));
-  return true;
-}
-
-Entry::~Entry() {
-  thread_.boundary = outer_;
-  thread_.entered = outerCode_;
-  thread_.current = previous_;
-  mutator_.depth.store(depth_, std::memory_order_release);
 }
 
 } // namespace tierlink

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "exceptions_in_flight.h"
+#include "handle_group.h"
 #include "trap.h"
 
 namespace tierlink {
@@ -45,9 +46,9 @@ struct ThreadRecord {
   };
 
   // This thread's record, made if need be.
-  static ThreadRecord &here();
+  static ThreadRecord &here() { return self != nullptr ? *self : make(); }
   // This thread's record or null; async-signal-safe.
-  static ThreadRecord *find();
+  static ThreadRecord *find() { return self; }
 
   // Makes this thread one that belongs to `owner` until it ends: inside all the time, sampled, and `onEnded`
   // called once nothing of the engine can run on it any more (`parked`: it never ends, but will run nothing
@@ -68,14 +69,16 @@ struct ThreadRecord {
   // Reports the end and stops this thread for ever, as nothing may return into a program that has exited.
   [[noreturn]] void park();
 
-  // The assembler file knows where these four are.
+  // The assembler file knows where these five are.
   Engine *current = nullptr; // whose code was entered last
   // Where compiled code was entered last, if it can be left from there; null in the meantime.
   JumpFrame *boundary = nullptr;
   const void *entered = nullptr; // the code that was called there
-  // What compiled code could call that runs JS on this thread: callbacks, and inline control. While there is
-  // any of it, nobody takes the fast road. This thread only.
+  // What compiled code could come to that runs JS on this thread: callbacks, and inline control. While there
+  // is any of it, who can come to it does not take the fast road; and while there is inline control, which
+  // any function comes to that calls one that isn't compiled, nobody does. This thread only.
   uint32_t runsJs = 0;
+  uint32_t inlineControls = 0;
 
   Kind kind = Kind::Foreign;
   std::shared_ptr<Engine> owner;
@@ -101,6 +104,8 @@ struct ThreadRecord {
   std::shared_ptr<const LazyFailure> left;
   // Those of the frames below JS, from which compiled code is entered.
   ExceptionsInFlight exceptions;
+  HandleGroup handles;             // of callbacks, since compiled code was entered last
+  napi_env callbacksEnv = nullptr; // what these callbacks belong to
   bool canTrap = false;
   void *signalStack = nullptr;
 
@@ -128,10 +133,15 @@ struct ThreadRecord {
 
 private:
   ThreadRecord();
+  static ThreadRecord &make();
   static void onThreadEnd(void *record);
   void finish();
   void leaveAll();
   Mutator &findMutator(Engine &engine);
+
+  // Initial-exec: reading it must not allocate, as compiled code may do so in a signal handler.
+  static constinit thread_local ThreadRecord *self
+      __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
   Mutator *last = nullptr;
   std::function<void(bool parked)> ended;
@@ -150,38 +160,12 @@ struct Threads {
   static bool otherCallersInside();
   // Frees what the records keep for an engine that is closed.
   static void forget(Engine &engine);
+  // Entries must fence themselves, as there is no barrier.
+  static inline bool entriesFence = true;
   // True in a child made by fork, where none of the other threads exist.
   static bool inForkedChild();
   // Once, before anything else of this file.
   static void prepare();
-};
-
-// A stay inside compiled code, from a thread that is not the program's own.
-class Entry {
-public:
-  // AtGate: waits while the gate is closed, and is refused once the engine is sealed. Control: the thread
-  // that closes the gate, which runs destructors behind it.
-  enum class Passage : uint8_t { AtGate, Control };
-
-  explicit Entry(Engine &engine, Passage passage = Passage::AtGate);
-  ~Entry();
-  // True: the engine is sealed, and no code of it may be run.
-  bool refused() const { return refused_; }
-  ThreadRecord &thread() const { return thread_; }
-  Entry(const Entry &) = delete;
-  Entry &operator=(const Entry &) = delete;
-
-private:
-  [[gnu::cold]] bool waitAtGate(const Engine &engine);
-
-  ThreadRecord &thread_;
-  Mutator &mutator_;
-  // Kept by value: a longjmp over inner entries must not leave their count behind.
-  const uint32_t depth_;
-  Engine *const previous_;
-  JumpFrame *const outer_;
-  const void *const outerCode_;
-  bool refused_ = false;
 };
 
 } // namespace tierlink

@@ -39,6 +39,8 @@ int tierlinkCall(const void *target, CallFrame *frame);
 // Where what it calls returns to; the same for the calls of fast_call.h.
 extern const uint8_t tierlinkCallReturn[];
 extern const uint8_t tierlinkFastReturn[];
+// Where tierlinkLeave goes to from a call of fast_call.h.
+extern const uint8_t tierlinkFastLeft[];
 // Calls body(argument). Returns 0 when it returns, 1 when code below it called tierlinkLeave(frame).
 int tierlinkProtect(JumpFrame *frame, void (*body)(void *), void *argument);
 // Abandons everything below the tierlinkProtect or tierlinkCall that filled the frame, on the same thread.

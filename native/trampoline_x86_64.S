@@ -3,7 +3,7 @@
         .text
 
 // A frame with all that a callee must keep. tierlinkLeave goes back to any such frame, given its rsp.
-        .macro  saveRegisters
+        .macro  saveAll
         push    rbp
         .cfi_def_cfa_offset 16
         .cfi_offset rbp, -16
@@ -19,11 +19,11 @@
         .cfi_offset r14, -48
         push    r15
         .cfi_offset r15, -56
-        sub     rsp, 8                  // control words, and 16-aligned
         .endm
 
         .macro  saveState
-        saveRegisters
+        saveAll
+        sub     rsp, 8                  // control words, and 16-aligned
         stmxcsr [rsp]
         fnstcw  [rsp + 4]
         .endm
@@ -40,6 +40,18 @@
         ret
         .endm
 
+// The same where JS, or a thread that was just made, calls: these run with the modes that a thread begins with.
+        .macro  saveBeginning
+        saveAll
+        push    qword ptr [rip + .Lmodes]
+        .endm
+
+        .section .rodata.cst8, "aM", @progbits, 8
+        .p2align 3
+.Lmodes:
+        .long   0x1f80, 0x37f           // mxcsr, x87
+        .text
+
 // int tierlinkCall(const void *target, CallFrame *frame)
         .globl  tierlinkCall
         .hidden tierlinkCall
@@ -48,7 +60,7 @@
 tierlinkCall:
         .cfi_startproc
         endbr64
-        saveState
+        saveBeginning
         mov     rbx, rsi
         mov     [rbx + 152], rsp
         lea     rax, [rip + .Lreturn]
@@ -88,7 +100,10 @@ tierlinkCallReturn:
         mov     [rbx + 136], rax
         movsd   qword ptr [rbx + 144], xmm0
         xor     eax, eax
-        restoreState
+        mov     rbx, [rbp - 8]          // the others are what they were
+        leave
+        .cfi_def_cfa rsp, 8
+        ret
         .cfi_endproc
         .size   tierlinkCall, . - tierlinkCall
 
@@ -132,36 +147,29 @@ tierlinkLeave:
         .cfi_endproc
         .size   tierlinkLeave, . - tierlinkLeave
 
-// From the code of a signature: the FastCell in r11, the place for V8's answer in r10, arguments where compiled
-// code wants them. Enters the engine, calls the slot's code, leaves, and returns its result to V8. Locals, from
-// rbp: the answer's place at -56, the FastState at -64, depth, what was entered, boundary and engine from before at
-// -72 to -96, the JumpFrame at -112.
+// From the code of a signature: the FastState in r11, the place for V8's answer in r10, arguments where compiled
+// code wants them. Enters the engine, calls the slot's code, leaves, and returns its result to V8. Only where
+// nothing is entered on this thread yet, so that what was there before need not be kept: all of it is zero.
+// On the stack, below what tierlinkLeave wants: the JumpFrame, the answer's place and the FastState.
         .globl  tierlinkFastCall
         .hidden tierlinkFastCall
         .type   tierlinkFastCall, @function
-        .p2align 4
+        .p2align 5
 tierlinkFastCall:
         .cfi_startproc
         .cfi_personality 0x9b, DW.ref.__gxx_personality_v0
         .cfi_lsda 0x1b, .LfastHandlers
-        saveRegisters
-        mov     dword ptr [rsp], 0x1f80 // JS runs with the modes that a thread begins with
-        mov     dword ptr [rsp + 4], 0x37f
-        sub     rsp, 64
-        mov     [rbp - 56], r10
-        mov     rbx, [r11 + 8]
-        mov     [rbp - 64], rbx
+        mov     rax, [r11 + 16]         // thread
+        cmp     dword ptr [rax + 24], 0
+        jne     .LfastAsk
+.LfastKnown:
+        cmp     qword ptr [rax], 0
+        jne     .LfastDecline
+        saveBeginning
+        mov     rbx, r11
+        mov     r14, rax
         mov     r12, [rbx]              // mutator
-        mov     r13, [rbx + 8]          // engine
-        mov     r14, [rbx + 16]         // thread
-        cmp     [r12], r13              // another one, or none, once the engine is closed
-        jne     .LfastDecline
-        cmp     dword ptr [r14 + 24], 0
-        jne     .LfastDecline
-        mov     eax, [r12 + 8]
-        mov     [rbp - 72], rax
-        inc     eax
-        mov     [r12 + 8], eax          // before the door and the slot are looked at, as in Entry
+        mov     dword ptr [r12 + 8], 1  // before the door and the slot are looked at, as in Entry
         mov     rax, [rbx + 32]
         cmp     word ptr [rax], 0
         jne     .LfastUndo
@@ -169,20 +177,16 @@ tierlinkFastCall:
         mov     r11, [r11]
         test    r11, r11
         jz      .LfastUndo
-        mov     rax, [r14]
-        mov     [rbp - 96], rax
-        mov     [r14], r13
-        mov     rax, [r14 + 8]
-        mov     [rbp - 88], rax
+        mov     rax, [rbx + 8]
+        mov     [r14], rax              // engine
+        lea     rax, [rip + tierlinkFastLeft]
+        push    rax
         lea     rax, [rbp - 48]
-        mov     [rbp - 112], rax
-        lea     rax, [rip + .LfastLeft]
-        mov     [rbp - 104], rax
-        lea     rax, [rbp - 112]
-        mov     [r14 + 8], rax
-        mov     rax, [r14 + 16]
-        mov     [rbp - 80], rax
-        mov     [r14 + 16], r11
+        push    rax
+        mov     [r14 + 8], rsp          // boundary
+        push    r10
+        push    rbx
+        mov     [r14 + 16], r11         // what is entered
 .LfastCall:
         call    r11
         .globl  tierlinkFastReturn
@@ -191,24 +195,21 @@ tierlinkFastReturn:
         cmp     dword ptr [rbx + 40], 0
         jne     .LfastFinish
 .LfastLeave:
-        mov     rcx, [rbp - 96]
-        mov     [r14], rcx
-        mov     rcx, [rbp - 88]
-        mov     [r14 + 8], rcx
-        mov     rcx, [rbp - 80]
-        mov     [r14 + 16], rcx
-        mov     ecx, [rbp - 72]
-        mov     [r12 + 8], ecx
+        mov     qword ptr [r14], 0
+        mov     qword ptr [r14 + 8], 0
+        mov     dword ptr [r12 + 8], 0
 .LfastEnd:
+        mov     r14, [rbp - 32]         // r13 and r15 are what they were
+        mov     r12, [rbp - 16]
+        mov     rbx, [rbp - 8]
         .cfi_remember_state
-        restoreState
+        leave
+        .cfi_def_cfa rsp, 8
+        ret
         .cfi_restore_state
 
 .LfastUndo:
-        mov     eax, [rbp - 72]
-        mov     [r12 + 8], eax
-.LfastDecline:
-        mov     r10, [rbp - 56]
+        mov     dword ptr [r12 + 8], 0
         mov     dword ptr [r10], 1
         xor     eax, eax
         xorps   xmm0, xmm0
@@ -245,11 +246,13 @@ tierlinkFastReturn:
         jmp     .LfastLeave
 
 // tierlinkLeave comes here, with rbp as it was.
-.LfastLeft:
-        lea     rsp, [rbp - 112]
-        mov     rbx, [rbp - 64]
+        .globl  tierlinkFastLeft
+        .hidden tierlinkFastLeft
+tierlinkFastLeft:
+        lea     rsp, [rbp - 80]
+        mov     rbx, [rsp]
         mov     rdi, rbx
-        call    tierlinkFastLeft
+        call    tierlinkFastWasLeft
         jmp     .LfastFailed
 .LfastUnsafe:
         mov     rdi, rbx
@@ -264,11 +267,34 @@ tierlinkFastReturn:
 .LfastFailed:
         mov     r12, [rbx]
         mov     r14, [rbx + 16]
-        mov     r10, [rbp - 56]
+        mov     r10, [rbp - 72]
         mov     dword ptr [r10], 1
         xor     eax, eax
         xorps   xmm0, xmm0
+        mov     r13, [rbp - 24]         // after a jump these are anybody's
+        mov     r15, [rbp - 40]
         jmp     .LfastLeave
+
+// Before anything is kept. There is something on this thread that runs JS: only who can't come to it goes on.
+.LfastAsk:
+        .cfi_def_cfa rsp, 8
+        .cfi_restore rbp
+        .cfi_restore rbx
+        .cfi_restore r12
+        .cfi_restore r13
+        .cfi_restore r14
+        .cfi_restore r15
+        cmp     dword ptr [rax + 28], 0
+        jne     .LfastDecline
+        mov     rax, [r11 + 48]
+        cmp     byte ptr [rax], 0
+        mov     rax, [r11 + 16]
+        je      .LfastKnown
+.LfastDecline:
+        mov     dword ptr [r10], 1
+        xor     eax, eax
+        xorps   xmm0, xmm0
+        ret
 .LfastCode:
         .cfi_endproc
         .size   tierlinkFastCall, . - tierlinkFastCall

@@ -16,6 +16,7 @@ const questions = {
   startup: ensureField,
   steady: ensurePrograms,
   warmup: ensurePrograms,
+  profile: ensurePrograms,
   call: async () => ({}),
   relink: async () => ({ lua: await ensureLua() }),
   memory: async () => ({ lua: await ensureLua() }),

@@ -67,7 +67,7 @@ export type {
   RolledBackEvent,
 } from './core/events.js';
 export type { ShownInstruction } from './native/contract.js';
-export type { TierRecipe } from './core/tier.js';
+export type { ProfileUse, TierRecipe } from './core/tier.js';
 export type {
   AuditedMapping,
   AuditedRange,

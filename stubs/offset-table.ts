@@ -10,8 +10,8 @@ import type { TableBlock, TableMemory } from './table-memory.js';
 
 const slotBytes = 8;
 const counterBytes = 8;
-/** More calls than are made before a counter is armed. */
-const silent = 2 ** 30;
+/** What a counter holds before it is armed: more calls than are made by then. */
+export const unarmedCount: number = 2 ** 30;
 const chunkSlots = 512;
 
 /** Memory of one kind of table. */
@@ -59,14 +59,14 @@ export class OffsetTable {
     if (this.#next === this.#chunks.length * chunkSlots) this.#grow();
     const index = slotIndex(this.#next);
     this.#next += 1;
-    this.arm(index, silent);
+    this.arm(index, unarmedCount);
     return index;
   }
 
   /** Gives a slot back; only for one that nothing refers to (a link that was rolled back). */
   release(index: SlotIndex): void {
     this.publish(index, address(0));
-    this.arm(index, silent);
+    this.arm(index, unarmedCount);
     this.#free.push(index);
   }
 

@@ -272,6 +272,8 @@ interface Step {
   readonly effects: readonly LifecycleEffect[];
 }
 
+/** Under each rule: the states that were reached, by what tells them apart. There is one of each, so that they stay few. */
+const reached = new WeakMap<PenaltyRule, Map<string, LifecycleState>>();
 /** One first state for each rule. */
 const declared = new WeakMap<PenaltyRule, LifecycleState>();
 /**
@@ -289,7 +291,7 @@ const taken = new WeakMap<LifecycleState, Map<string, Step>>();
 export function declaredUnit(rule: PenaltyRule = defaultPenalty): LifecycleState {
   let state = declared.get(rule);
   if (state === undefined) {
-    state = conceal(initialTransition(machine, { penalty: rule })[0]);
+    state = theOne(initialTransition(machine, { penalty: rule })[0]);
     declared.set(rule, state);
   }
   return state;
@@ -323,7 +325,21 @@ function take(state: LifecycleState, event: LifecycleEvent): Step {
     .filter(({ type }) => type === 'compile' || type === 'wait' || type === 'bar')
     // Safe because the machine above gives each of these actions the parameters of its effect.
     .map(({ type, params }) => ({ type, ...(params as object) }) as LifecycleEffect);
-  return { state: conceal(next), effects };
+  return { state: theOne(next), effects };
+}
+
+/** The state that equals this one and was reached first. */
+function theOne(next: Snapshot): LifecycleState {
+  const { penalty: rule, ...context } = next.context;
+  let states = reached.get(rule);
+  if (states === undefined) {
+    states = new Map();
+    reached.set(rule, states);
+  }
+  const key = JSON.stringify([next.value, context]);
+  const known = states.get(key) ?? conceal(next);
+  states.set(key, known);
+  return known;
 }
 
 /** The state's name. */

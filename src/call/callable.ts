@@ -120,6 +120,8 @@ export interface CallHost {
   handle(operation: string): Handle;
   /** Called when a call on a thread of its own has ended. */
   settled(): void;
+  /** Called when callbacks are about to be made on this thread. */
+  expectCallbacks(): void;
   /** Where code trapped, which is kept until this is asked. Undefined if nobody can tell. */
   trappedAt(at: bigint): CodePlace | undefined;
 }
@@ -211,7 +213,8 @@ function roadFor(
   };
   // Safe because the addon gives what the signature says, and checks what it is given.
   const call = fixedArity(letters.length - 1, native, begin, failed) as Call;
-  if (wanted !== undefined || !addon.fastIsOpen(engine)) return { call, isFast: false, road: () => 'napi' };
+  if (wanted !== undefined || !addon.fastIsOpen(engine, slot))
+    return { call, isFast: false, road: () => 'napi' };
   const lost = (error: unknown): unknown => {
     try {
       if ((error as { readonly code?: unknown } | null)?.code === 'ENGINE_DISPOSED') begin();
@@ -223,7 +226,7 @@ function roadFor(
   const make: MakeFast = (keep) => addon.bindFast(engine, slot, letters, symbol, keep);
   const fast = fastFunction(letters.length - 1, make, call as Native, lost) as Call | null;
   if (fast === null) return { call, isFast: false, road: () => 'napi' };
-  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine) ? 'fast' : 'napi') };
+  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine, slot) ? 'fast' : 'napi') };
 }
 
 /** Settles as what is begun does, or rejects with the reason of the signal, whichever comes first. */

@@ -24,13 +24,16 @@ export interface Callback {
   free(): void;
 }
 
+type CallbackHost = Pick<CallHost, 'addon' | 'handle' | 'expectCallbacks'>;
+
 /** What {@link HostFunction}s of one engine on one thread of JS need. */
 export class Callbacks {
-  readonly #host: Pick<CallHost, 'addon' | 'handle'>;
+  readonly #host: CallbackHost;
   readonly #live = new Set<Handle>();
+  #isFirst = true;
 
   /** @param host - The engine. */
-  constructor(host: Pick<CallHost, 'addon' | 'handle'>) {
+  constructor(host: CallbackHost) {
     this.#host = host;
   }
 
@@ -48,6 +51,8 @@ export class Callbacks {
     checkCallable(name, letters, signature);
     const { addon } = this.#host;
     const native = addon.callbackCreate(this.#host.handle(`callback ${name}`), letters, name, call);
+    if (this.#isFirst) this.#host.expectCallbacks();
+    this.#isFirst = false;
     this.#live.add(native);
     return {
       address: addon.callbackAddress(native),

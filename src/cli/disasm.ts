@@ -44,7 +44,10 @@ function show({ module, function: name, tier, instructions }: Disassembly): stri
   ];
   const sources = new Map<string, readonly string[]>();
   let place = '';
-  for (const { offset, bytes: code, text, symbol, file, line } of instructions) {
+  let wasCold = false;
+  for (const { offset, bytes: code, text, symbol, file, line, isCold } of instructions) {
+    if (isCold && !wasCold) lines.push('; the cold part, which lies apart');
+    wasCold = isCold;
     const here = line === 0 ? place : `${file}:${String(line)}`;
     if (here !== place) {
       const source = sourceOf(sources, file)[line - 1]?.trim() ?? '';

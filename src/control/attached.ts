@@ -46,6 +46,9 @@ export class AttachedEngine {
       settled: () => {
         this.#line.tell('settled');
       },
+      expectCallbacks: () => {
+        this.#line.tell('expectCallbacks');
+      },
       trappedAt: (at) => placeOfTrap(addon, engine, at, this.#line),
     };
     this.#callbacks = new Callbacks(this.#host);

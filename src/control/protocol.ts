@@ -15,6 +15,7 @@ export const callNames = [
   'relayout',
   'reclaim',
   'settled',
+  'expectCallbacks',
   'snapshot',
   'audit',
   'timeByTier',
@@ -36,7 +37,7 @@ export const askNames = [
 ] as const;
 
 /** What threads may ask that only call. */
-export const attachedNames = ['target', 'placeOf', 'settled', 'snapshot'] as const;
+export const attachedNames = ['target', 'placeOf', 'settled', 'expectCallbacks', 'snapshot'] as const;
 
 /** An operation that is answered at once. */
 export type CallName = (typeof callNames)[number];

@@ -113,6 +113,9 @@ export class RemoteControl implements Control {
       settled: () => {
         this.#line.tell('settled');
       },
+      expectCallbacks: () => {
+        this.#line.tell('expectCallbacks');
+      },
       trappedAt: (at) => placeOfTrap(this.#addon, this.#engine, at, this.#line),
     };
     this.callbacks = new Callbacks(this.host);

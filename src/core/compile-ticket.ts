@@ -3,12 +3,13 @@
 /**
  * `lazy`: the program waits for it. `ahead`: the program will wait for it, with this likelihood (0 to 1), if it isn't
  * there by then. `tier-up`: it replaces code that runs; the hotter the sooner. Heat is in calls per millisecond;
- * Infinity: somebody asked for it by name and waits.
+ * Infinity: somebody asked for it by name and waits. `isShort`: it takes so little time that any thread may compile it, also
+ * the one that is kept for what the program waits for.
  */
 export type CompilePriority =
   | { readonly kind: 'lazy' }
   | { readonly kind: 'ahead'; readonly likelihood: number }
-  | { readonly kind: 'tier-up'; readonly heat: number };
+  | { readonly kind: 'tier-up'; readonly heat: number; readonly isShort?: boolean };
 
 /** Of what was asked for by name: before anything that a policy wants. */
 export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };

@@ -442,3 +442,13 @@ export class TierlinkError<Code extends ErrorCode = ErrorCode> extends Error {
     this.details = details;
   }
 }
+
+/**
+ * Whether a compile was dropped before it began: nobody is to blame.
+ *
+ * @param error - What was thrown.
+ * @returns True for COMPILE_CANCELLED.
+ */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
+}

@@ -1,5 +1,16 @@
 /** What a tier is: a recipe for compiling a unit, as data. */
 
+/**
+ * What a profile is used for. `branches`: code is laid out, loops are transformed and registers allocated by how often
+ * each way was gone. `calls`: indirect calls and memory operations get special cases for the targets and sizes they mostly
+ * had. `inlining`: the hotter a call, the larger the body that is inlined. `split`: what is cold in a function comes behind
+ * all code of its version that is not; it is told by `branches`, so nothing is split without.
+ */
+export type ProfileUse = 'branches' | 'calls' | 'inlining' | 'split';
+
+/** All of them. */
+export const profileUses: readonly ProfileUse[] = ['branches', 'calls', 'inlining', 'split'];
+
 /** One rung of the ladder; `tiers/recipes.ts` holds the shipped ones. */
 export interface TierRecipe {
   /** Name, unique in a ladder. */
@@ -26,6 +37,12 @@ export interface TierRecipe {
    */
   readonly profile?: 'collect' | 'use';
   /**
+   * What a profile that is used is used for.
+   *
+   * @defaultValue all four
+   */
+  readonly profileUses?: readonly ProfileUse[];
+  /**
    * When functions are compiled one by one: how many IR instructions of other functions of the module come along to be
    * inlined. Those that must be always come.
    *
@@ -44,4 +61,14 @@ export interface TierRecipe {
    * slot, so that a recursive or long-running caller reaches a newer version at its next call.
    */
   readonly bindLocalCalls: boolean;
+}
+
+/**
+ * Tells the loops of one tier's code from those of another, in names; two tiers that share them would do no harm.
+ *
+ * @param name - The tier's name.
+ * @returns Letters, digits and underlines.
+ */
+export function loopTag(name: string): string {
+  return name.replaceAll(/\W/g, '_');
 }

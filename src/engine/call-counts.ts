@@ -1,12 +1,15 @@
 /** Calls of functions in their present versions, as far as their counters tell. */
 import type { SlotIndex } from '../core/ids.js';
-import type { OffsetTable } from '../../stubs/offset-table.js';
+import { type OffsetTable, unarmedCount } from '../../stubs/offset-table.js';
 
 /** The longest count a counter can hold that no arithmetic overflows. */
 const longestCount = 2 ** 30;
 
 /** What a counter that has asked holds until it is armed again (native/ring.cc). */
 const askedCount = 2 ** 20;
+
+/** The same where the ring was full: it asks again soon. */
+const ringFullCount = 1000;
 
 /** Calls that a counter was last armed with, those counted before in the same version, and since when. */
 interface Count {
@@ -37,9 +40,13 @@ export class CallCounts {
     this.#atMs = atMs;
   }
 
-  /** Counts from zero: the function has a new version, which asks after so many calls. */
+  /**
+   * Counts from zero: the function has a new version, which asks after so many calls. Its first one may have been called
+   * before somebody came to do this: a thread that waited for it goes on at once.
+   */
   begin(slot: SlotIndex, calls: number): void {
-    this.#arm(slot, calls, { calls: 0, sinceMs: this.#atMs() });
+    const early = this.#counts.has(slot) ? 0 : Math.max(0, unarmedCount - this.#table.remaining(slot));
+    this.#arm(slot, Math.max(1, calls - early), { calls: early, sinceMs: this.#atMs() });
   }
 
   /**
@@ -70,10 +77,9 @@ export class CallCounts {
     const { armed, before, sinceMs } = count;
     const left = this.#table.remaining(slot);
     if (left <= armed) return { calls: before + armed - left, sinceMs };
-    // It has asked. Of what it holds then, far less than half is counted before somebody answers; where the ring was full
-    // it holds another number.
-    const unanswered = askedCount - left;
-    return { calls: before + armed + (unanswered < askedCount / 2 ? Math.max(0, unanswered) : 0), sinceMs };
+    // It has asked, and counts on from there until its new version comes. Where the ring was full it holds another number.
+    const unanswered = left > ringFullCount ? Math.max(0, askedCount - left) : 0;
+    return { calls: before + armed + unanswered, sinceMs };
   }
 
   #arm(slot: SlotIndex, calls: number, { calls: before, sinceMs }: CallCount): void {

@@ -3,6 +3,7 @@ import type { CodePlace } from '../call/callable.js';
 import type { Address } from '../core/ids.js';
 import { lineAt } from '../observe/source-line.js';
 import type { AddressMap } from '../registry/address-map.js';
+import { partAt } from '../registry/code-parts.js';
 import type { Version } from '../registry/records.js';
 import type { SourceLines } from './source-lines.js';
 
@@ -21,13 +22,10 @@ export function codePlace(
 ): CodePlace | undefined {
   const version = versions.find(at);
   if (version === undefined) return undefined;
-  let name = '';
-  let start = 0;
-  for (const [candidate, entry] of version.entries) {
-    if (entry <= at && entry > start) [name, start] = [candidate, entry];
-  }
-  if (name === '') return undefined;
-  const offset = at - start;
-  const { file, line } = lineAt(lines.of(version, name), offset) ?? {};
+  const part = partAt(version, at);
+  if (part === undefined) return undefined;
+  const { function: name, name: partName, start } = part;
+  const { file, line } = lineAt(lines.of(version, partName), at - start) ?? {};
+  const offset = at - (version.entries.get(name) ?? start);
   return { function: name, module: version.module, tier: version.tier.name, offset, file, line };
 }

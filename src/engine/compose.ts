@@ -5,7 +5,8 @@ import type { ObjectCache } from '../cache/object-cache.js';
 import type { Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
-import { address } from '../core/ids.js';
+import { address, type SlotIndex } from '../core/ids.js';
+import { loopTag } from '../core/tier.js';
 import { CheckedMemory } from '../memory/checked.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { SectionMemory } from '../memory/section-memory.js';
@@ -28,6 +29,7 @@ import { cachedParts } from './cached-parts.js';
 import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
 import { codePlace } from './code-place.js';
+import { CallbackReach } from './callback-reach.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LinkedVersion, type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
 import { LoopController } from './loop-controller.js';
@@ -116,6 +118,8 @@ export interface Composition {
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
   readonly host: CallHost;
+  /** Which functions may come to callbacks. */
+  readonly callbackReach: CallbackReach;
   /** Which version an address of code belongs to. */
   readonly versions: ObservedVersions<LinkedVersion>;
   readonly sourceLines: SourceLines;
@@ -157,6 +161,15 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const hostFunctions = new HostFunctions();
   const resolvers = hostFunctions.among(settings.resolvers);
   const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
+  const callbackReach = new CallbackReach({
+    addon,
+    engine,
+    chain,
+    symbols,
+    hostFunctions,
+    modules,
+    slotAddress: (slot) => table.slotAddress(slot),
+  });
   const pauses = new LatencyRecorder();
   const retirement = new Retirement<RetiredVersion>((ranges) => {
     const scan = addon.engineScanStacks(engine, ranges);
@@ -301,21 +314,34 @@ export function compose(settings: Settings, emit: Emit): Composition {
     mostSeen: (record, name) => profiles.mostSeen(record, name),
   });
   const ladder = settings.tiers.map(({ name }) => name);
+  const runsAt = (slot: SlotIndex, tag: string): boolean =>
+    loopTag(controller.tierAt(slot)?.name ?? '') === tag;
   const loopController = new LoopController({
     tiers: settings.tiers,
     loops,
     cells: loopCells,
     builder,
     emit,
-    calls: ({ home, function: name }) => {
+    atMs,
+    calls: ({ home, function: name, tier }) => {
       const slot = home.slots.get(name);
-      return slot === undefined ? undefined : controller.callsAt(slot);
+      if (slot === undefined) return undefined;
+      // Calls of a newer version don't reach the loop.
+      return runsAt(slot, tier) ? controller.callsAt(slot) : { calls: 0, sinceMs: Infinity };
+    },
+    instructions: ({ home, function: name }) => {
+      const slot = home.slots.get(name);
+      return (slot === undefined ? undefined : registry.functionAt(slot)?.instructions) ?? 0;
+    },
+    turns: ({ home, function: name, tier }, turns) => {
+      const slot = home.slots.get(name);
+      if (slot !== undefined && runsAt(slot, tier)) controller.turning(slot, turns);
     },
     // Who never recompiles what is called does not recompile what loops either.
     isWatched: (tier) => settings.policy.firstRequest(settings.tiers.indexOf(tier), ladder) < Infinity,
     forcedAt: settings.osr.forcedAt,
   });
-  const lookAhead = new LookAhead({ symbols, controller });
+  const lookAhead = new LookAhead({ symbols, controller, compiler });
   const dependents = new Dependents({ publisher, controller, lookAhead, loopController });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
   const program = new Program({ addon, engine, table, versions, watch: controller.watch });
@@ -349,6 +375,9 @@ export function compose(settings: Settings, emit: Emit): Composition {
       return engine;
     },
     settled: reclaim,
+    expectCallbacks: () => {
+      callbackReach.begin();
+    },
     trappedAt: (at) => {
       const place = codePlace(versions, sourceLines, address(Number(at)));
       addon.engineForgetTrap(engine, at);
@@ -362,6 +391,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     return home;
   };
   const end = async (linking: Promise<void>): Promise<void> => {
+    lookAhead.stop();
     controller.stop();
     loopController.stop();
     reclaimer.stop();
@@ -402,6 +432,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     symbols,
     chain,
     hostFunctions,
+    callbackReach,
     registry,
     uses,
     withdrawal,

@@ -85,7 +85,8 @@ export class EngineCore {
    */
   target(name: string): CallTarget {
     const { definition, slot } = this.#function(name, `fn(${name})`);
-    const { table } = this.#parts;
+    const { table, callbackReach } = this.#parts;
+    callbackReach.watch(definition);
     return {
       symbol: name,
       letters: definition.signature,
@@ -119,6 +120,11 @@ export class EngineCore {
       throw new TierlinkError('SYMBOL_DUPLICATE', { module: definedByJs, symbol, other: module });
     }
     hostFunctions.define(host);
+  }
+
+  /** There are callbacks from now on: which functions may come to them is found out. */
+  expectCallbacks(): void {
+    this.#parts.callbackReach.begin();
   }
 
   async run(main: string, argv: readonly string[], options: RunOptions): Promise<RunOutcome> {
@@ -250,7 +256,7 @@ export class EngineCore {
 
   /** Does what changes the set of modules after what was begun before: never two at a time. */
   async #alone<Result>(change: () => Promise<Result>): Promise<Result> {
-    const changed = this.#linking.then(change);
+    const changed = this.#linking.then(() => this.#parts.callbackReach.during(change));
     this.#linking = changed.then(
       () => undefined,
       () => undefined,

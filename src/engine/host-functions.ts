@@ -49,6 +49,11 @@ export class HostFunctions implements SymbolResolver {
     this.#functions.set(name, host);
   }
 
+  /** Whether a name is that of one. */
+  has(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
   resolve({ name, use }: SymbolQuery): SymbolAnswer | undefined {
     const host = use === 'tls' ? undefined : this.#functions.get(name);
     return host && { kind: 'address', address: host.address };

@@ -2,7 +2,7 @@
  * Answers first calls of functions that are not compiled yet. The thread that calls waits in the lazy entry
  * (stubs/lazy-entries.ts) until the slot leads to code, or is told why it can't.
  */
-import { TierlinkError } from '../core/errors.js';
+import { isCancelled, TierlinkError } from '../core/errors.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
 import type { LazyEntries } from '../../stubs/lazy-entries.js';
@@ -81,14 +81,16 @@ export class LazyCalls {
     // A compile may come to nothing, when the module gets new source meanwhile.
     while (!this.#isSettled(slot)) {
       const unit = this.#unitAt(slot);
-      if (unit.work === undefined) {
+      const isOwn = unit.work === undefined;
+      if (isOwn) {
         controller.takeFailure(unit);
         controller.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
       }
       unit.ticket?.raise(waitedFor);
       await unit.work;
       const failure = controller.takeFailure(unit);
-      if (failure !== undefined) throw failure;
+      // What was compiled ahead may have been dropped before this call came.
+      if (failure !== undefined && (isOwn || !isCancelled(failure))) throw failure;
     }
     this.#settle();
   }

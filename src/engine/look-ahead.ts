@@ -1,5 +1,6 @@
 /** Compiles functions of other modules, and large ones, before they are called: when what calls them may well do so. */
-import type { LikelyCall } from '../core/compiler.js';
+import { present } from '../core/assert.js';
+import type { Compiler, LikelyCall } from '../core/compiler.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
 import type { TierController } from './tier-controller.js';
@@ -12,26 +13,27 @@ const leastLikelihood = 0.2;
 /** Functions of one request at most: a call of one waits for all of them. */
 const mostTogether = 64;
 
-/** Functions of a module that are compiled together. */
-interface Group {
-  readonly units: Unit[];
-  /** Of the likeliest. */
-  readonly likelihood: number;
-}
-
 /** What it works with. */
 export interface LookAheadParts {
   readonly symbols: Pick<SymbolTable, 'resolve'>;
   readonly controller: Pick<TierController, 'ask' | 'unitAt'>;
+  readonly compiler: Pick<Compiler, 'threads'>;
 }
 
 /** Looks ahead for one engine. */
 export class LookAhead {
   readonly #parts: LookAheadParts;
+  /** By module: functions that are to be compiled, and how likely each is called. */
+  readonly #wanted = new Map<LoadedModule, Map<string, number>>();
+  /** Requests at a time, one of which waits for a thread: meanwhile what is wanted gathers, and is compiled together. */
+  readonly #most: number;
+  #underWay = 0;
+  #isOpen = true;
 
   /** @param parts - Who knows units, and who compiles. */
   constructor(parts: LookAheadParts) {
     this.#parts = parts;
+    this.#most = parts.compiler.threads + 1;
   }
 
   /**
@@ -41,27 +43,51 @@ export class LookAhead {
    * @param likelihood - How likely that is called itself.
    */
   compile(calls: readonly LikelyCall[], likelihood: number): void {
-    const groups: Group[] = [];
-    const open = new Map<LoadedModule, Group>();
     for (const call of calls) {
       const both = likelihood * call.likelihood;
       // The likeliest come first.
       if (both < leastLikelihood) break;
       const unit = this.#unitOf(call.name);
       if (unit === undefined) continue;
-      const group = open.get(unit.home);
-      if (group !== undefined && group.units.length < mostTogether) {
-        group.units.push(unit);
-        continue;
-      }
-      const begun = { units: [unit], likelihood: both };
-      open.set(unit.home, begun);
-      groups.push(begun);
+      const names = this.#wanted.get(unit.home) ?? new Map<string, number>();
+      this.#wanted.set(unit.home, names.set(call.name, Math.max(both, names.get(call.name) ?? 0)));
     }
-    for (const { units, likelihood: both } of groups) {
-      const priority = { kind: 'ahead', likelihood: both } as const;
-      this.#parts.controller.ask(units, 0, { reason: 'likely to be called', forced: false, priority });
+    this.#askAll();
+  }
+
+  /** Wants nothing any more. */
+  stop(): void {
+    this.#isOpen = false;
+  }
+
+  #askAll(): void {
+    while (this.#isOpen && this.#underWay < this.#most && this.#wanted.size > 0) this.#ask();
+  }
+
+  /** Asks for the functions of the module that has the likeliest one. */
+  #ask(): void {
+    let best: readonly [home: LoadedModule, likelihood: number] | undefined;
+    for (const [home, names] of this.#wanted) {
+      const likelihood = Math.max(...names.values());
+      if (best === undefined || likelihood > best[1]) best = [home, likelihood];
     }
+    if (best === undefined) return;
+    const [home, likelihood] = best;
+    const names = present(this.#wanted.get(home), 'it was just found');
+    const taken = [...names].sort(([, one], [, other]) => other - one).slice(0, mostTogether);
+    for (const [name] of taken) names.delete(name);
+    if (names.size === 0) this.#wanted.delete(home);
+    // A name may lead elsewhere by now.
+    const units = taken.flatMap(([name]) => this.#unitOf(name) ?? []).filter((unit) => unit.home === home);
+    const priority = { kind: 'ahead', likelihood } as const;
+    if (!this.#parts.controller.ask(units, 0, { reason: 'likely to be called', forced: false, priority }))
+      return;
+    this.#underWay += 1;
+    // What becomes of a compile is not its business; the promises don't reject.
+    void Promise.all(units.map(async ({ work }) => work)).then(() => {
+      this.#underWay -= 1;
+      this.#askAll();
+    });
   }
 
   /** The unit of a function that has no version yet, and gets none just now. */

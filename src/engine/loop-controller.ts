@@ -3,7 +3,7 @@
  * through cells and the request ring alone; what is decided is in tiers/loops.ts.
  */
 import { CompileTicket } from '../core/compile-ticket.js';
-import { TierlinkError } from '../core/errors.js';
+import { isCancelled } from '../core/errors.js';
 import type { Emit, FailedEvent } from '../core/events.js';
 import type { Address } from '../core/ids.js';
 import { present } from '../core/assert.js';
@@ -31,6 +31,12 @@ export interface LoopControllerParts {
   readonly emit: Emit;
   /** Calls of a loop's function in its present version; undefined: nothing counts them. */
   readonly calls: (loop: Loop) => CallCount | undefined;
+  /** Milliseconds since the engine was created. */
+  readonly atMs: () => number;
+  /** IR instructions of a loop's function. */
+  readonly instructions: (loop: Loop) => number;
+  /** Hears of a function whose loop turns so often in each call, and is not left for that. */
+  readonly turns: (loop: Loop, turns: number) => void;
   /** Whether code of this tier is ever to become better. */
   readonly isWatched: (tier: TierRecipe) => boolean;
   /** For tests: every loop is left at this arrival. */
@@ -40,8 +46,12 @@ export interface LoopControllerParts {
 /** What was counted at a loop. */
 interface Watch {
   bursts: number;
+  /** Calls when the burst before ended. */
+  before: CallCount | undefined;
   /** Calls when the burst began. */
   count: CallCount | undefined;
+  /** When it began. */
+  atMs: number;
   waitedMs: number;
 }
 
@@ -85,7 +95,7 @@ export class LoopController {
     if (this.#parts.forcedAt !== undefined || !this.#parts.isWatched(tier)) return;
     for (const loop of polls) {
       if (this.#watches.has(loop)) continue;
-      this.#watches.set(loop, { bursts: 0, count: undefined, waitedMs: 0 });
+      this.#watches.set(loop, { bursts: 0, before: undefined, count: undefined, atMs: 0, waitedMs: 0 });
       this.#parts.cells.ask(loop.cell, burst);
     }
   }
@@ -133,11 +143,24 @@ export class LoopController {
   #decide(loop: Loop, key: string): void {
     const watch = this.#watches.get(loop);
     if (watch === undefined) return;
-    const calls = callsSince(watch.count, this.#parts.calls(loop));
-    const decision = decideLoop({ bursts: watch.bursts, calls, waitedMs: watch.waitedMs });
+    const { calls, instructions, turns, atMs } = this.#parts;
+    const { bursts, waitedMs } = watch;
+    const now = calls(loop);
+    const decision = decideLoop({
+      bursts,
+      calls: callsSince(watch.count, now),
+      callsBetween: callsSince(watch.before, now),
+      burstMs: atMs() - watch.atMs,
+      waitedMs,
+      instructions: instructions(loop),
+    });
     watch.bursts += 1;
-    if (decision.kind === 'wait') this.#countLater(loop, decision.milliseconds);
-    else this.#choose(loop, key, decision.reason);
+    if (decision.kind === 'leave') {
+      this.#choose(loop, key, decision.reason);
+      return;
+    }
+    if (decision.turns > 0) turns(loop, decision.turns);
+    this.#countLater(loop, decision.milliseconds);
   }
 
   /** Code that is begun at an inner loop is optimised less well than what is begun at the loop around it. */
@@ -174,8 +197,7 @@ export class LoopController {
     builder.buildContinuation(loop, this.#order(reason, burst)).then(built, (error: unknown) => {
       done();
       if (!this.#open || loop.isClosed) return;
-      if (error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED')
-        this.#countLater(loop, besideMs);
+      if (isCancelled(error)) this.#countLater(loop, besideMs);
       else emit('failed', failure(loop, this.#top.name, error));
     });
   }
@@ -185,10 +207,13 @@ export class LoopController {
   }
 
   #countLater(loop: Loop, milliseconds: number): void {
+    const watch = this.#watches.get(loop);
+    if (watch === undefined) return;
+    watch.before = this.#parts.calls(loop);
     this.#after(milliseconds, () => {
-      const watch = this.#watches.get(loop);
-      if (watch === undefined || !this.#isWanted(loop)) return;
+      if (!this.#isWanted(loop)) return;
       watch.count = this.#parts.calls(loop);
+      watch.atMs = this.#parts.atMs();
       watch.waitedMs = milliseconds;
       this.#parts.cells.ask(loop.cell, burst);
     });
@@ -206,10 +231,13 @@ export class LoopController {
   }
 }
 
-/** Calls in between; of a function that got another version meanwhile it is not known how many there were. */
+/**
+ * Calls in between. Of a function that got another version meanwhile it is not known how many there were, nor where counting
+ * was lost: what has asked for a better version and waits long for it is called often.
+ */
 function callsSince(before: CallCount | undefined, now: CallCount | undefined): number {
-  if (before?.sinceMs !== now?.sinceMs) return Infinity;
-  return Math.max(0, (now?.calls ?? 0) - (before?.calls ?? 0));
+  const [from, to] = [before?.calls ?? 0, now?.calls ?? 0];
+  return before?.sinceMs === now?.sinceMs && to >= from ? to - from : Infinity;
 }
 
 function keyOf({ home, tier, function: name }: Loop): string {

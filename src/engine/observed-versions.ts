@@ -4,6 +4,7 @@ import type { Emit } from '../core/events.js';
 import type { Address } from '../core/ids.js';
 import type { CodeObserver, PlacedCode } from '../observe/placed-code.js';
 import { AddressMap } from '../registry/address-map.js';
+import { partsOf } from '../registry/code-parts.js';
 import type { Version } from '../registry/records.js';
 import type { SourceLines } from './source-lines.js';
 
@@ -67,13 +68,11 @@ function placedCode(version: Version, start: Address, bytes: number, lines: Sour
     version.blocks.find(({ address }) => address === start),
     'the code of a version is one of its blocks',
   );
-  const entries = [...version.entries]
-    .filter(([, at]) => at >= start && at < end)
-    .sort(([, one], [, other]) => one - other);
+  const parts = partsOf(version).filter((part) => part.start >= start && part.start < end);
   // Two names may be one place, so where a function ends is where the next place begins.
-  const places = [...new Set(entries.map(([, at]) => at)), end];
+  const places = [...new Set(parts.map((part) => part.start)), end];
   const endOf = new Map(places.map((at, index) => [at, places[index + 1] ?? end]));
-  const functions = entries.map(([name, address]) => ({
+  const functions = parts.map(({ name, start: address }) => ({
     name,
     address,
     bytes: (endOf.get(address) ?? end) - address,

@@ -1,15 +1,8 @@
 /** Attributes sampled program counters to units, by the function of their version that lies there. */
 import { type Address, address } from '../core/ids.js';
 import type { AddressMap } from '../registry/address-map.js';
+import { partAt } from '../registry/code-parts.js';
 import type { LinkedVersion, Unit } from './loaded-module.js';
-
-interface Entry {
-  readonly start: Address;
-  readonly name: string;
-}
-
-/** Entries of versions in the order of their addresses; made when a version is first sampled. */
-const sorted = new WeakMap<LinkedVersion, readonly Entry[]>();
 
 /**
  * Counts samples by unit.
@@ -35,24 +28,6 @@ export function samplesByUnit(
 function unitIn(version: LinkedVersion, code: Address): Unit | undefined {
   const { home } = version;
   if (home.unitKind === 'module') return home.units.get(home.record.name);
-  const name = functionAt(version, code);
+  const name = partAt(version, code)?.function;
   return name === undefined ? undefined : home.units.get(name);
-}
-
-function functionAt(version: LinkedVersion, code: Address): string | undefined {
-  let entries = sorted.get(version);
-  if (entries === undefined) {
-    entries = Array.from(version.entries, ([name, start]) => ({ name, start })).sort(
-      (a, b) => a.start - b.start,
-    );
-    sorted.set(version, entries);
-  }
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((entries[middle]?.start ?? Infinity) <= code) low = middle + 1;
-    else high = middle;
-  }
-  return entries[low - 1]?.name;
 }

@@ -153,7 +153,8 @@ export class SpeedWatch {
 
   /** A unit has no version any more. */
   fellBack(unit: Unit): void {
-    this.#history(unit).tier = -1;
+    // What comes next is a first version again: what was before the fall-back is nothing to compare it with.
+    Object.assign(this.#history(unit), { tier: -1, below: -1, before: [] });
     if (this.#trial?.unit === unit) this.#breakOff(this.#trial);
   }
 

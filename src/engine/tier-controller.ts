@@ -6,7 +6,7 @@ import { present } from '../core/assert.js';
 import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import type { Observation, Promotion } from '../core/decision.js';
-import { TierlinkError } from '../core/errors.js';
+import { isCancelled } from '../core/errors.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -29,6 +29,7 @@ import { CompileCosts } from './compile-costs.js';
 import type { UnitBuilder } from './unit-builder.js';
 import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
 import { type Candidate, PolicyDesk } from './policy-desk.js';
+import { PromotionQueue } from './promotion-queue.js';
 import { SpeedWatch } from './speed-watch.js';
 
 /** What the controller works with. */
@@ -52,6 +53,9 @@ export interface TierControllerParts {
   /** When slower versions are rolled back; undefined: never, and nothing is measured. */
   readonly rollback: RollbackRule | undefined;
 }
+
+/** Milliseconds that a function has waited when its calls meanwhile say how hot it is. */
+const leastWaitMs = 50;
 
 /** Why a unit is wanted at a tier, and how urgently. */
 export interface TierRequest {
@@ -78,6 +82,7 @@ export class TierController {
   readonly #counts: CallCounts;
   readonly #costs: CompileCosts;
   readonly #desk: PolicyDesk;
+  readonly #queue: PromotionQueue;
   readonly #candidates: CandidateList;
   readonly #underWay = new Map<Unit, Chosen>();
   /** The publish whose costs were added last. */
@@ -99,13 +104,20 @@ export class TierController {
       this.#choose();
     });
     this.watch = rollback && this.#watch(rollback);
+    const compileThreads = Math.max(1, compiler.threads - 1);
     this.#desk = new PolicyDesk({
       ...parts,
       ladder: this.#ladder,
       costs: this.#costs,
-      queueLength: () => compiler.pending(),
-      compileThreads: Math.max(1, compiler.threads - 1),
+      queueLength: () => compiler.pending() + this.#queue.length,
+      compileThreads,
       speeds: (unit) => this.watch?.speeds(unit) ?? this.#ladder.map(() => null),
+    });
+    this.#queue = new PromotionQueue({
+      build: async (...order) => parts.builder.build(...order),
+      instructions: (unit) => this.#desk.instructions(unit),
+      threads: compiler.threads,
+      isTogether: rollback === undefined,
     });
   }
 
@@ -116,7 +128,25 @@ export class TierController {
     const unit = slot === undefined ? undefined : this.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
-    const count = this.#counts.asked(slot);
+    this.#decide(unit, slot, this.#counts.asked(slot));
+  }
+
+  /**
+   * Takes note of a function with a loop that turns often: it need not be called as often as its counter says.
+   *
+   * @param slot - Its slot.
+   * @param turns - Turns of the loop for each call.
+   */
+  turning(slot: SlotIndex, turns: number): void {
+    const unit = this.unitAt(slot);
+    const count = this.#counts.read(slot);
+    // What is being compiled has asked already.
+    if (!this.#open || unit === undefined || unit.work !== undefined || count === undefined) return;
+    this.#turns.set(slot, Math.max(turns, this.#turns.get(slot) ?? 0));
+    this.#decide(unit, slot, count);
+  }
+
+  #decide(unit: Unit, slot: SlotIndex, count: CallCount): void {
     const decision = this.#desk.decide({ unit, count, turns: this.#turnsOf(slot, unit, count) });
     switch (decision.kind) {
       case 'wait':
@@ -134,13 +164,12 @@ export class TierController {
   }
 
   /**
-   * Turns of the hottest loop for each call: known from the tier that counts edges on. An edge that is gone once a call is of
-   * no loop.
+   * Turns of the hottest loop for each call: at the lowest tier as far as a loop has asked, above it as its edges were counted.
+   * An edge that is gone once a call is of no loop.
    */
   #turnsOf(slot: SlotIndex, unit: Unit, { calls }: CallCount): number {
     const definition = this.#parts.registry.functionAt(slot);
-    if (currentTier(unit.state) === 0) this.#turns.delete(slot);
-    else if (unit.version?.tier.profile === 'collect' && definition !== undefined) {
+    if (unit.version?.tier.profile === 'collect' && definition !== undefined) {
       const seen = this.#parts.mostSeen(unit.home.record, definition.name);
       this.#turns.set(slot, Math.max(0, seen / Math.max(1, calls) - 1));
     }
@@ -205,6 +234,11 @@ export class TierController {
     return this.#counts.read(slot);
   }
 
+  /** The tier that a slot's function runs at; undefined if it has no version. */
+  tierAt(slot: SlotIndex): TierRecipe | undefined {
+    return this.unitAt(slot)?.version?.tier;
+  }
+
   /** True if functions of the unit were called, as far as its counters tell. */
   wasCalled(unit: Unit): boolean {
     if (unit.version?.tier.counters !== true) return unit.version !== undefined;
@@ -218,7 +252,10 @@ export class TierController {
   #armAll(unit: Unit): void {
     if (unit.version?.tier.counters !== true) return;
     const calls = this.#desk.firstRequest(unit);
-    for (const slot of slotsOf(unit).values()) this.#counts.begin(slot, calls);
+    for (const slot of slotsOf(unit).values()) {
+      if (currentTier(unit.state) === 0) this.#turns.delete(slot);
+      this.#counts.begin(slot, calls);
+    }
   }
 
   /**
@@ -306,6 +343,7 @@ export class TierController {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#candidates.stop();
+    this.#queue.stop();
   }
 
   #watch(rule: RollbackRule): SpeedWatch {
@@ -385,7 +423,7 @@ export class TierController {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
     const ticket = new CompileTicket(priority);
     const isChosen = priority.kind === 'tier-up' && priority.heat < Infinity;
-    const work = this.#parts.builder.build(units, tier, reason, ticket).then(
+    const work = this.#build(units, tier, reason, ticket).then(
       (built) => {
         for (const unit of units) {
           // What was overtaken by a compile at once has been told.
@@ -403,8 +441,7 @@ export class TierController {
           if (unit.work !== work) continue;
           this.#ended(unit);
           this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
-          const dropped = error instanceof TierlinkError && error.code === 'COMPILE_CANCELLED';
-          this.step(unit, { type: dropped ? 'dropped' : 'failed' });
+          this.step(unit, { type: isCancelled(error) ? 'dropped' : 'failed' });
           // A counter that asked is all but silent until it is armed again, so that a later try can come.
           this.#armAll(unit);
           this.watch?.failed(unit);
@@ -416,6 +453,35 @@ export class TierController {
       unit.ticket = ticket;
       if (unit.version === undefined) unit.home.beginning.add(unit);
     }
+  }
+
+  /** What a policy wants of a function waits for others of its module; what somebody waits for does not. */
+  async #build(
+    units: readonly Unit[],
+    tier: TierRecipe,
+    reason: string,
+    ticket: CompileTicket,
+  ): Promise<readonly Unit[]> {
+    const [unit] = units;
+    const { priority } = ticket;
+    const isWanted = priority.kind === 'tier-up' && priority.heat < Infinity;
+    if (!isWanted || unit === undefined || unit.home.unitKind === 'module' || unit.home.record.whole !== '')
+      return this.#parts.builder.build(units, tier, reason, ticket);
+    return this.#queue.add({ unit, tier, reason, ticket, heat: this.#heatOf(unit, priority.heat) });
+  }
+
+  /** Calls per millisecond of a function since it has asked; at once, as many as before. */
+  #heatOf(unit: Unit, atFirst: number): () => number {
+    const { atMs } = this.#parts;
+    const slot = unit.home.slots.get(unit.name);
+    const read = (): CallCount | undefined => (slot === undefined ? undefined : this.#counts.read(slot));
+    const [before, sinceMs] = [read(), atMs()];
+    return () => {
+      const [now, milliseconds] = [read(), atMs() - sinceMs];
+      if (before === undefined || now?.sinceMs !== before.sinceMs || milliseconds < leastWaitMs)
+        return atFirst;
+      return Math.max(0, now.calls - before.calls) / milliseconds;
+    };
   }
 
   #ended(unit: Unit): void {

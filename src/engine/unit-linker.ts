@@ -321,16 +321,25 @@ function* namesWanted(prepared: PreparedImage): Iterable<string> {
 }
 
 /** What a version has by the place of its image. */
-function placeOf(image: LinkedImage): Pick<LinkedVersion, 'entries' | 'frames' | 'image'> {
+function placeOf(image: LinkedImage): Pick<LinkedVersion, 'coldParts' | 'entries' | 'frames' | 'image'> {
   const entries = new Map<string, Address>();
-  const { placement, symbols } = image;
+  const { placement, plan, symbols } = image;
   const start = placement.code?.address ?? 0;
   for (let index = 0; index < symbols.size; index += 1) {
     if (symbols.place(index) === symbolPlace.code)
       entries.set(functionOfEntry(symbols.name(index)), address(start + symbols.offset(index)));
   }
-  return { entries, frames: framesOf(image)?.address, image };
+  const coldParts = plan.coldParts.length === 0 ? noColdParts : new Map<string, Address>();
+  for (const { function: symbol, offset } of plan.coldParts) {
+    const name = functionOfEntry(symbol);
+    // A section may have been named like one.
+    if (entries.has(name)) coldParts.set(name, address(start + offset));
+  }
+  return { entries, coldParts, frames: framesOf(image)?.address, image };
 }
+
+/** Nothing is ever put into it. */
+const noColdParts = new Map<string, Address>();
 
 type FramesRange = NonNullable<LinkedImage['frames']>;
 

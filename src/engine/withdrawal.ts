@@ -172,7 +172,13 @@ export class Withdrawal {
     }
     const transaction = new Transaction(memory);
     const written: MemoryBlock[] = [];
-    const gone = this.#write(transaction, module, leaving, written);
+    let gone: Gone[];
+    try {
+      gone = this.#write(transaction, module, leaving, written);
+    } catch (error) {
+      transaction.abort();
+      throw error;
+    }
     const { directCalls, registry, table } = this.#parts;
     return {
       commit: () => {

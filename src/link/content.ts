@@ -14,7 +14,7 @@ const nothing = new Uint8Array(0);
 
 /** The roles whose bytes a block begins with. */
 const roles: Readonly<Record<BlockKind, readonly [number, number]>> = {
-  code: [role.code, role.code],
+  code: [role.code, role.cold],
   readonly: [role.readonly, role.threadImage],
   data: [role.data, role.data],
 };

@@ -9,22 +9,27 @@ import { sectionFlag, type SectionTable, sectionType, sectionWord, sectionWords 
  */
 export const role = {
   code: 0,
-  readonly: 1,
-  frames: 2,
-  constructors: 3,
-  destructors: 4,
-  threadImage: 5,
-  data: 6,
-  zero: 7,
-  threadZero: 8,
+  /** Code that is hardly ever executed: it comes behind the other, which so lies dense. */
+  cold: 1,
+  readonly: 2,
+  frames: 3,
+  constructors: 4,
+  destructors: 5,
+  threadImage: 6,
+  data: 7,
+  zero: 8,
+  threadZero: 9,
   /** Not wanted at run time: debug information, notes, LLVM's own. */
-  dropped: 9,
+  dropped: 10,
   /** Of a COMDAT group that another module's copy stands for. */
-  discarded: 10,
+  discarded: 11,
 } as const;
 
+/** What the name of a section with the cold part of one function begins with; the function's name follows. */
+export const coldPartPrefix = '.text.split.';
+
 /** Number of the block (see `blockNumber`) that sections of a role lie in; 0 for none. */
-export const blockOfRole: Uint8Array = Uint8Array.of(1, 2, 2, 2, 2, 2, 3, 3, 0, 0, 0);
+export const blockOfRole: Uint8Array = Uint8Array.of(1, 1, 2, 2, 2, 2, 2, 3, 3, 0, 0, 0);
 
 /** The sections of an object by role. */
 export interface SectionGraph {
@@ -112,7 +117,7 @@ function roleOf(object: ElfObject, index: number, flags: number, type: number, n
       throw reader.unsupported(`section ${sections.name(index)} is writable and executable`);
     }
     if (zero) throw reader.unsupported(`executable section ${sections.name(index)} has no bytes`);
-    return role.code;
+    return isCold(object, name) ? role.cold : role.code;
   }
   if (zero) return role.zero;
   if (letter === letters.e && sections.name(index) === '.eh_frame') return role.frames;
@@ -125,7 +130,18 @@ function roleOf(object: ElfObject, index: number, flags: number, type: number, n
   return letter === letters.d && isNamed(sections, index, '.data.rel.ro') ? role.readonly : role.data;
 }
 
-const letters = { c: 0x63, d: 0x64, e: 0x65, l: 0x6c } as const;
+/** Nearly all others can be told by the letter behind `.text.`, or by what stands there. */
+function isCold({ reader, sections }: ElfObject, name: number): boolean {
+  const start = sections.names + name;
+  const letter = reader.bytes[start + coldTell];
+  if (letter !== letters.s && letter !== letters.u) return false;
+  return coldNames.some((stem) => stem.every((byte, index) => reader.bytes[start + index] === byte));
+}
+
+const coldTell = '.text.'.length;
+const coldNames = [Buffer.from(coldPartPrefix), Buffer.from('.text.unlikely')];
+
+const letters = { c: 0x63, d: 0x64, e: 0x65, l: 0x6c, s: 0x73, u: 0x75 } as const;
 
 /**
  * Whether a section goes by a name, or by one that begins so.

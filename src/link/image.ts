@@ -31,6 +31,14 @@ export interface BlockRange {
   readonly size: number;
 }
 
+/** The cold part of a function, apart from the rest of it. */
+export interface ColdPart {
+  /** Linker name of the function. */
+  readonly function: string;
+  /** Bytes from the start of the `code` block. */
+  readonly offset: number;
+}
+
 /** An object ready to be placed and linked, any number of times. */
 export interface PreparedImage {
   /** Module name, for messages. */
@@ -38,6 +46,8 @@ export interface PreparedImage {
   readonly blocks: Readonly<Record<BlockKind, BlockNeed>>;
   /** Global symbols that it defines, by name. */
   readonly symbols: DefinedSymbols;
+  /** By ascending offset. */
+  readonly coldParts: readonly ColdPart[];
   readonly tls: TlsTemplate | undefined;
   /**
    * False when mutable data holds addresses of the image's own code or constants: these blocks can't move

@@ -40,6 +40,7 @@ export function layOut(graph: SectionGraph): Layout {
   const { sections, symbols } = graph.object;
   const plan = new Plan(graph);
   plan.add('code', role.code, 0);
+  plan.add('code', role.cold, 0);
   plan.add('readonly', role.readonly, 0);
   const frames = plan.addFrames();
   const constructors = sectionsOf(graph, role.constructors);
@@ -234,7 +235,7 @@ const firstRole: Readonly<Record<BlockKind, number>> = {
   data: role.data,
 };
 const lastRole: Readonly<Record<BlockKind, number>> = {
-  code: role.code,
+  code: role.cold,
   readonly: role.threadImage,
   data: role.zero,
 };

@@ -54,9 +54,32 @@ export function linkImage(
 
 /** All but the initial bytes; named one by one, since copying the rest of an object takes longer than all of them. */
 function planOf(prepared: PreparedImage): ImagePlan {
-  const { blocks, constructors, destructors, frames, hasLines, module, movable, preserved, symbols, tls } =
-    prepared;
-  return { module, blocks, symbols, tls, movable, hasLines, preserved, frames, constructors, destructors };
+  const {
+    blocks,
+    coldParts,
+    constructors,
+    destructors,
+    frames,
+    hasLines,
+    module,
+    movable,
+    preserved,
+    symbols,
+    tls,
+  } = prepared;
+  return {
+    module,
+    blocks,
+    symbols,
+    coldParts,
+    tls,
+    movable,
+    hasLines,
+    preserved,
+    frames,
+    constructors,
+    destructors,
+  };
 }
 
 /**

@@ -4,10 +4,10 @@ import type { BlockKind } from './blocks.js';
 import { initialContent } from './content.js';
 import type { PrepareOptions } from './context.js';
 import { definedSymbols } from './definitions.js';
-import { buildGraph, role } from './graph.js';
-import type { PreparedImage } from './image.js';
+import { buildGraph, coldPartPrefix, role, type SectionGraph } from './graph.js';
+import type { ColdPart, PreparedImage } from './image.js';
 import { initializerCells } from './initializers.js';
-import { alignUp, layOut, sectionsOf } from './layout.js';
+import { alignUp, type Layout, layOut, sectionsOf } from './layout.js';
 import { NameTable } from './names.js';
 import { cellBytes } from './references.js';
 import { scanRelocations } from './scan.js';
@@ -67,6 +67,7 @@ function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspac
     module: object.reader.module,
     blocks: { code: need('code'), readonly: need('readonly'), data: need('data') },
     symbols: definedSymbols(graph, layout, names, workspace.keys(object.symbols.count)),
+    coldParts: coldParts(graph, layout),
     tls: layout.tls,
     movable,
     hasLines: graph.hasLines,
@@ -76,6 +77,21 @@ function prepare(object: ElfObject, options: PrepareOptions, workspace: Workspac
     constructors: initializerCells(object.sections, sectionsOf(graph, role.constructors), offsets),
     destructors: initializerCells(object.sections, sectionsOf(graph, role.destructors), offsets),
   };
+}
+
+const noColdParts: readonly ColdPart[] = [];
+
+/** Other cold sections hold functions as a whole. */
+function coldParts(graph: SectionGraph, layout: Layout): readonly ColdPart[] {
+  const cold = sectionsOf(graph, role.cold);
+  if (cold.length === 0) return noColdParts;
+  const parts: ColdPart[] = [];
+  for (const section of cold) {
+    const name = graph.object.sections.name(section);
+    if (!name.startsWith(coldPartPrefix)) continue;
+    parts.push({ function: name.slice(coldPartPrefix.length), offset: layout.offsets[section] ?? 0 });
+  }
+  return parts;
 }
 
 function keepAll(): boolean {

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 20;
+export const contractVersion = 22;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -130,7 +130,7 @@ export interface IngestResult {
 
 /** One instruction of a function. */
 export interface ShownInstruction {
-  /** Bytes from the function's beginning. */
+  /** Bytes that are shown before it. */
   readonly offset: number;
   readonly bytes: Uint8Array;
   /** In Intel's syntax; targets of branches are offsets in the function. */
@@ -140,6 +140,8 @@ export interface ShownInstruction {
   /** The file and line that it comes from, as far as debug info says; '' and 0 otherwise. */
   readonly file: string;
   readonly line: number;
+  /** True: of the function's cold part, which lies apart and is shown behind the other. */
+  readonly isCold: boolean;
 }
 
 /** Where the functions of an object come from, of those with debug info. */
@@ -200,6 +202,8 @@ export interface CompileJob {
   readonly instrument: boolean;
   /** A handle of {@link NativeAddon.shareProfile}, or null: what is compiled is optimised for it. */
   readonly profile: Handle | null;
+  /** What it is used for; see `ProfileUse` of src/core/tier.ts. */
+  readonly profileUses: readonly ('branches' | 'calls' | 'inlining' | 'split')[];
   /** How often each way of a branch is taken to have been gone beside what the profile says. */
   readonly profilePrior: number;
   /** IR instructions of other functions that are taken along with {@link functions} to be inlined. */
@@ -219,7 +223,7 @@ export interface CompileJob {
 
 /** How soon a job is wanted. */
 export interface JobPriority {
-  /** True: the program waits for it or soon will, and it goes before all that is not lazy. */
+  /** True: any thread may take it, and it goes before all that is not lazy: the program waits for it or soon will, or it is short. */
   readonly lazy: boolean;
   /** The hottest goes first. Of jobs that are not lazy, one of infinite heat is never dropped for want of room. */
   readonly heat: number;
@@ -386,6 +390,13 @@ export interface NativeAddon {
   disassemble(object: Uint8Array, function_: string): readonly ShownInstruction[] | NativeFailure;
   /** The source lines of the functions that an object defines. Never throws for bad input. */
   sourceLines(object: Uint8Array): ObjectLines | NativeFailure;
+  /**
+   * What the functions that canonical code defines call, by name; null: also what no name says. Reads all of it. Never throws
+   * for bad input.
+   */
+  functionCalls(
+    code: Uint8Array,
+  ): readonly { readonly name: string; readonly callees: readonly string[] | null }[] | NativeFailure;
   /** Maps the first page of an open file executable for as long as the process lives: so perf learns of a jitdump. */
   mapForProfilers(file: number): void;
   /** Tells debuggers of an ELF file with symbols, which is copied. They know it until it is unregistered. */
@@ -568,8 +579,10 @@ export interface NativeAddon {
   ): ((...args: unknown[]) => unknown) | null;
   /** What {@link bindFast} gave for this handle on this thread throws ENGINE_DISPOSED from now on. */
   fastEnd(engine: Handle): void;
-  /** Whether nothing that compiled code can come to runs JS on this thread, so that fast calls are. */
-  fastIsOpen(engine: Handle): boolean;
+  /** Whether nothing that the slot's code can come to runs JS on this thread, so that its fast calls are. */
+  fastIsOpen(engine: Handle, slot: bigint): boolean;
+  /** Whether the slot's code may come to function pointers, so to callbacks. It may until this says otherwise. */
+  engineMayCallBack(engine: Handle, slot: bigint, may: boolean): void;
   /** Compiled code may come to functions that run JS: no call of this engine's code is fast from now on. */
   engineMayRunJs(engine: Handle): void;
   /** The same on a thread of its own. */

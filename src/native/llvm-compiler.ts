@@ -2,7 +2,7 @@
 import type { CompilePriority } from '../core/compile-ticket.js';
 import type { CompiledObject, CompileRequest, Compiler } from '../core/compiler.js';
 import { TierlinkError } from '../core/errors.js';
-import type { TierRecipe } from '../core/tier.js';
+import { loopTag, profileUses } from '../core/tier.js';
 import type { CompileJob, CompileOutcome, Handle, JobPriority, NativeAddon } from './contract.js';
 import { compileError } from './failures.js';
 
@@ -91,12 +91,13 @@ export class LlvmCompiler implements Compiler {
       hostCpu,
       calls,
       counters: tier.counters && part === 'code',
-      polls: tier.osr === true && part === 'code' ? cellTag(tier) : '',
+      polls: tier.osr === true && part === 'code' ? loopTag(tier.name) : '',
       instrument: tier.profile === 'collect' && part === 'code',
       profile:
         profile === undefined
           ? null
           : shared(this.#profiles, profile.records, (records) => this.#addon.shareProfile(records)),
+      profileUses: tier.profileUses ?? profileUses,
       profilePrior: profile?.prior ?? 0,
       importBudget: tier.importBudget ?? 0,
       sources: sources.map((source) => ({
@@ -133,11 +134,6 @@ function shared<Key extends object>(
   return handle;
 }
 
-/** Tells the cells of one tier from those of another; two tiers that share cells would do no harm. */
-function cellTag({ name }: TierRecipe): string {
-  return name.replaceAll(/\W/g, '_');
-}
-
 function jobPriority(priority: CompilePriority): JobPriority {
   switch (priority.kind) {
     case 'lazy':
@@ -145,7 +141,8 @@ function jobPriority(priority: CompilePriority): JobPriority {
     case 'ahead':
       return { lazy: true, heat: priority.likelihood };
     case 'tier-up':
-      return { lazy: false, heat: priority.heat };
+      // Any thread takes what is lazy; of that it goes last.
+      return priority.isShort === true ? { lazy: true, heat: 0 } : { lazy: false, heat: priority.heat };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who is told where code lies: tools that show functions by name and line need nothing else. */
 import type { SourceLine } from './source-line.js';
 
-/** A function of a piece of code. */
+/** A function of a piece of code, or its cold part (`name.cold`) where that lies apart. */
 export interface PlacedFunction {
   readonly name: string;
   /** Where it begins. */

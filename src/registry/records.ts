@@ -21,6 +21,8 @@ export interface Version {
   readonly atMs: number;
   /** Entry of each function it defines. */
   readonly entries: ReadonlyMap<string, Address>;
+  /** Where the cold part of a function lies, if it lies apart: behind all entries. */
+  readonly coldParts: ReadonlyMap<string, Address>;
   /** What it was linked from, if that says which lines its code comes from (src/engine/source-lines.ts). */
   readonly linesOf: Uint8Array | undefined;
   /** Its registered unwind table, if it has one. */

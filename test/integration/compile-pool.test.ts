@@ -43,6 +43,7 @@ const job = (bitcode: Uint8Array, level = 0): CompileJob => ({
   hostCpu: false,
   instrument: false,
   profile: null,
+  profileUses: [],
   profilePrior: 0,
   importBudget: 0,
   sources: [],
@@ -248,7 +249,7 @@ describe('a pool that ends', () => {
       const addon = require(${JSON.stringify(join(root, 'build/native/tierlink.node'))});
       const pool = addon.compilerCreate(2, 10);
       const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, instrument: false, profile: null, profilePrior: 0, near: [], importBudget: 0, sources: [], polls: '', functions: null, continuation: null };
+        calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, near: [], importBudget: 0, sources: [], polls: '', functions: null, continuation: null };
       addon.compilerSubmit(pool, job, { lazy: false, heat: 1 }, (outcome) => { console.log('outcome'); ${end} });`;
     const output = (end: string): string =>
       execFileSync(process.execPath, ['-e', script(end)], { encoding: 'utf8', timeout: 30_000 });

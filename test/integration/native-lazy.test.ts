@@ -319,7 +319,13 @@ describe('a function that can not be compiled', () => {
       message: 'it did not compile',
     });
     expect(int('destroyed')).toBe(1);
-    const host = { addon, handle: () => engine, settled: () => undefined, trappedAt: () => undefined };
+    const host = {
+      addon,
+      handle: () => engine,
+      settled: () => undefined,
+      expectCallbacks: () => undefined,
+      trappedAt: () => undefined,
+    };
     const slot = address(Number(program.slot('call')));
     const call = bind(host, { symbol: 'call', letters: '44', type: 'i32 (i32)', slot, stub: callee.stub });
     const failure: unknown = await call.async(1).catch((error: unknown) => error);

@@ -83,6 +83,7 @@ function submit(bitcode: Uint8Array, job: Partial<CompileJob> = {}): Promise<Com
     counters: false,
     instrument: false,
     profile: null,
+    profileUses: [],
     profilePrior: 0,
     importBudget: 0,
     sources: [],
@@ -423,6 +424,35 @@ describe('source lines', () => {
   });
 });
 
+describe('calls of functions', () => {
+  let code: Uint8Array = new Uint8Array(0);
+
+  beforeAll(() => {
+    const source =
+      'int g(int); int f(int x, int (*p)(int)) { return x ? g(x) : p(x); } int h(int x) { return g(x); }';
+    ({ code } = accept(ingestOne(addon, clang(source), 'bitcode', moduleId, 'calls')));
+  });
+
+  it('are read by name, and null where no name says what is called', () => {
+    const seen = addon.functionCalls(code);
+    if ('kind' in seen) throw new Error(seen.message);
+    const calls = Object.fromEntries(seen.map(({ name, callees }) => [name, callees]));
+    expect(calls).toEqual({ f: null, h: ['g'] });
+  });
+
+  it('of damaged code are some, or a failure; the process lives', () => {
+    expect(addon.functionCalls(new Uint8Array(0))).toHaveProperty('kind');
+    expect(addon.functionCalls(new Uint8Array(100).fill(7))).toHaveProperty('kind');
+    let failed = 0;
+    for (let at = 0; at < code.length; at += 3) {
+      const damaged = code.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 0x55;
+      if ('kind' in addon.functionCalls(damaged)) failed += 1;
+    }
+    expect(failed).toBeGreaterThan(0);
+  });
+});
+
 describe('ingest refuses', () => {
   it('bytes that are no bitcode, or only the start of some', () => {
     const whole = clang('int f(int x) { return x + 1; }');
@@ -704,7 +734,7 @@ describe('a compiler', () => {
       for (let i = 0; i < 3; i++) try { f(1 << 20); } catch (error) { trapped += error instanceof WebAssembly.RuntimeError; }
       const pool = addon.compilerCreate(2, 10);
       addon.compilerSubmit(pool, { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
-        calls: 'direct', counters: false, instrument: false, profile: null, profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
+        calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
     const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 30_000 });
     expect(output).toBe('bitcode 3 bitcode\n');
   });

@@ -2,47 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type CompiledObject,
-  type Compiler,
-  type CompileRequest,
-  type Engine,
-  type EngineOptions,
-  type ProfileDroppedEvent,
-} from '../../src/index.js';
-import { LlvmCompiler } from '../../src/native/llvm-compiler.js';
-import { loadAddon } from '../../src/native/loader.js';
+import { type ProfileDroppedEvent } from '../../src/index.js';
 import { engineFor } from '../support/engine.js';
 import { bitcode, llvmBin, scratch } from '../support/toolchain.js';
-
-/** One compile of a program's functions. */
-interface Seen {
-  readonly request: CompileRequest;
-  readonly object: CompiledObject;
-}
-
-/** An engine of which each compile can be looked at. */
-function watched(options: EngineOptions = {}): { readonly engine: Engine; readonly seen: Seen[] } {
-  const seen: Seen[] = [];
-  const compiler = (threads: number): Compiler => {
-    const inner = new LlvmCompiler(loadAddon(), threads);
-    const keep = (request: CompileRequest, object: CompiledObject): CompiledObject => {
-      seen.push({ request, object });
-      return object;
-    };
-    return {
-      threads,
-      compile: async (request) => keep(request, await inner.compile(request)),
-      compileNow: (request) => keep(request, inner.compileNow(request)),
-      pending: () => inner.pending(),
-      destroy: () => inner.destroy(),
-    };
-  };
-  return {
-    engine: engineFor({ tiers: ['quick', 'optimized', 'peak'], ...options, parts: { compiler } }),
-    seen,
-  };
-}
+import { watched } from '../support/watched-compiles.js';
 
 const calls = bitcode(`
   __attribute__((noinline)) int other(int x) { return x - 1; }

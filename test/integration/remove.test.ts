@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine, Linkage } from '../../src/index.js';
+import { dualMappedMemory, type Engine, FaultInjectingMemory, type Linkage } from '../../src/index.js';
 import { engineFor, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
@@ -213,6 +213,35 @@ it('an exit handler that throws leaves the module where it is', async () => {
   await engine.removeModule('bad');
   expect(engine.snapshot().modules).toEqual([]);
 });
+
+it.each(['allocate', 'finalize'] as const)(
+  'when memory fails to %s, whichever time, the module stays, and nothing is lost (I8)',
+  async (fault) => {
+    let left = Number.POSITIVE_INFINITY;
+    const memoryManager = new FaultInjectingMemory(dualMappedMemory(), (point) => {
+      if (point === fault) left -= 1;
+      return left === 0;
+    });
+    const engine = engineFor({ parts: { memoryManager } });
+    engine.addModule('handed', bitcode('int twice(int x) { return 2 * x; }'));
+    await engine.link();
+    let failures = 0;
+    for (let nth = 1; engine.snapshot().modules.length > 0; nth += 1) {
+      expect(engine.fn('twice')(nth)).toBe(2 * nth);
+      left = nth;
+      const removed = await engine.removeModule('handed').catch((error: unknown) => error);
+      left = Number.POSITIVE_INFINITY;
+      const { ledger, memory } = engine.snapshot();
+      expect(ledger.total).toMatchObject({ code: memory.code, readonly: memory.readonly, data: memory.data });
+      if (removed === undefined) break;
+      expect(removed).toEqual(code(fault === 'allocate' ? 'MEMORY_EXHAUSTED' : 'MEMORY_MANAGER_INVALID'));
+      failures += 1;
+    }
+    expect(engine.snapshot().modules).toEqual([]);
+    // What says that a function is gone, and the text of it, take memory one after the other.
+    expect(failures).toBeGreaterThanOrEqual(2);
+  },
+);
 
 it('compiled C++ can catch the error', async () => {
   const engine = engineFor();

@@ -206,6 +206,7 @@ describe("perf's files", () => {
         ['other', start],
         ['elsewhere', address(0x9000)],
       ]),
+      coldParts: new Map([['early', address(0x1030)]]),
       linesOf: undefined,
       frames: undefined,
     });
@@ -213,7 +214,8 @@ describe("perf's files", () => {
     expect(told[0]?.functions).toEqual([
       { name: 'early', address: 0x1000, bytes: 32 },
       { name: 'other', address: 0x1000, bytes: 32 },
-      { name: 'late', address: 0x1020, bytes: 32 },
+      { name: 'late', address: 0x1020, bytes: 16 },
+      { name: 'early.cold', address: 0x1030, bytes: 16 },
     ]);
     expect(versions.find(address(0x1030))?.module).toBe('m');
   });

@@ -27,13 +27,13 @@ const instructions = [
   { bytes: 'ccccccccccccccccdeadbeefdeadbeef', field: 8, types: [1, 24, 25, 28, 2, 3] },
 ] as const;
 
-const localSections = [0, 1, 2] as const;
+const localSections = [0, 1, 2, 3] as const;
 
 /** A relocation's choices; what fits together is decided when the object is built. */
 const choice = fc.record({
   instruction: fc.nat({ max: instructions.length - 1 }),
   type: fc.nat(),
-  symbol: fc.nat({ max: 8 }),
+  symbol: fc.nat({ max: 9 }),
   odd: fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: -64, max: 5000 }) },
@@ -42,12 +42,13 @@ const choice = fc.record({
 
 const blueprint = fc.record({
   code: fc.array(choice, { minLength: 1, maxLength: 30 }),
+  cold: fc.array(choice, { maxLength: 10 }),
   constants: fc.array(choice, { maxLength: 10 }),
   data: fc.array(choice, { maxLength: 10 }),
   bound: fc.boolean(),
 });
 
-/** Symbols: three section symbols, a local, two functions of the object, and outside ones. */
+/** Symbols: four section symbols, a local, two functions of the object, and outside ones. */
 const symbols: readonly SymbolSpec[] = [
   ...localSections.map((section) => ({ name: '', section, type: 3, binding: 0 })),
   { name: 'local', section: 1, value: 4, type: 1, binding: 0 },
@@ -145,6 +146,7 @@ function imageOf(plan: typeof blueprint extends fc.Arbitrary<infer Value> ? Valu
       section('.text', flags.alloc | flags.exec, plan.code, true),
       section('.rodata', flags.alloc, plan.constants, false),
       section('.data', flags.alloc | flags.write, plan.data, false),
+      section('.text.split.own', flags.alloc | flags.exec, plan.cold, true),
     ],
     symbols,
   );

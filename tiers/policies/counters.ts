@@ -7,6 +7,7 @@
  *   calls * weight >= threshold(next tier) * scale
  *   weight = 1 + turns / turnsOfCall,   scale = 1 + queueLength / (feedback * compileThreads)
  *
+ * or, from the second rung on, as many tiers as it is expected to move within a second if it is called as often as so far,
  * and otherwise asks again after the calls that are missing. `turns` is how often its hottest loop turns in a call; so
  * a function that is called seldom and loops for long is hot, too. So a long queue raises the bar for everyone, and
  * what is hottest gets through. Source of the formula: HotSpot `compilationPolicy.cpp`, the comment on
@@ -24,13 +25,18 @@ export type Thresholds = Readonly<Record<string, number>>;
 export const defaultThresholds: Thresholds = { quick: 500, optimized: 10_000, peak: 200_000 };
 
 /** Queued jobs a compile thread that double the threshold. */
-export const defaultFeedback = 5;
+export const defaultFeedback = 20;
 
 /** Turns of a loop that count as much as a call. */
 const turnsOfCall = 10;
 /** Above the lowest tier a function asks after this share of its threshold, and then it is known how long it loops. */
 const firstShare = 1 / 50;
 const leastCalls = 100;
+
+/** What is expected to ask for the tier above the next within so many milliseconds goes there at once. */
+const soonMs = 1000;
+/** And so many more for each IR instruction: what takes long to compile is not compiled for each tier on the way. */
+const soonMsEach = 1;
 
 /** What the policy can be told. */
 export interface CountersOptions {
@@ -59,12 +65,19 @@ export function countersPolicy(options: CountersOptions = {}): Policy {
   positive('feedback', feedback);
 
   const decide = (seen: Observation): Decision => {
-    const target = seen.tierIndex + 1;
-    if (target >= seen.ladder.length) return { kind: 'wait', calls: Infinity };
+    const next = seen.tierIndex + 1;
+    if (next >= seen.ladder.length) return { kind: 'wait', calls: Infinity };
     const scale = 1 + seen.queueLength / (feedback * seen.compileThreads);
     const weight = 1 + seen.turns / turnsOfCall;
-    const needed = Math.ceil((thresholdOf(thresholds, target, seen.ladder) * scale) / weight);
+    const neededFor = (target: number): number =>
+      Math.ceil((thresholdOf(thresholds, target, seen.ladder) * scale) / weight);
+    const needed = neededFor(next);
     if (seen.calls < needed) return { kind: 'wait', calls: needed - seen.calls };
+    let target = next;
+    const soon = seen.calls + seen.callsPerMs * (soonMs + soonMsEach * seen.instructions);
+    // Not past the second rung, where what is compiled next learns what it is used for.
+    if (seen.tierIndex > 0)
+      while (target + 1 < seen.ladder.length && soon >= neededFor(target + 1)) target += 1;
     return {
       kind: 'promote',
       target,

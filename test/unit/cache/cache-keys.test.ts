@@ -40,6 +40,7 @@ describe('the key of an object', () => {
     ['the counters', { tier: { ...baseline, counters: false } }],
     ['calls within the unit', { tier: { ...baseline, bindLocalCalls: true } }],
     ['the processor', { tier: { ...baseline, hostCpu: true } }],
+    ['what profiles are used for', { tier: { ...baseline, profileUses: ['branches'] } }],
     ['the form of calls', { calls: 'patchable' }],
     ['what is near', { near: ['a'] }],
     ['names that are near, joined otherwise', { near: ['a,b'] }],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SlotIndex } from '../../../src/core/ids.js';
 import { CallCounts } from '../../../src/engine/call-counts.js';
-import type { OffsetTable } from '../../../stubs/offset-table.js';
+import { type OffsetTable, unarmedCount } from '../../../stubs/offset-table.js';
 
 // Safe because it is no more than a key here.
 const slot = 3 as SlotIndex;
@@ -9,7 +9,7 @@ const askedCount = 2 ** 20;
 
 /** A counter, as compiled code counts it down and the runtime sets it when it has asked. */
 function counter() {
-  let left = 0;
+  let left = unarmedCount;
   const table: Pick<OffsetTable, 'arm' | 'remaining'> = {
     arm: (_slot, calls) => {
       left = calls;
@@ -32,6 +32,18 @@ function counter() {
 }
 
 describe('counts of calls', () => {
+  it('have the calls from before the first version was known to be there', () => {
+    const { counts, call } = counter();
+    call(3);
+    counts.begin(slot, 500);
+    expect(counts.read(slot)?.calls).toBe(3);
+    call(497);
+    expect(counts.asked(slot).calls).toBe(500);
+    // The next version has none.
+    counts.begin(slot, 1000);
+    expect(counts.read(slot)?.calls).toBe(0);
+  });
+
   it('go on while a request waits for its answer', () => {
     const { counts, call } = counter();
     counts.begin(slot, 500);
@@ -41,6 +53,13 @@ describe('counts of calls', () => {
     expect(counts.read(slot)?.calls).toBe(500);
     call(70);
     expect(counts.read(slot)?.calls).toBe(570);
+  });
+
+  it('go on however long a request waits', () => {
+    const { counts, call } = counter();
+    counts.begin(slot, 500);
+    call(800_000);
+    expect(counts.read(slot)?.calls).toBe(800_000);
   });
 
   it('begin anew with each version, and can be told apart', () => {

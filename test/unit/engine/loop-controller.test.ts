@@ -18,6 +18,7 @@ function watched() {
   };
   let count: CallCount = { calls: 0, sinceMs: 1 };
   let isAsked = false;
+  const turns = vi.fn<LoopControllerParts['turns']>();
   const buildContinuation = vi.fn(() => new Promise<never>(() => undefined));
   // Safe because a controller uses no more of its parts than this for one loop.
   const parts = {
@@ -30,7 +31,10 @@ function watched() {
     },
     builder: { buildContinuation },
     emit: () => undefined,
+    atMs: () => performance.now(),
     calls: () => count,
+    instructions: () => 20,
+    turns,
     isWatched: () => true,
     forcedAt: undefined,
   } as unknown as LoopControllerParts;
@@ -39,13 +43,13 @@ function watched() {
   controller.inUse(version);
   /** Ends the burst that is under way; the function's counter stands so then. */
   const endBurst = (then: CallCount): void => {
-    vi.advanceTimersByTime(2000);
+    for (let waitedMs = 0; !isAsked && waitedMs < 2000; waitedMs += 1) vi.advanceTimersByTime(1);
     expect(isAsked).toBe(true);
     isAsked = false;
     count = then;
     controller.request(cell);
   };
-  return { endBurst, buildContinuation };
+  return { endBurst, buildContinuation, turns };
 }
 
 describe('a loop that is reached again and again', () => {
@@ -60,13 +64,28 @@ describe('a loop that is reached again and again', () => {
     const { endBurst, buildContinuation } = watched();
     endBurst({ calls: 1, sinceMs: 1 });
     expect(buildContinuation).not.toHaveBeenCalled();
-    endBurst({ calls: 2, sinceMs: 1 });
+    endBurst({ calls: 1, sinceMs: 1 });
     expect(buildContinuation).toHaveBeenCalledOnce();
   });
 
   it('is not left while its function is called often', () => {
     const { endBurst, buildContinuation } = watched();
-    for (let burst = 0; burst < 10; burst += 1) endBurst({ calls: burst * 50, sinceMs: 1 });
+    for (let burst = 0; burst < 10; burst += 1) endBurst({ calls: burst * 5000, sinceMs: 1 });
+    expect(buildContinuation).not.toHaveBeenCalled();
+  });
+
+  it('makes its function hot if each of a few calls turns it often', () => {
+    const { endBurst, buildContinuation, turns } = watched();
+    endBurst({ calls: 1, sinceMs: 1 });
+    endBurst({ calls: 5, sinceMs: 1 });
+    expect(buildContinuation).not.toHaveBeenCalled();
+    expect(turns).toHaveBeenCalledExactlyOnceWith(expect.anything(), 200);
+  });
+
+  it('is not left where counting was lost: what waits long for a better version is called often', () => {
+    const { endBurst, buildContinuation } = watched();
+    endBurst({ calls: 1_000_000, sinceMs: 1 });
+    endBurst({ calls: 2000, sinceMs: 1 });
     expect(buildContinuation).not.toHaveBeenCalled();
   });
 

@@ -32,9 +32,10 @@ describe('a prediction', () => {
     // The speeds of the model: 1 and 2.5.
     expect(totalMs).toBeLessThan(1000);
     expect(totalMs).toBeGreaterThan(400);
-    expect(versions).toEqual({ quick: 2, optimized: 2, peak: 2 });
-    // 2000 instructions at each tier.
-    expect(compileMs).toBeCloseTo(2 * (12 + 30 + 35), 6);
+    // It would ask for the top at once.
+    expect(versions).toEqual({ quick: 2, peak: 2 });
+    // 2000 instructions at each of these tiers.
+    expect(compileMs).toBeCloseTo(2 * (12 + 35), 6);
   });
 
   it('is not made of a trial that was broken off, or in which nothing asked', () => {

@@ -5,7 +5,7 @@ import { linkImage } from '../../../src/link/link.js';
 import { prepareObject } from '../../../src/link/prepare.js';
 import { relinkImage } from '../../../src/link/relink.js';
 import { wantedSymbols } from '../../../src/link/wanted.js';
-import { buildObject, flags, headerOffset, types } from '../elf/elf-builder.js';
+import { buildObject, flags, headerOffset, type SectionSpec, types } from '../elf/elf-builder.js';
 import { contextOf, displacement, jitFunction, place, placementAt, word } from './link-bench.js';
 
 const abs64 = 1;
@@ -51,6 +51,48 @@ describe('sections', () => {
       type: 'data',
       binding: 'strong',
     });
+  });
+
+  it('that are cold come behind other code, and jumps between both are settled', () => {
+    const code = (name: string, relocations: SectionSpec['relocations'] = []): SectionSpec => ({
+      name,
+      flags: alloc | exec,
+      content: ones(10),
+      alignment: 16,
+      relocations,
+    });
+    const object = buildObject(
+      [
+        code('.text.split.f', [{ offset: 2, type: plt32, symbol: 1, addend: -4 }]),
+        code('.text.unlikely.seldom'),
+        code('.text.f', [{ offset: 2, type: plt32, symbol: 0, addend: -4 }]),
+        code('.text.g', [{ offset: 2, type: pc32, symbol: 0, addend: 1 }]),
+        code('.text.split.lone'),
+        code('.text.splitter'),
+      ],
+      [
+        { name: '', section: 0, type: 3, binding: 0 },
+        { name: '', section: 2, type: 3, binding: 0 },
+        { name: 'f', section: 2, type: 2 },
+        { name: 'g', section: 3, type: 2 },
+        { name: 'seldom', section: 1, type: 2 },
+        { name: 'splitter', section: 5, type: 2 },
+      ],
+    );
+    const image = prepareObject(object, 'm');
+    const offsets = ['f', 'g', 'splitter', 'seldom'].map((name) => image.symbols.get(name)?.offset);
+    expect(offsets).toEqual([0, 16, 32, 64]);
+    expect(image.coldParts).toEqual([
+      { function: 'f', offset: 48 },
+      { function: 'lone', offset: 80 },
+    ]);
+    expect(image.blocks.code.size).toBe(90);
+    expect(image.preserved.count).toBe(0);
+    const { code: bytes } = image.content;
+    expect(displacement(bytes, 2)).toBe(48 - 4 - 2);
+    expect(displacement(bytes, 16 + 2)).toBe(48 + 1 - 18);
+    expect(displacement(bytes, 48 + 2)).toBe(0 - 4 - 50);
+    expect([...bytes.subarray(58, 64)]).toEqual(new Array(6).fill(0xcc));
   });
 
   it('that are writable and executable are refused (I3)', () => {

@@ -52,6 +52,25 @@ describe('the lifecycle of a unit', () => {
     expect(walk([...under, { type: 'failed' }])).toMatchObject({ stage: 'declared', tier: -1 });
   });
 
+  it('comes back to the very same states, so that a unit may be compiled any number of times', () => {
+    let state = declaredUnit({ baseMs: 100, limit: 3 });
+    const states = new Set([state]);
+    const ways: readonly LifecycleEvent['type'][] = ['published', 'failed', 'dropped', 'fellBack'];
+    for (let round = 0; round < 2000; round += 1) {
+      const target = round % 4;
+      const way = ways[round % 7] ?? 'published';
+      const events: LifecycleEvent[] = [request(target, true), { type: way } as LifecycleEvent];
+      // What follows a failure, and a version that may not be used any more while the next is compiled.
+      if (way === 'failed') events.push({ type: 'waited', target });
+      if (way === 'fellBack') events.push({ type: 'published' });
+      for (const event of events) {
+        ({ state } = advance(state, event));
+        states.add(state);
+      }
+    }
+    expect(states.size).toBeLessThan(200);
+  });
+
   it('ignores a second request while one is under way', () => {
     const seen = walk([request(0), { type: 'published' }, request(1), request(2)]);
     expect(seen).toMatchObject({ stage: 'promoting', effects: [] });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { assert, describe, expect, it } from 'vitest';
 import { countersPolicy } from '../../../tiers/policies/counters.js';
 import { eagerPolicy } from '../../../tiers/policies/eager.js';
 import { neverPolicy } from '../../../tiers/policies/never.js';
@@ -37,6 +37,20 @@ describe('the policy counters', () => {
     expect(countersPolicy({ thresholds: { optimized: 7 } }).firstRequest(1, names)).toBe(7);
   });
 
+  it('passes over tiers that would be left within a second, but not over the second rung', () => {
+    const hot = { calls: 1000, callsPerMs: 199 };
+    expect(policy.decide(seen({ ...hot, tierIndex: 1 }))).toMatchObject({ target: 3 });
+    expect(policy.decide(seen({ ...hot, tierIndex: 1, callsPerMs: 100 }))).toMatchObject({ target: 2 });
+    expect(policy.decide(seen({ ...hot, tierIndex: 0 }))).toMatchObject({ target: 1 });
+    expect(policy.decide(seen({ ...hot, tierIndex: 1, calls: 999 }))).toEqual({ kind: 'wait', calls: 1 });
+  });
+
+  it('passes over more of them for what takes long to compile', () => {
+    const warm = { tierIndex: 1, calls: 1000, callsPerMs: 20 };
+    expect(policy.decide(seen(warm))).toMatchObject({ target: 2 });
+    expect(policy.decide(seen({ ...warm, instructions: 9000 }))).toMatchObject({ target: 3 });
+  });
+
   it('asks for nothing above the top of the ladder', () => {
     expect(policy.decide(seen({ tierIndex: 3, calls: 1e9 }))).toEqual({ kind: 'wait', calls: Infinity });
     expect(policy.firstRequest(3, names)).toBe(Infinity);
@@ -49,12 +63,17 @@ describe('the policy counters', () => {
         fc.nat(1e7),
         fc.nat(500),
         fc.integer({ min: 1, max: 8 }),
-        (tier, calls, queue, threads) => {
+        fc.nat(1000),
+        (tier, calls, queue, threads, callsPerMs) => {
           const decision = policy.decide(
-            seen({ tierIndex: tier, calls, queueLength: queue, compileThreads: threads }),
+            seen({ tierIndex: tier, calls, callsPerMs, queueLength: queue, compileThreads: threads }),
           );
           if (decision.kind === 'wait') expect(decision.calls).toBeGreaterThan(0);
-          else expect(decision).toMatchObject({ kind: 'promote', target: tier + 1 });
+          else {
+            assert(decision.kind === 'promote');
+            expect(decision.target).toBeGreaterThan(tier);
+            expect(decision.target).toBeLessThan(names.length);
+          }
         },
       ),
     );
