@@ -1,12 +1,14 @@
 // Job: maps, protects, discards and unmaps memory so that nothing is ever writable and executable.
 #include "arena.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace tierlink {
@@ -106,18 +108,9 @@ bool Arena::mapTwice(size_t code, size_t readonly, std::string &failure) {
     return false;
   }
 
-  // The views are MAP_SHARED, as only that makes the alias and the view the same memory. A program that forks
-  // therefore shares its code with the child: the child sees later versions and patches, while its slots are
-  // its own copies. That is what it can live with longest; a child that outlives a reclaim of code should
-  // exec.
   // Safe because MAP_FIXED replaces only parts of the reservation, which nobody else knows yet.
-  if (mmap(reservation_, code, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, memfd_, 0) == MAP_FAILED) {
-    failure = failed("mmap of the executable view");
-    return false;
-  }
-  if (mmap(reservation_ + code, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, memfd_,
-           static_cast<off_t>(code)) == MAP_FAILED) {
-    failure = failed("mmap of the read-only view");
+  if (!mapCode(memfd_, code, readonly)) {
+    failure = failed("mmap of the executable or read-only view");
     return false;
   }
   void *alias = mmap(nullptr, code + readonly, PROT_READ | PROT_WRITE, MAP_SHARED, memfd_, 0);
@@ -128,6 +121,52 @@ bool Arena::mapTwice(size_t code, size_t readonly, std::string &failure) {
   alias_ = static_cast<uint8_t *>(alias);
   aliasBytes_ = code + readonly;
   return true;
+}
+
+// The views are MAP_SHARED, as only that makes the alias and the view the same memory.
+bool Arena::mapCode(int memfd, size_t code, size_t readonly) {
+  return mmap(reservation_, code, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, memfd, 0) != MAP_FAILED &&
+         mmap(reservation_ + code, readonly, PROT_READ, MAP_SHARED | MAP_FIXED, memfd,
+              static_cast<off_t>(code)) != MAP_FAILED;
+}
+
+void Arena::beforeFork() { allMutex.lock(); }
+
+void Arena::afterFork(Fork side) {
+  if (side == Fork::ChildThatRuns) {
+    for (const std::weak_ptr<Arena> &one : all()) {
+      if (const auto arena = one.lock(); arena != nullptr && !arena->unmapped_.load())
+        arena->copyForChild();
+    }
+  }
+  allMutex.unlock();
+}
+
+// Safe because this thread is the only one, and runs none of the code meanwhile; and the parent neither frees
+// nor patches code until the copy is done (see fork_handlers.cc).
+void Arena::copyForChild() {
+  if (memfd_ < 0)
+    return; // private memory: the kernel has copied it
+  int copy = memfd_create("tierlink", MFD_CLOEXEC);
+  if (copy < 0)
+    return;
+  const auto bytes = static_cast<off_t>(aliasBytes_);
+  bool isCopied = ftruncate(copy, bytes) == 0;
+  // Only what was ever written: the file is sparse.
+  for (off_t from = 0; isCopied && (from = lseek(memfd_, from, SEEK_DATA)) >= 0 && from < bytes;) {
+    off_t to = lseek(memfd_, from, SEEK_HOLE);
+    isCopied = to > from;
+    while (isCopied && from < to) {
+      const ssize_t written = pwrite(copy, alias_ + from, static_cast<size_t>(to - from), from);
+      isCopied = written > 0;
+      from += std::max<ssize_t>(written, 0);
+    }
+  }
+  const size_t code = regions_[static_cast<size_t>(RegionKind::Code)].bytes;
+  if (isCopied && mapCode(copy, code, aliasBytes_ - code) &&
+      mmap(alias_, aliasBytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, copy, 0) != MAP_FAILED)
+    std::swap(memfd_, copy);
+  close(copy);
 }
 
 std::shared_ptr<Arena> Arena::around(uintptr_t address, size_t bytes) {

@@ -25,6 +25,9 @@ struct Region {
   size_t bytes = 0;
 };
 
+// What became of this process by a fork. ChildThatRuns: a child that may run compiled code.
+enum class Fork : uint8_t { Parent, Child, ChildThatRuns };
+
 class Arena {
 public:
   // All regions must be reachable from one another by a 32-bit displacement; half of that range leaves room
@@ -37,6 +40,12 @@ public:
                                        Mapping mapping, std::string &failure);
   // The arena that has the range in one of its regions, as the program sees it; null if none does.
   static std::shared_ptr<Arena> around(uintptr_t address, size_t bytes);
+  // Around a fork, as nothing may be created meanwhile. A child that runs compiled code gets a copy of it
+  // that is its own, at the same addresses: else it would see what its parent makes of the memory later, while
+  // its slots lead to what was there. Where the kernel has no memory or file descriptor for that, the child
+  // goes on with its parent's.
+  static void beforeFork();
+  static void afterFork(Fork side);
   ~Arena();
   Arena(const Arena &) = delete;
   Arena &operator=(const Arena &) = delete;
@@ -59,6 +68,8 @@ private:
   bool contains(uintptr_t address, size_t bytes) const;
   bool isWithin(RegionKind kind, size_t offset, size_t bytes, std::string &failure) const;
   bool mapTwice(size_t code, size_t readonly, std::string &failure);
+  bool mapCode(int memfd, size_t code, size_t readonly);
+  void copyForChild();
   void unmap();
 
   const Mapping mapping_;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "thread_record.h"
 
 namespace tierlink {
 namespace {
@@ -27,6 +28,8 @@ bool patchCalls(const Engine &engine, std::span<const CallPatch> patches, std::s
       return false;
     }
   }
+  // Not while the child of a fork copies the code: it may have the target's memory, still empty, already.
+  std::lock_guard<std::mutex> guard(Threads::lock());
   for (const CallPatch &patch : patches) {
     uint8_t *writable = engine.writable(patch.place, sizeof(int32_t));
     // Safe because the four bytes lie in one cache line: the processor stores and fetches them whole, so a
