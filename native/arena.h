@@ -41,9 +41,9 @@ public:
   // The arena that has the range in one of its regions, as the program sees it; null if none does.
   static std::shared_ptr<Arena> around(uintptr_t address, size_t bytes);
   // Around a fork, as nothing may be created meanwhile. A child that runs compiled code gets a copy of it
-  // that is its own, at the same addresses: else it would see what its parent makes of the memory later, while
-  // its slots lead to what was there. Where the kernel has no memory or file descriptor for that, the child
-  // goes on with its parent's.
+  // that is its own, at the same addresses: else it would see what its parent makes of the memory later,
+  // while its slots lead to what was there. Where the kernel has no memory or file descriptor for that, the
+  // child goes on with its parent's.
   static void beforeFork();
   static void afterFork(Fork side);
   ~Arena();

@@ -94,8 +94,9 @@ void beforeFork() {
   llvmLoadLock().lock();
   Frames::beforeFork();
   Arena::beforeFork();
-  // Held across the fork, so that the child, which has only this thread, does not find it locked for ever; and
-  // until the child has copied its code, as code is freed after a look at all threads, and patched, under it.
+  // Held across the fork, so that the child, which has only this thread, does not find it locked for ever;
+  // and until the child has copied its code, as code is freed after a look at all threads, and patched, under
+  // it.
   Threads::lock().lock();
   childRuns = isInside || !handlers.empty();
   if (childRuns)

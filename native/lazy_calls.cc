@@ -94,7 +94,6 @@ template <class Done> std::shared_ptr<const LazyFailure> LazyCalls::await(uintpt
   const uint64_t asked = sequence_.load(std::memory_order_seq_cst);
   const bool isOfProgram = thread != nullptr && (thread->kind == ThreadRecord::Kind::Main ||
                                                  thread->kind == ThreadRecord::Kind::Program);
-  bool isAsked = false;
   for (;;) {
     const uint32_t epoch = epoch_.load(std::memory_order_seq_cst);
     if (isDone())
@@ -103,8 +102,8 @@ template <class Done> std::shared_ptr<const LazyFailure> LazyCalls::await(uintpt
       return failure;
     if (ended_.load(std::memory_order_seq_cst) && (!isOfProgram || slot == everything))
       return failureOf("ENGINE_DISPOSED", "the JS environment of the engine has ended");
-    isAsked = isAsked || requests_.push(slot);
-    sleep(epoch, !isAsked);
+    // Each time: what was compiled when this thread was woken may be forgotten again, with its module's source.
+    sleep(epoch, !requests_.push(slot));
   }
 }
 

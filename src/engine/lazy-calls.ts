@@ -32,6 +32,8 @@ export interface LazyCallsParts {
 /** First calls of one engine. */
 export class LazyCalls {
   readonly #parts: LazyCallsParts;
+  /** Slots whose functions are being compiled for threads: these ask again whenever they are woken. */
+  readonly #answering = new Set<bigint>();
 
   /** @param parts - Tables, and who compiles. */
   constructor(parts: LazyCallsParts) {
@@ -41,10 +43,16 @@ export class LazyCalls {
   /** Takes what threads ask for. */
   take(): void {
     const { addon, engine } = this.#parts;
-    for (const cell of new Set<bigint>(addon.engineTakeLazyRequests(engine))) {
-      void this.#answer(cell).catch((error: unknown) => {
-        this.#fail(cell, error);
-      });
+    for (const cell of addon.engineTakeLazyRequests(engine)) {
+      if (this.#answering.has(cell)) continue;
+      this.#answering.add(cell);
+      void this.#answer(cell)
+        .catch((error: unknown) => {
+          this.#fail(cell, error);
+        })
+        .finally(() => {
+          this.#answering.delete(cell);
+        });
     }
   }
 

@@ -268,6 +268,25 @@ describe('threads that meet in one entry', () => {
     expect(answered).toBeLessThanOrEqual(4 * functions);
   });
 
+  test('one that wakes when the function is forgotten again, as with new source, asks again', async () => {
+    const { lazy, callAsync } = make(`
+      int (*callee)(int);
+      int callee_(int x) { return x * 2; }
+      int call(int x) { return callee(x); }`);
+    const callee = lazy.add('callee_', 'callee');
+    const called = callAsync('call', '44', 21);
+    for (let round = 0; round < 3; round += 1) {
+      await until(() => lazy.take().length > 0, 'it asks');
+      lazy.compile(callee.cell);
+      lazy.forget(callee);
+      lazy.settled();
+    }
+    await until(() => lazy.take().length > 0, 'it asks');
+    lazy.compile(callee.cell);
+    lazy.settled();
+    expect(await called).toBe(42);
+  });
+
   test('one that comes while the function is compiled, and calls it in turn, gets it too', async () => {
     const { engine, lazy, callAsync } = make(`
       long (*fib)(long);
