@@ -275,8 +275,12 @@ export function callError(host: Pick<CallHost, 'trappedAt'>, error: unknown, sym
     }
     case 'EXCEPTION_UNCAUGHT':
       return new TierlinkError('EXCEPTION_UNCAUGHT', { symbol, reason: error.message }, options);
-    case 'FUNCTION_REMOVED':
-      return new TierlinkError('FUNCTION_REMOVED', { symbol, reason: error.message }, options);
+    case 'FUNCTION_REMOVED': {
+      // Of a function that was never compiled control says it in an error of ours, which has details.
+      const { detailsJson = '' } = seen;
+      const told = (detailsJson === '' ? {} : JSON.parse(detailsJson)) as { readonly reason?: string };
+      return new TierlinkError('FUNCTION_REMOVED', { symbol, reason: told.reason ?? error.message }, options);
+    }
     case 'CALL_UNFINISHED':
     case 'THREAD_ENDED':
     case 'PROGRAM_EXITED':

@@ -2,7 +2,8 @@
 import { TierlinkError } from '../core/errors.js';
 import type { Definition } from '../registry/definition.js';
 import type { Composition } from './compose.js';
-import { isCompiling, type LoadedModule, settled, versionsOf } from './loaded-module.js';
+import { isCompiling, type LoadedModule, settled, type Unit, versionsOf } from './loaded-module.js';
+import { reachedUnits } from './reached-units.js';
 
 /** The runtime function by which destructors of thread-locals are registered. */
 const threadDestructors = '__cxa_thread_atexit';
@@ -24,18 +25,15 @@ export class Remover {
    * @throws TierlinkError MODULE_IN_USE, MEMORY_EXHAUSTED, EXCEPTION_UNCAUGHT (as rejections); it stays then.
    */
   async remove(home: LoadedModule, force: boolean): Promise<void> {
-    this.#parts.controller.supersede(home);
-    while (isCompiling(home)) await settled(home);
     const module = home.record;
     const { withdrawal, publisher, dependents, controller, symbols, registry, uses, modules, targets } =
       this.#parts;
     const { lazyCalls, reclaimer, emit } = this.#parts;
-    const users = this.#users(home);
-    if (!force && users.size > 0) {
-      const named = [...users].map(([name, used]) => `${name} (${[...used].join(', ')})`);
-      throw new TierlinkError('MODULE_IN_USE', { module: module.name, users: named });
-    }
-    this.#refuseThreadDestructors(home);
+    controller.supersede(home);
+    while (isCompiling(home)) await settled(home);
+    this.#mayGo(home, force);
+    await this.#completeReached(home);
+    const users = this.#mayGo(home, force);
     const leaving = module.definitions.filter((definition) => this.#stands(definition));
     const withdrawn = withdrawal.prepare(
       module.name,
@@ -70,6 +68,36 @@ export class Remover {
     lazyCalls.began();
     emit('removed', { module: module.name });
     reclaimer.soon();
+  }
+
+  /** Who refers to the module all the same, which is refused unless it is forced. */
+  #mayGo(home: LoadedModule, force: boolean): Map<string, Set<string>> {
+    const users = this.#users(home);
+    if (!force && users.size > 0) {
+      const named = [...users].map(([name, used]) => `${name} (${[...used].join(', ')})`);
+      throw new TierlinkError('MODULE_IN_USE', { module: home.record.name, users: named });
+    }
+    this.#refuseThreadDestructors(home);
+    return users;
+  }
+
+  /** While threads run, they may be in code of the module, and go on to functions of it that were never called. */
+  async #completeReached(home: LoadedModule): Promise<void> {
+    const { addon, engine, controller, settings } = this.#parts;
+    const failed = new Set<Unit>();
+    while (addon.engineMutatorsInside(engine) > 0) {
+      const reached = reachedUnits(home, settings.relocations === 'preserve');
+      const left = reached.filter((unit) => !failed.has(unit));
+      if (left.length === 0) return;
+      controller.ask(left, 0, {
+        reason: 'its module is to be removed',
+        forced: true,
+        priority: { kind: 'lazy' },
+      });
+      await settled(home);
+      // A call of it is told so.
+      for (const unit of left) if (controller.takeFailure(unit) !== undefined) failed.add(unit);
+    }
   }
 
   /** True if a name stands for this definition, so that code was linked against it. */

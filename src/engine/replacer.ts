@@ -14,6 +14,7 @@ import type { Composition } from './compose.js';
 import type { Linked } from './link-batch.js';
 import { firstUnits, isCompiling, type LoadedModule, settled } from './loaded-module.js';
 import type { ModuleReader } from './module-reader.js';
+import { reachedUnits } from './reached-units.js';
 import { runExitHandlers } from './remover.js';
 import { takeSlots } from './slots.js';
 import type { SourceBytes } from './source.js';
@@ -86,6 +87,7 @@ export class Replacer {
       {
         // Compiled, not linked: from here to the publish nothing else runs on this thread.
         whenQuiescent: (commit) => {
+          this.#completeReached(home, matching.gone);
           swap.run(commit);
           return Promise.resolve();
         },
@@ -102,6 +104,24 @@ export class Replacer {
     this.#parts.emit('replaced', event);
     this.#parts.reclaimer.soon();
     return event;
+  }
+
+  /** Threads that are in code of the module may go on to functions that it has no more, and that were never called. */
+  #completeReached(home: LoadedModule, gone: readonly Definition[]): void {
+    const { addon, engine, controller, settings } = this.#parts;
+    if (gone.length === 0 || addon.engineMutatorsInside(engine) === 0) return;
+    const names = new Set(gone.map(({ name }) => name));
+    for (;;) {
+      const reached = reachedUnits(home, settings.relocations === 'preserve');
+      const left = reached.filter(({ name }) => names.has(name));
+      if (left.length === 0) return;
+      try {
+        controller.compileNow(home, left);
+      } catch {
+        // A call of it is told so.
+        return;
+      }
+    }
   }
 
   #read(before: ModuleRecord, source: SourceBytes): ModuleRecord {

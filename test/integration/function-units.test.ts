@@ -170,6 +170,42 @@ describe.each(linkages)('units of one function with linkage %s', (linkage) => {
     expect({ modules, retired, slots }).toEqual({ modules: [], retired: [], slots: 0 });
   });
 
+  // Direct calls are patched by what is preserved.
+  it.each(linkage === 'direct' ? (['preserve'] as const) : (['preserve', 'discard'] as const))(
+    'are there for a thread that is inside while their module goes, or gets others (relocations: %s)',
+    async (relocations) => {
+      const work = `
+        #include <unistd.h>
+        extern volatile int go, inside;
+        static int deeper(int n) { return n > 1000 ? deeper(n - 1) + 1 : n * 3; }
+        static int late(int n) { return __builtin_expect(n < 1000, 0) ? deeper(n) + 1 : n; }
+        static int (*const table[])(int) = { late, deeper };
+        int work(int n) {
+          __sync_fetch_and_add(&inside, 1); while (!go) usleep(200);
+          return __builtin_expect(n == 7, 0) ? late(n) + table[n & 1](n) : 0; }`;
+      const { engine, published } = await linked(
+        {
+          flags:
+            'volatile int go, inside; int isInside(void) { return inside; } void release(void) { go = 1; }',
+          gone: work,
+          other: work.replaceAll('work', 'worked'),
+        },
+        { linkage, relocations },
+      );
+      const results = [engine.fn('work').async(7), engine.fn('worked').async(7)];
+      while (engine.fn('isInside')() !== 2) await pause(1);
+      const names = published.map(({ unit }) => unit);
+      expect(names.some((name) => name.startsWith('late') || name.startsWith('deeper'))).toBe(false);
+      await engine.removeModule('gone');
+      await engine.replaceModule('other', bitcode('int worked(int n) { return n; }'));
+      engine.fn('release')();
+      expect(await Promise.all(results)).toEqual([43, 43]);
+      await examined(engine, 0);
+      expect(engine.snapshot().retired).toEqual([]);
+      expect(engine.fn('worked')(7)).toBe(7);
+    },
+  );
+
   it('of a module without functions are the module', async () => {
     const { engine } = await linked({
       data: 'int value = 4;',
