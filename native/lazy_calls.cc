@@ -102,7 +102,8 @@ template <class Done> std::shared_ptr<const LazyFailure> LazyCalls::await(uintpt
       return failure;
     if (ended_.load(std::memory_order_seq_cst) && (!isOfProgram || slot == everything))
       return failureOf("ENGINE_DISPOSED", "the JS environment of the engine has ended");
-    // Each time: what was compiled when this thread was woken may be forgotten again, with its module's source.
+    // Each time: what was compiled when this thread was woken may be forgotten again, with its module's
+    // source.
     sleep(epoch, !requests_.push(slot));
   }
 }
