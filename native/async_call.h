@@ -1,4 +1,4 @@
-// Job: a call on a thread of its own, whose result settles a promise.
+// Job: a call on another thread, whose result settles a promise.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace tierlink {
 
-// Converts the arguments now and starts the thread. Null with a pending exception if that fails.
+// Converts the arguments now and begins the call. Null with a pending exception if that fails.
 napi_value callAsync(napi_env env, Target target, const std::vector<napi_value> &values);
 
 } // namespace tierlink

@@ -37,6 +37,14 @@ struct DropImports : llvm::PassInfoMixin<DropImports> {
   }
 };
 
+struct KeepStackLoopsScalar : llvm::PassInfoMixin<KeepStackLoopsScalar> {
+  static bool isRequired() { return true; }
+  llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &) {
+    keepStackLoopsScalar(function);
+    return llvm::PreservedAnalyses::all(); // only metadata
+  }
+};
+
 } // namespace
 
 Machinery::Machinery(const CompileJob &job)
@@ -49,6 +57,9 @@ Machinery::Machinery(const CompileJob &job)
   // like. Imports are no such: LLVM infers nothing from bodies that might not be the ones that run.
   builder_.registerOptimizerEarlyEPCallback([](llvm::ModulePassManager &passes, llvm::OptimizationLevel,
                                                llvm::ThinOrFullLTOPhase) { passes.addPass(DropImports()); });
+  builder_.registerVectorizerStartEPCallback([](llvm::FunctionPassManager &passes, llvm::OptimizationLevel) {
+    passes.addPass(KeepStackLoopsScalar());
+  });
   // Before the builder's own registrations, which keep what is there already.
   functions_.registerPass(
       [&] { return llvm::TargetLibraryAnalysis(llvm::TargetLibraryInfoImpl(hostTriple())); });

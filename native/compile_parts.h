@@ -62,6 +62,10 @@ private:
 /// block is split.
 void gatherStackSlots(llvm::Function &function);
 
+/// Keeps the vectoriser from loops in which memory is taken from the stack: that of LLVM 22 takes it once for
+/// all rounds that it puts together. Such code is wrong, also clang's, `-O3 -march=x86-64-v4`.
+void keepStackLoopsScalar(llvm::Function &function);
+
 /// Puts an entry counter into each function that can bear one.
 void insertCounters(llvm::Module &module);
 

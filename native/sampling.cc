@@ -107,6 +107,8 @@ std::vector<uint64_t> Sampler::take() {
 
 void Sampler::attach(ThreadRecord &thread) {
   std::lock_guard<std::mutex> guard(Threads::lock());
+  thread.cpuTimeBeforeNs = readNs(CLOCK_THREAD_CPUTIME_ID);
+  thread.cpuTimeTaken = false;
   if (intervalUs_ != 0)
     startTimer(thread); // a thread that can't be sampled is still a thread that must run
 }
@@ -119,7 +121,7 @@ void Sampler::detach(ThreadRecord &thread) {
   pthread_sigmask(SIG_BLOCK, &profiling, nullptr);
   std::lock_guard<std::mutex> guard(Threads::lock());
   stopTimer(thread);
-  endedNs_ += readNs(CLOCK_THREAD_CPUTIME_ID);
+  endedNs_ += readNs(CLOCK_THREAD_CPUTIME_ID) - thread.cpuTimeBeforeNs;
   thread.cpuTimeTaken = true;
 }
 
@@ -130,7 +132,7 @@ uint64_t Sampler::cpuTimeNs() {
     clockid_t clock;
     if (thread->owner.get() == &engine_ && !thread->cpuTimeTaken &&
         pthread_getcpuclockid(thread->thread, &clock) == 0)
-      sum += readNs(clock);
+      sum += readNs(clock) - thread->cpuTimeBeforeNs;
   }
   return sum;
 }

@@ -12,6 +12,7 @@
 #include "engine_state.h"
 #include "process_barrier.h"
 #include "run.h"
+#include "tls.h"
 #include "traps.h"
 
 namespace tierlink {
@@ -19,6 +20,13 @@ namespace {
 
 pthread_key_t endKey;
 pid_t processId = 0;
+
+// For a thread on which no handler of the program may run any more, as its code can be unmapped from now on.
+void blockSignals() {
+  sigset_t allSignals;
+  sigfillset(&allSignals);
+  pthread_sigmask(SIG_SETMASK, &allSignals, nullptr);
+}
 
 } // namespace
 
@@ -165,6 +173,21 @@ void ThreadRecord::adopt(Kind as, std::shared_ptr<Engine> engine, std::shared_pt
   owner->sampler.attach(*this);
 }
 
+void ThreadRecord::release() {
+  blockSignals();
+  owner->sampler.detach(*this);
+  tlsForget(*owner, *this);
+  leaveAll();
+  std::shared_ptr<Engine> released;
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    released = std::move(owner);
+  }
+  kind = Kind::Foreign;
+  const auto onEnded = std::exchange(ended, nullptr);
+  onEnded(false);
+}
+
 void ThreadRecord::addDestructor(Engine &engine, void (*function)(void *), void *argument) {
   std::lock_guard<std::mutex> guard(Threads::lock());
   destructors.push_back({&engine, function, argument});
@@ -234,10 +257,7 @@ void ThreadRecord::leaveAll() {
 }
 
 void ThreadRecord::park() {
-  // No handler of the program may run here any more, as its code can be unmapped from now on.
-  sigset_t allSignals;
-  sigfillset(&allSignals);
-  pthread_sigmask(SIG_SETMASK, &allSignals, nullptr);
+  blockSignals();
   if (owner != nullptr)
     owner->sampler.detach(*this);
   // Safe to count this thread as outside although frames of compiled code are on its stack: none is ever

@@ -35,7 +35,7 @@ struct ThreadRecord {
   enum class Kind : uint8_t {
     Foreign, // a JS thread, or one the process made: inside only while a call lasts
     Main,    // runs a program's main
-    Async,   // made for one asynchronous call
+    Async,   // in an asynchronous call
     Program, // made by the program
   };
 
@@ -50,11 +50,15 @@ struct ThreadRecord {
   // This thread's record or null; async-signal-safe.
   static ThreadRecord *find() { return self; }
 
-  // Makes this thread one that belongs to `owner` until it ends: inside all the time, sampled, and `onEnded`
-  // called once nothing of the engine can run on it any more (`parked`: it never ends, but will run nothing
-  // more).
+  // Makes this thread one that belongs to `owner` until it ends or is released: inside all the time, sampled,
+  // and `onEnded` called once nothing of the engine can run on it any more (`parked`: it never ends, but will
+  // run nothing more).
   void adopt(Kind as, std::shared_ptr<Engine> owner, std::shared_ptr<Run> of,
              std::function<void(bool parked)> onEnded);
+
+  // Ends that: the thread goes on, without anything that it had of the engine. This thread only, and not in
+  // compiled code.
+  void release();
 
   // The counter of this thread for that engine. This thread only.
   Mutator &mutatorFor(Engine &engine) {
@@ -91,7 +95,8 @@ struct ThreadRecord {
   // Guarded by the threads lock, but for `samples`, which this thread's signal handler reads.
   timer_t timer{};
   bool timerSet = false;
-  bool cpuTimeTaken = false; // its CPU time is among that of threads that have ended
+  bool cpuTimeTaken = false;    // what it took since it was adopted is among what has ended
+  uint64_t cpuTimeBeforeNs = 0; // when it was adopted
   std::atomic<SampleRing *> samples{nullptr};
 
   // The scan that wants this thread's answer; taken by its signal handler, or back by the scan.

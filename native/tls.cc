@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "thread_record.h"
@@ -84,6 +85,16 @@ uint64_t tlsRegister(Engine &engine, const TlsImage &image) {
   freed.pop_back();
   list[number] = {&engine, image};
   return tlsDescriptorTag | number;
+}
+
+void tlsForget(Engine &engine, ThreadRecord &thread) {
+  if (thread.tlsCount == 0)
+    return;
+  std::lock_guard<std::mutex> guard(Threads::lock());
+  for (uint32_t number = 0; number < thread.tlsCount; ++number) {
+    if (images()[number].engine == &engine)
+      free(std::exchange(thread.tlsBlocks[number], nullptr));
+  }
 }
 
 void tlsForget(Engine &engine) {

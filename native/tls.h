@@ -7,6 +7,7 @@
 namespace tierlink {
 
 class Engine;
+struct ThreadRecord;
 
 // The two words that general-dynamic code passes to __tls_get_addr; the compiler and glibc agree on this
 // layout.
@@ -30,6 +31,8 @@ uint64_t tlsRegister(Engine &engine, const TlsImage &image);
 
 // Frees every thread's blocks for the images of an engine whose code no thread can run any more.
 void tlsForget(Engine &engine);
+// Frees those of one thread: the next use on it begins anew. On that thread.
+void tlsForget(Engine &engine, ThreadRecord &thread);
 
 } // namespace tierlink
 

@@ -22,7 +22,7 @@ export interface Callable {
    */
   (...args: readonly CallArgument[]): CallResult;
   /**
-   * Calls on a thread of its own; JS goes on meanwhile.
+   * Calls on a thread of a pool, which has as many as there are calls; JS goes on meanwhile.
    *
    * @throws TierlinkError as for a call on this thread (as rejections)
    */

@@ -81,14 +81,15 @@ export class Publisher {
   }
 
   /**
-   * Publishes versions that are complete: relocated, protected, unwind-registered. Cannot fail. First all slots are
-   * stored, then direct calls are turned; then the versions before them are retired, and who observes is told.
+   * Publishes versions that are complete: relocated, protected, unwind-registered. Cannot fail. First who observes code
+   * is told, then all slots are stored, then direct calls are turned; then the versions before them are retired.
    *
    * @param members - New versions with their units; they come into use together.
    */
   publish(members: readonly Publication[]): void {
     const { clock, emit, onLoops } = this.#parts;
     for (const { version } of members) onLoops.coming(version.polls);
+    this.#announce(members);
     const begin = clock.now();
     const functions = this.#switch(members);
     const publishUs = (clock.now() - begin) / 1e3;
@@ -131,6 +132,7 @@ export class Publisher {
    * @param members - The versions at their new places, with all their units.
    */
   relocate(members: readonly Publication[]): void {
+    this.#announce(members);
     this.#switch(members);
     this.#adopt(members);
   }
@@ -206,6 +208,14 @@ export class Publisher {
     return { units, loops };
   }
 
+  /** Before any of it can run: what a thread is in, observers have heard of. */
+  #announce(members: readonly Publication[]): void {
+    for (const { version } of members) {
+      const code = version.blocks.find((block) => block.region === 'code');
+      if (code !== undefined) this.#parts.versions.add(code.address, code.size, version);
+    }
+  }
+
   /** The commit point (I4): first all slots, then direct calls. Returns the functions of each member. */
   #switch(members: readonly Publication[]): number[] {
     const { table, directCalls } = this.#parts;
@@ -242,15 +252,13 @@ export class Publisher {
 
   /** Makes them the versions of their units, and retires those that no unit has any more; returns these. */
   #adopt(members: readonly Publication[]): LinkedVersion[] {
-    const { versions, directCalls, loops } = this.#parts;
+    const { directCalls, loops } = this.#parts;
     const replaced = new Map<LoadedModule, Set<LinkedVersion>>();
     const retire = (before: LinkedVersion): void => {
       const ofModule = replaced.get(before.home) ?? new Set();
       replaced.set(before.home, ofModule.add(before));
     };
     for (const { units, version } of members) {
-      const code = version.blocks.find((block) => block.region === 'code');
-      if (code !== undefined) versions.add(code.address, code.size, version);
       this.#parts.cells.retain(version.cells);
       for (const unit of units) {
         const before = unit.version;

@@ -7,9 +7,9 @@ import { bitcode } from '../support/toolchain.js';
 const withCode = (code: ErrorCode, details: object = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) as unknown });
 
-async function engineWith(source: string): Promise<Engine> {
+async function engineWith(source: string, flags: readonly string[] = []): Promise<Engine> {
   const engine = engineFor();
-  engine.addModule('m', bitcode(source));
+  engine.addModule('m', bitcode(source, flags));
   await engine.link();
   return engine;
 }
@@ -188,6 +188,56 @@ describe('a callable', () => {
           withCode('ARGUMENT_INVALID', { index: n - 1, found: 'missing' }),
         );
       }
+    }
+  });
+});
+
+describe('calls by fn.async', () => {
+  it('find a thread as a new one would be: thread-locals, their destructors, no signal blocked', async () => {
+    const engine = await engineWith(
+      `#include <pthread.h>
+       #include <signal.h>
+       static int ended;
+       struct Local { int count = 5; ~Local() { ended += count; } };
+       static thread_local Local local;  static thread_local int plain = 7;
+       extern "C" int endedSum() { return ended; }
+       extern "C" int call() {
+         sigset_t set;  pthread_sigmask(SIG_BLOCK, nullptr, &set);
+         const int blocked = sigismember(&set, SIGUSR1) + sigismember(&set, SIGPROF);
+         sigfillset(&set);  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+         return ++local.count * 1000 + ++plain * 10 + blocked; }`,
+      ['-x', 'c++'],
+    );
+    const [call, ended] = [engine.fn('call'), engine.fn('endedSum')];
+    for (let round = 1; round <= 20; round += 1) {
+      expect(await call.async()).toBe(6080);
+      expect(ended()).toBe(6 * round);
+    }
+    expect(await Promise.all(Array.from({ length: 50 }, () => call.async()))).toEqual(Array(50).fill(6080));
+    expect(ended()).toBe(6 * 70);
+  });
+
+  it('may wait for one another, however many they are', async () => {
+    const engine = await engineWith(`
+      #include <pthread.h>
+      static pthread_barrier_t barrier;
+      void prepare(int n) { pthread_barrier_init(&barrier, 0, n); }
+      int meet(int n) { pthread_barrier_wait(&barrier); return n; }`);
+    for (const count of [2, 40, 3, 80]) {
+      engine.fn('prepare')(count);
+      const numbers = Array.from({ length: count }, (_, n) => n);
+      expect(await Promise.all(numbers.map((n) => engine.fn('meet').async(n)))).toEqual(numbers);
+    }
+  });
+
+  it('that end their thread leave the others to go on', async () => {
+    const engine = await engineWith(`
+      #include <pthread.h>
+      int call(int n) { if (n % 3 == 0) pthread_exit(0); return n; }`);
+    for (let round = 0; round < 10; round += 1) {
+      const results = await Promise.allSettled([0, 1, 2, 3, 4, 5].map((n) => engine.fn('call').async(n)));
+      const seen = results.map((result) => (result.status === 'fulfilled' ? result.value : 'ended'));
+      expect(seen).toEqual(['ended', 1, 2, 'ended', 4, 5]);
     }
   });
 });

@@ -465,6 +465,26 @@ describe('asynchronous calls', () => {
     expect(addon.engineMutatorsInside(engine)).toBe(0);
   });
 
+  test('that share a thread are each told the time that they took', async () => {
+    const { engine, program } = make(`
+      #include <time.h>
+      #include <unistd.h>
+      #include <sys/syscall.h>
+      int work(int parts) {
+        clock_t end = clock() + CLOCKS_PER_SEC / 100 * parts;  while (clock() < end) ;
+        return syscall(SYS_gettid); }`);
+    const work = (parts: number): Promise<unknown> =>
+      addon.callAsync(engine, program.slot('work'), '44', 'work', [parts]);
+    await work(5);
+    const threads = new Set<unknown>();
+    for (let round = 0; round < 20; round += 1) threads.add(await work(0));
+    // A call may come before the thread of the last one waits again.
+    expect(threads.size).toBeLessThan(20);
+    const ns = addon.engineCpuTimeNs(engine);
+    expect(ns).toBeGreaterThan(20e6);
+    expect(ns).toBeLessThan(90e6);
+  });
+
   test('arguments are checked before a thread is made', () => {
     const { engine, program } = make('int f(int a) { return a; }');
     const slot = program.slot('f');
