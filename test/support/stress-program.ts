@@ -36,7 +36,7 @@ const callers = `
   }`;
 
 const others = {
-  mix: 'long tail(long); long mix(long a, long b) { return a * 3 + b + tail(a); }',
+  mix: 'long tail(long); long mix(long a, long b) { long sum = b; for (int i = 0; i < 3; i++) sum += a; return sum + tail(a); }',
   tail: `
     #include <setjmp.h>
     volatile int go = 1; void stop(void) { go = 0; }
