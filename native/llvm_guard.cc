@@ -16,6 +16,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <dlfcn.h>
 #include <exception>
 #include <mutex>
 #include <sys/mman.h>
@@ -57,9 +58,14 @@ void passOn(int signal, siginfo_t *info, void *context) {
     raise(signal);
 }
 
+/// What libc said before it aborted: that the heap or the stack is damaged. It then holds the allocator's
+/// lock. Null if this libc does not tell.
+const void *const *libcsLastWords = nullptr;
+
 void onSignal(int signal, siginfo_t *info, void *context) {
   CrashRecoveryContext *active = activeContext;
-  if (active == nullptr) {
+  const bool isHopeless = signal == SIGABRT && libcsLastWords != nullptr && *libcsLastWords != nullptr;
+  if (active == nullptr || isHopeless) {
     passOn(signal, info, context);
     return;
   }
@@ -79,6 +85,7 @@ void onFatalError(void *, const char *reason, bool) { leaveGuarded(reason); }
 void onOutOfMemory(void *, const char *, bool) { leaveGuarded("out of memory"); }
 
 void install() {
+  libcsLastWords = static_cast<const void *const *>(dlsym(RTLD_DEFAULT, "__abort_msg"));
   for (int signal : recoverableSignals)
     sigaction(signal, nullptr, &previousActions[signal]);
   CrashRecoveryContext::Enable();

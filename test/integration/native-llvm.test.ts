@@ -1,5 +1,5 @@
 /** The LLVM half of the addon on real LLVM: what ingest makes of a module, and what objects compile leaves. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import type {
   NativeFailure,
 } from '../../src/native/contract.js';
 import { ingestOne } from '../support/ingest.js';
-import { object } from '../support/toolchain.js';
+import { bitcode, object, root, scratch } from '../support/toolchain.js';
 
 const addon = createRequire(import.meta.url)('../../build/native/tierlink.node') as NativeAddon;
 const llvmBin = '/usr/lib/llvm-22/bin';
@@ -702,6 +702,33 @@ describe('a compiler', () => {
       });
       expect(symbolOf(await compile(good), 'f').size).toBeGreaterThan(0);
     }
+  });
+
+  it('ends the process when libc finds the heap damaged, as whoever frees memory next would wait for ever', () => {
+    const folder = scratch();
+    const library = join(folder, 'damage.so');
+    writeFileSync(
+      join(folder, 'damage.c'),
+      'void free(void *); double sin(double x) { free((void *)&free); return x; }',
+    );
+    execFileSync('cc', ['-shared', '-fPIC', '-w', '-fno-builtin', join(folder, 'damage.c'), '-o', library]);
+    // LLVM asks libm what the sine of a constant is.
+    writeFileSync(
+      join(folder, 'program.bc'),
+      bitcode('double sin(double); double f(void) { return sin(1.0); }'),
+    );
+    const script = `
+      import { createEngine } from ${JSON.stringify(join(root, 'dist', 'src', 'index.js'))};
+      const engine = createEngine({ control: 'inline', unit: 'module', policy: 'never', tiers: ['optimized'] });
+      engine.addModule('m', { path: ${JSON.stringify(join(folder, 'program.bc'))} });
+      await engine.link();`;
+    const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 30_000,
+      env: { ...process.env, LD_PRELOAD: library },
+    });
+    expect(stderr).toMatch(/free/);
+    expect(signal).toBe('SIGABRT');
   });
 
   it("reports the assembler's and the pass builder's errors", async () => {
