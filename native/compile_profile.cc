@@ -73,7 +73,7 @@ public:
   /// The highest count of those that are compiled.
   uint64_t limit() const { return limit_; }
 
-  std::unique_ptr<llvm::MemoryBuffer> write() { return writer_.writeBuffer(); }
+  std::unique_ptr<llvm::MemoryBuffer> write() { return indexed(writer_); }
 
 private:
   template <class Visit> void visit(const Function &function, Visit visit) {

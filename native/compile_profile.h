@@ -6,7 +6,10 @@
 
 #include "llvm/IR/Module.h"
 #include "llvm/ProfileData/InstrProf.h"
+#include "llvm/ProfileData/InstrProfWriter.h"
+#include "llvm/Support/MemoryBuffer.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,6 +46,11 @@ void keepWhole(llvm::Module &module);
 void promoteByProfile(llvm::Module &module, Machinery &machinery);
 
 llvm::NamedInstrProfRecord toLlvm(const ProfileRecord &record);
+
+/// An indexed profile of what a writer was given. One at a time: LLVM 22 keeps the record whose values it
+/// writes in a variable of the process (ValueProfData::serializeFrom), and writes over the heap when there
+/// are two.
+std::unique_ptr<llvm::MemoryBuffer> indexed(llvm::InstrProfWriter &writer);
 
 std::variant<std::vector<ProfileRecord>, Failure> readProfile(std::string_view bytes);
 std::variant<std::string, Failure> writeProfile(const std::vector<ProfileRecord> &records);

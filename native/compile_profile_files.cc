@@ -8,6 +8,8 @@
 #include "llvm/ProfileData/InstrProfWriter.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <mutex>
+
 namespace tierlink {
 namespace {
 
@@ -59,7 +61,7 @@ std::variant<std::string, Failure> writeIndexed(const Records &records) {
   }
   if (!problem.empty())
     return unreadable(problem);
-  return writer.writeBuffer()->getBuffer().str();
+  return indexed(writer)->getBuffer().str();
 }
 
 template <class Value, class Work> std::variant<Value, Failure> guarded(Work work) {
@@ -71,6 +73,12 @@ template <class Value, class Work> std::variant<Value, Failure> guarded(Work wor
 }
 
 } // namespace
+
+std::unique_ptr<llvm::MemoryBuffer> indexed(llvm::InstrProfWriter &writer) {
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> guard(mutex);
+  return writer.writeBuffer();
+}
 
 llvm::NamedInstrProfRecord toLlvm(const ProfileRecord &record) {
   llvm::NamedInstrProfRecord written(record.name, record.hash, record.counts);
