@@ -17,7 +17,7 @@ import type {
   NativeFailure,
 } from '../../src/native/contract.js';
 import { ingestOne } from '../support/ingest.js';
-import { bitcode, object, root, scratch } from '../support/toolchain.js';
+import { bitcode, llvmBin, object, root, scratch } from '../support/toolchain.js';
 
 const addon = createRequire(import.meta.url)('../../build/native/tierlink.node') as NativeAddon;
 const llvmBin = '/usr/lib/llvm-22/bin';
@@ -711,7 +711,15 @@ describe('a compiler', () => {
       join(folder, 'damage.c'),
       'void free(void *); double sin(double x) { free((void *)&free); return x; }',
     );
-    execFileSync('cc', ['-shared', '-fPIC', '-w', '-fno-builtin', join(folder, 'damage.c'), '-o', library]);
+    execFileSync(join(llvmBin, 'clang'), [
+      '-shared',
+      '-fPIC',
+      '-w',
+      '-fno-builtin',
+      join(folder, 'damage.c'),
+      '-o',
+      library,
+    ]);
     // LLVM asks libm what the sine of a constant is.
     writeFileSync(
       join(folder, 'program.bc'),
