@@ -17,7 +17,7 @@ import type {
   NativeFailure,
 } from '../../src/native/contract.js';
 import { ingestOne } from '../support/ingest.js';
-import { bitcode, llvmBin, object, root, scratch } from '../support/toolchain.js';
+import { bitcode, object, root, scratch } from '../support/toolchain.js';
 
 const addon = createRequire(import.meta.url)('../../build/native/tierlink.node') as NativeAddon;
 const llvmBin = '/usr/lib/llvm-22/bin';
