@@ -8,6 +8,7 @@
 #include <mutex>
 #include <pthread.h>
 
+#include "copied_process.h"
 #include "engine_state.h"
 #include "native_thread.h"
 
@@ -65,7 +66,8 @@ void *threadMain(void *data) {
   delete first;
   for (;;) {
     call.job(call.argument);
-    if (!pool().await(call))
+    // The child of a fork has no other calls, and may have found the pool locked.
+    if (CopiedProcess::isThis() || !pool().await(call))
       return nullptr;
     // As a new thread has it; all were blocked when the thread was released.
     sigset_t none;
