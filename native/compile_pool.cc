@@ -99,11 +99,15 @@ void CompilePool::stopSoon() {
     dropped.swap(queue_);
     places_.clear();
     lazyWaiting_ = 0;
-    isEnd = living_ == 0;
+    ++living_; // this thread, until it has told of what is dropped: the end comes behind all outcomes
     wake_.notify_all();
   }
   for (const auto &[place, waiting] : dropped)
     drop(waiting, "the compiler is destroyed");
+  {
+    std::lock_guard lock(mutex_);
+    isEnd = --living_ == 0;
+  }
   if (isEnd)
     ended_();
 }
