@@ -1,15 +1,14 @@
 /** The programs of the corpus do what their native builds do with every loop left at a given arrival. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { type Ended, execute } from '../support/command.js';
+import { corpus, cxxProgram, modulesOfC } from '../support/corpus.js';
 import { linkages } from '../support/engine.js';
-import { llvmBin, root, scratch } from '../support/toolchain.js';
+import { root, scratch } from '../support/toolchain.js';
 
 const driver = join(root, 'test', 'drivers', 'forced.mjs');
-const corpus = join(root, 'test', 'corpus');
-const unoptimised = ['-O2', '-Xclang', '-disable-llvm-passes', '-fPIC', '-emit-llvm'];
 
 interface Forced {
   readonly ended: Ended;
@@ -42,18 +41,6 @@ function forced(
   return { ended: { status, signal, stdout, stderr }, ...seen };
 }
 
-/** The modules of a folder as bitcode. */
-function build(compiler: string, folder: string, ending: string, flags: readonly string[]): string[] {
-  const output = scratch();
-  const sources = readdirSync(folder).filter((name) => name.endsWith(ending));
-  return sources.sort().map((name) => {
-    const module = join(output, `${basename(name, ending)}.bc`);
-    const words = [...unoptimised, ...flags, '-c', join(folder, name), '-o', module];
-    execFileSync(join(llvmBin, compiler), words, { stdio: 'pipe' });
-    return module;
-  });
-}
-
 interface Expected {
   readonly args: readonly string[];
   readonly stdin: string;
@@ -66,12 +53,12 @@ interface Expected {
 const programs = readdirSync(join(corpus, 'c')).flatMap((name) => {
   const folder = join(corpus, 'c', name);
   const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
-  return expected.interrupt === undefined ? [{ name, folder, expected }] : [];
+  return expected.interrupt === undefined ? [{ name, expected }] : [];
 });
 
-describe.each(programs)('the C program $name', ({ name, folder, expected }) => {
+describe.each(programs)('the C program $name', ({ name, expected }) => {
   it.each([1, 3])('does what its native build does, its loops left at arrival %i', (arrival) => {
-    const modules = build('clang', folder, '.c', ['-std=gnu11', ...(expected.flags ?? [])]);
+    const modules = modulesOfC(name, expected.flags);
     const { args, stdin, stdout } = expected;
     const { ended, failed } = forced(arrival, name, modules, [basename(modules[0] ?? '', '.bc'), ...args], {
       input: stdin,
@@ -94,13 +81,8 @@ const cxx = {
 };
 
 describe.each(Object.entries(cxx))('the C++ program %s', (name, rounds) => {
-  const folder = join(corpus, 'cxx', name);
   it.each([1, 4])('does what its native build does, its loops left at arrival %i', (arrival) => {
-    const modules = build('clang++', folder, '.cc', ['-std=c++17']);
-    const sources = readdirSync(folder).filter((file) => file.endsWith('.cc'));
-    const native = join(scratch(), 'program');
-    const words = ['-std=c++17', '-O1', ...sources.map((file) => join(folder, file)), '-lpthread'];
-    execFileSync(join(llvmBin, 'clang++'), [...words, '-o', native], { stdio: 'pipe' });
+    const { modules, native } = cxxProgram(name);
     const input = 'one\ntwo\n';
     const args = [String(rounds)];
     const { ended, failed, continued } = forced(arrival, name, modules, [native, ...args], { input });

@@ -1,15 +1,12 @@
 /** The programs of the corpus do what their native builds do when all is split that was seen to be cold. */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { readProfile } from '../../src/index.js';
 import { type Ended, execute, tierlink } from '../support/command.js';
+import { corpus, cxxProgram, modulesOfC } from '../support/corpus.js';
 import { linkages } from '../support/engine.js';
-import { llvmBin, root, scratch } from '../support/toolchain.js';
-
-const corpus = join(root, 'test', 'corpus');
-const unoptimised = ['-O2', '-Xclang', '-disable-llvm-passes', '-fPIC', '-emit-llvm', '-c'];
+import { scratch } from '../support/toolchain.js';
 
 /** Twice as much so many times: as if a program that ran for a moment had run for hours. */
 const doublings = 20;
@@ -40,17 +37,6 @@ function split(name: string, modules: readonly string[], args: readonly string[]
     ended,
     parts: readFileSync(join(folder, dump ?? ''), 'latin1').split('.cold [peak]\0').length - 1,
   };
-}
-
-function build(compiler: string, folder: string, ending: string, flags: readonly string[]): string[] {
-  const output = scratch();
-  const sources = readdirSync(folder).filter((name) => name.endsWith(ending));
-  return sources.sort().map((name) => {
-    const module = join(output, `${basename(name, ending)}.bc`);
-    const words = [...unoptimised, ...flags, join(folder, name), '-o', module];
-    execFileSync(join(llvmBin, compiler), words, { stdio: 'pipe' });
-    return module;
-  });
 }
 
 interface Expected {
@@ -90,7 +76,7 @@ it.each(programs)('the C program %s', (name) => {
   const { args, flags, status, stdin, stdout } = JSON.parse(
     readFileSync(join(folder, 'expected.json'), 'utf8'),
   ) as Expected;
-  const modules = build('clang', folder, '.c', ['-std=gnu11', ...(flags ?? [])]);
+  const modules = modulesOfC(name, flags);
   const { ended } = split(name, modules, args, stdin);
   expect([ended.status, ended.stdout]).toEqual([status, stdout]);
 });
@@ -106,12 +92,7 @@ const cxx = {
 };
 
 it.each(Object.entries(cxx))('the C++ program %s', (name, rounds) => {
-  const folder = join(corpus, 'cxx', name);
-  const modules = build('clang++', folder, '.cc', ['-std=c++17']);
-  const sources = readdirSync(folder).filter((file) => file.endsWith('.cc'));
-  const native = join(scratch(), 'program');
-  const words = ['-std=c++17', '-O1', ...sources.map((file) => join(folder, file)), '-lpthread'];
-  execFileSync(join(llvmBin, 'clang++'), [...words, '-o', native], { stdio: 'pipe' });
+  const { modules, native } = cxxProgram(name);
   const input = 'one\ntwo\n';
   const { ended, parts } = split(name, modules, [String(rounds)], input);
   expect(ended).toEqual(execute(native, [String(rounds)], input));
