@@ -127,20 +127,24 @@ export class Mover {
     for (const { image } of inUse()) needRelocations(image, 'compacting');
     const spanBefore = memory.span;
     let moved = 0;
-    for (let pass = 0; pass < passes; pass += 1) {
-      const before = moved;
-      const movable = inUse().filter(isMovable);
-      for (const version of movable.sort((one, other) => startOf(other) - startOf(one))) {
-        const { size, alignment } = version.image.plan.blocks.code;
-        const hole = size === 0 ? undefined : memory.hole(size, Math.max(alignment, blockAlignment));
-        if (hole === undefined || hole >= startOf(version)) continue;
-        if (this.#relocateIfRoom(version, hole)) moved += 1;
+    try {
+      for (let pass = 0; pass < passes; pass += 1) {
+        const before = moved;
+        const movable = inUse().filter(isMovable);
+        for (const version of movable.sort((one, other) => startOf(other) - startOf(one))) {
+          const { size, alignment } = version.image.plan.blocks.code;
+          const hole = size === 0 ? undefined : memory.hole(size, Math.max(alignment, blockAlignment));
+          if (hole === undefined || hole >= startOf(version)) continue;
+          if (this.#relocateIfRoom(version, hole)) moved += 1;
+        }
+        // What was moved away from may be free now, and the next pass can move into it.
+        reclaimer.now();
+        if (moved === before) break;
       }
-      // What was moved away from may be free now, and the next pass can move into it.
-      reclaimer.now();
-      if (moved === before) break;
+    } finally {
+      // Also if a move failed: those before it left old code.
+      reclaimer.soon();
     }
-    reclaimer.soon();
     return { moved, spanBefore, spanAfter: memory.span };
   }
 

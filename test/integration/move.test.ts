@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine, EngineOptions } from '../../src/index.js';
+import { dualMappedMemory, type Engine, type EngineOptions, FaultInjectingMemory } from '../../src/index.js';
 import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
@@ -105,6 +105,30 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
     expect(spanAfter).toBeLessThan(0x1_0000);
     expect(moved).toBeGreaterThanOrEqual(3);
     expect(engine.compact().moved).toBe(0);
+    expect(engine.fn('f')(1)).toBe(13);
+  });
+
+  it('compact that fails half-way frees what was moved before', async () => {
+    let left = Infinity;
+    const memoryManager = new FaultInjectingMemory(
+      dualMappedMemory(),
+      (point) => point === 'finalize' && left-- <= 0,
+    );
+    const engine = await calling({ linkage, parts: { memoryManager } });
+    const { start } = engine.snapshot().codeCache;
+    for (const [index, module] of ['a', 'b', 'c'].entries()) {
+      engine.move(module, start + BigInt(0x10_0000 * (index + 1)));
+    }
+    const { code, readonly } = engine.snapshot().memory;
+    const moved: string[] = [];
+    engine.on('moved', ({ module }) => moved.push(module));
+    left = 1;
+    expect(() => engine.compact()).toThrow(expect.objectContaining({ code: 'MEMORY_MANAGER_INVALID' }));
+    left = Infinity;
+    expect(moved).toHaveLength(1);
+    expect(engine.snapshot().retired).toEqual([]);
+    expect(engine.snapshot().memory).toMatchObject({ code, readonly });
+    expect(engine.compact().moved).toBeGreaterThanOrEqual(2);
     expect(engine.fn('f')(1)).toBe(13);
   });
 
