@@ -12,10 +12,37 @@
 namespace tierlink {
 namespace {
 
-/// Where the counting code goes: behind the function's fixed stack slots.
+/// What a compiler without optimisation begins a function with: arguments go to their stack slots.
+bool keepsArgument(const llvm::Instruction &instruction) {
+  if (llvm::isa<llvm::CastInst>(instruction))
+    return llvm::isa<llvm::Argument>(instruction.getOperand(0));
+  auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
+  return store != nullptr && !store->isVolatile() && llvm::isa<llvm::AllocaInst>(store->getPointerOperand());
+}
+
+/// Where the counting code goes: behind the function's fixed stack slots, and behind the stores of its
+/// arguments. It begins a block, and at O0 what is alive there would be spilled: each argument twice.
 llvm::Instruction *findInsertionPoint(llvm::Function &function) {
   gatherStackSlots(function);
-  return &*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+  llvm::BasicBlock::iterator point = function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+  while (keepsArgument(*point))
+    ++point;
+  return &*point;
+}
+
+/// LLVM takes a frame of eight bytes by `push` and gives it back by `pop`, which reads as one word what the
+/// function stored in parts: the processor waits until these have reached the cache. A leaf has no frame, but
+/// who counts is none.
+void widenNarrowFrame(llvm::Function &function) {
+  const llvm::DataLayout &layout = function.getDataLayout();
+  uint64_t bytes = 0;
+  for (const llvm::Instruction &instruction : function.getEntryBlock())
+    if (auto *slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
+      bytes += slot->getAllocationSize(layout).value_or(llvm::TypeSize::getFixed(0)).getKnownMinValue();
+  constexpr uint64_t word = 8;
+  if (bytes > 0 && bytes <= word)
+    llvm::IRBuilder<>(&function.getEntryBlock().front())
+        .CreateAlloca(llvm::Type::getInt64Ty(function.getContext()));
 }
 
 bool isCountable(const llvm::Function &function) {
@@ -71,6 +98,7 @@ void insertCounters(llvm::Module &module) {
     counter->setAlignment(llvm::Align(8));
 
     llvm::Instruction *point = findInsertionPoint(*function);
+    widenNarrowFrame(*function);
     llvm::IRBuilder<> builder(point);
     // Not atomic on purpose: a lost count delays a promotion by one call, a locked one would cost more than
     // the call.
