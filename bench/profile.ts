@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { profileUses, type TierRecipe } from '../src/core/tier.js';
 import { baseline, peak, quick } from '../tiers/recipes.js';
 import type { Contestant } from './contestant.js';
-import { geometricMean, median, printFindings, type Sheet } from './findings.js';
+import { geometricMean, printFindings, type Sheet } from './findings.js';
 import { bestMs, Lines, runPasses } from './passes.js';
 import type { ProfileSetting } from './profile-trial.js';
 import { bitcodeOf } from './program-builds.js';
@@ -100,10 +100,13 @@ async function measure(program: Program, runs: number): Promise<Found> {
   return found;
 }
 
-/** Times by those of the first, of the same round: the median. */
+/** The best of all rounds: what else the machine does makes a process slower, by up to a half for seconds. */
+function bestOf(found: Found, way: Way): number {
+  return Math.min(...(found.get(way.name) ?? []));
+}
+
 function ratio(found: Found, way: Way, first: Way): number {
-  const others = found.get(first.name) ?? [];
-  return median((found.get(way.name) ?? []).map((ms, round) => ms / (others[round] ?? Number.NaN)));
+  return bestOf(found, way) / bestOf(found, first);
 }
 
 function sheet(title: string, results: ReadonlyMap<string, Found>, group: readonly Way[]): Sheet {
@@ -111,7 +114,7 @@ function sheet(title: string, results: ReadonlyMap<string, Found>, group: readon
   if (first === undefined) throw new Error('a group has something to compare with');
   const rows = [...results].map(([name, found]) => [
     name,
-    median(found.get(first.name) ?? []),
+    bestOf(found, first),
     ...others.map((way) => ratio(found, way, first)),
   ]);
   const means = others.map((way) =>

@@ -198,8 +198,9 @@ bool StackScan::markStack(const ThreadRecord &thread, uintptr_t stackPointer) {
   return true;
 }
 
-// Another thread's words may change while they are read; the caller finds that out.
-void StackScan::markWords(const void *from, const void *to) {
+// Another thread's words may change while they are read; the caller finds that out. They are of frames that a
+// sanitizer has not made.
+[[gnu::no_sanitize("address")]] void StackScan::markWords(const void *from, const void *to) {
   const auto *end = static_cast<const volatile uintptr_t *>(to);
   for (const auto *word = static_cast<const volatile uintptr_t *>(from); word < end; ++word) {
     const uintptr_t value = *word;

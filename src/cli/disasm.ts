@@ -12,7 +12,7 @@ export interface DisasmCommandOptions {
 /**
  * Prints a function's instructions, between the source lines that they come from.
  *
- * @param name - Its linker name.
+ * @param name - Its linker name, or its own if it is static.
  * @param modules - Paths of modules.
  * @param options - The command's options.
  * @throws TierlinkError if it can't be compiled

@@ -89,7 +89,7 @@ function build(words: readonly string[]): Command {
   command
     .command('disasm')
     .description('Show the machine code that a tier makes of a function.')
-    .argument('<function>', "the function's linker name")
+    .argument('<function>', "the function's linker name, or a static function's own")
     .argument('<module...>', 'modules (.bc, .ll): the one that defines it, and those that it is linked with')
     .option('--tier <name>', 'which tier compiles it', 'baseline')
     .option('--linkage <kind>', 'how calls between versions are made: stub, offset-table or direct', 'stub')

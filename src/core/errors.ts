@@ -67,7 +67,11 @@ export interface ErrorDetailsByCode {
   readonly MODULE_UNKNOWN: { readonly module: string };
   readonly MODULE_IN_USE: { readonly module: string; readonly users: readonly string[] };
   readonly REPLACE_MISMATCH: { readonly module: string; readonly problems: readonly string[] };
-  readonly SYMBOL_UNKNOWN: { readonly symbol: string };
+  readonly SYMBOL_UNKNOWN: {
+    readonly symbol: string;
+    /** Functions of single files that are called so there. */
+    readonly ofFiles?: readonly string[];
+  };
   readonly SYMBOL_UNRESOLVED: {
     readonly module: string;
     readonly symbols: readonly string[];
@@ -279,7 +283,10 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   ),
   SYMBOL_UNKNOWN: entry(
     (d) => `no registered module defines a function ${d.symbol}`,
-    () => 'check the name (C++ names are mangled); "tierlink inspect" lists the functions of a module',
+    ({ ofFiles = [] }) =>
+      ofFiles.length > 0
+        ? `name one of ${list(ofFiles)}, each the function of one file`
+        : 'check the name (C++ names are mangled); "tierlink inspect" lists the functions of a module',
   ),
   SYMBOL_UNRESOLVED: entry(
     (d) => `module ${d.module} needs ${list(d.symbols)}, found neither in ${d.searched.join(', nor in ')}`,

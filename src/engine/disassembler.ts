@@ -19,7 +19,7 @@ export interface Disassembly {
 /** What a disassembler works with. */
 export interface DisassemblerParts {
   readonly addon: Pick<NativeAddon, 'disassemble'>;
-  readonly symbols: Pick<SymbolTable, 'resolve'>;
+  readonly symbols: Pick<SymbolTable, 'resolve' | 'ofFiles'>;
   readonly homeOf: (module: string) => LoadedModule;
   readonly unitCompiler: Pick<UnitCompiler, 'compileCode'>;
   readonly tiers: readonly TierRecipe[];
@@ -37,8 +37,11 @@ export class Disassembler {
   /** See `Engine.disassemble`. */
   async disassemble(name: string, tierName: string): Promise<Disassembly> {
     const { addon, symbols, homeOf, unitCompiler, tiers } = this.#parts;
-    const found = symbols.resolve(name);
-    if (found?.definition.kind !== 'function') throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name });
+    const ofFiles = symbols.ofFiles(name);
+    const found =
+      symbols.resolve(name) ?? (ofFiles.length === 1 ? symbols.resolve(ofFiles[0] ?? '') : undefined);
+    if (found?.definition.kind !== 'function')
+      throw new TierlinkError('SYMBOL_UNKNOWN', { symbol: name, ofFiles });
     const tier = tiers.find((recipe) => recipe.name === tierName);
     if (tier === undefined) {
       throw new TierlinkError('TIER_UNKNOWN', { tier: tierName, known: tiers.map((recipe) => recipe.name) });

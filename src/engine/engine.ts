@@ -203,7 +203,7 @@ export class Engine implements AsyncDisposable {
    * Compiles a function at a tier to be looked at. Nothing is linked, and nothing that runs is touched: calls are what
    * they are before the linker.
    *
-   * @param name - The function's linker name.
+   * @param name - The function's linker name; a static function's own name if no other is called so.
    * @param tier - Name of a tier of the engine's ladder.
    * @returns Its instructions, with symbols, and with source lines where its module has debug info.
    * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, TIER_UNKNOWN, UNIT_PINNED (an object file), COMPILE_FAILED,

@@ -86,6 +86,14 @@ export class SymbolTable {
     return this.#byName.get(name) ?? [];
   }
 
+  /** The names of what is called so inside one file each: ingest makes them unique by `.m` and a number. */
+  ofFiles(name: string): string[] {
+    const prefix = `${name}.m`;
+    return [...this.#byName.keys()].filter(
+      (other) => other.startsWith(prefix) && /^\d+$/.test(other.slice(prefix.length)),
+    );
+  }
+
   /** The definition that a name stands for, aliases not followed; a placed or published one stays the one. */
   lookup(name: string): Definition | undefined {
     const all = this.#byName.get(name);

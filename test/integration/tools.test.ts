@@ -395,6 +395,20 @@ int g(int x) { return f(x) + 1; }`;
     }
   });
 
+  it('finds a static function by its own name, unless there are several', async () => {
+    const engine = engineFor();
+    const own = 'static __attribute__((noinline)) int own(int x) { return x * 3; }';
+    engine.addModule('m', bitcode(`${own} int f(int x) { return own(x); }`));
+    const { module, instructions } = await engine.disassemble('own', 'peak');
+    expect(module).toBe('m');
+    expect(instructions.at(-1)?.text).toBe('ret');
+    engine.addModule('n', bitcode(`${own} int g(int x) { return own(x); }`));
+    await expect(engine.disassemble('own', 'peak')).rejects.toMatchObject({
+      code: 'SYMBOL_UNKNOWN',
+      message: expect.stringMatching(/name one of own\.m\d+, own\.m\d+/) as string,
+    });
+  });
+
   it('is refused for what there is not', async () => {
     const engine = engineFor();
     engine.addModule('m', bitcode(text));
