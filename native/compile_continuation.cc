@@ -109,6 +109,9 @@ private:
     case Passing::label:
       settle(*live.value, translate(load(live, live.type)));
       return;
+    case Passing::labelPlace:
+      settle(*live.value, labelPlaceOf(load(live, live.type)));
+      return;
     case Passing::stackPointer:
       settle(*live.value, builder_.CreateStackSave());
       return;
@@ -166,6 +169,16 @@ private:
                                    llvm::ConstantArray::get(type, labels), "");
     }
     return builder_.CreateLoad(pointer_, builder_.CreateInBoundsGEP(pointer_, labelTable_, ordinal));
+  }
+
+  /// In the continuation's own table.
+  Value *labelPlaceOf(Value *word) {
+    Value *table = llvm::PoisonValue::get(pointer_);
+    Value *index = builder_.CreateLShr(word, labelTableShift);
+    for (auto [number, known] : llvm::enumerate(point_.labelTables))
+      table = builder_.CreateSelect(builder_.CreateICmpEQ(index, builder_.getInt64(number)), known, table);
+    Value *offset = builder_.CreateAnd(word, (uint64_t{1} << labelTableShift) - 1);
+    return builder_.CreatePtrAdd(table, offset);
   }
 
   /// Notes that a value comes in by the new entry.

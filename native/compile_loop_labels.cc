@@ -2,8 +2,8 @@
 // every one of them must be known.
 #include "compile_loops.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/GlobalVariable.h"
 #include "llvm/IR/Operator.h"
@@ -12,7 +12,15 @@ namespace tierlink {
 namespace {
 
 using llvm::GlobalVariable;
+using llvm::Instruction;
 using llvm::Value;
+
+/// True if the value is never alive at the beginning of a block.
+bool isUsedAtOnce(const Instruction &value) {
+  return llvm::all_of(value.users(), [&](const llvm::User *user) {
+    return !llvm::isa<llvm::PHINode>(user) && llvm::cast<Instruction>(user)->getParent() == value.getParent();
+  });
+}
 
 class LabelFlow {
 public:
@@ -26,10 +34,13 @@ public:
     while (!pending_.empty())
       if (!followBack(*pending_.pop_back_val()))
         return false;
-    return labelsStay() && valuesStay() && tablesStay();
+    while (!pendingPlaces_.empty())
+      if (!followPlace(*pendingPlaces_.pop_back_val()))
+        return false;
+    return labelsStay() && usersAreFollowed(values_) && usersAreFollowed(places_) && tablesStay();
   }
 
-  llvm::SmallPtrSet<Value *, 8> takeValues() { return std::move(values_); }
+  LabelUses take() { return {std::move(values_), std::move(places_), tables_.takeVector()}; }
 
 private:
   bool followBack(Value &value) {
@@ -37,30 +48,55 @@ private:
       return true;
     if (llvm::isa<llvm::Constant, llvm::Argument>(value))
       return false;
-    if (!values_.insert(&value).second)
+    if (!values_.insert(&value).second || followChoice(value, pending_))
       return true;
-    if (auto *phi = llvm::dyn_cast<llvm::PHINode>(&value)) {
-      pending_.append(phi->value_op_begin(), phi->value_op_end());
-      return true;
-    }
-    if (auto *select = llvm::dyn_cast<llvm::SelectInst>(&value)) {
-      pending_.push_back(select->getTrueValue());
-      pending_.push_back(select->getFalseValue());
-      return true;
-    }
-    if (auto *freeze = llvm::dyn_cast<llvm::FreezeInst>(&value)) {
-      pending_.push_back(freeze->getOperand(0));
-      return true;
-    }
     auto *load = llvm::dyn_cast<llvm::LoadInst>(&value);
     if (load == nullptr || load->isVolatile())
       return false;
-    auto *table = llvm::dyn_cast<GlobalVariable>(llvm::getUnderlyingObject(load->getPointerOperand()));
-    // Label tables are local: they go with their function.
-    if (table == nullptr || !table->isConstant() || !table->hasLocalLinkage() || !table->hasInitializer())
-      return false;
-    tables_.insert(table);
+    pendingPlaces_.push_back(load->getPointerOperand());
     return true;
+  }
+
+  /// Where in a table a label is loaded from.
+  bool followPlace(Value &value) {
+    if (auto *table = llvm::dyn_cast<GlobalVariable>(&value)) {
+      // Label tables are local: they go with their function.
+      if (!table->isConstant() || !table->hasLocalLinkage() || !table->hasInitializer())
+        return false;
+      tables_.insert(table);
+      return true;
+    }
+    if (llvm::isa<llvm::UndefValue>(value))
+      return true;
+    auto *step = llvm::dyn_cast<llvm::GEPOperator>(&value);
+    if (llvm::isa<llvm::Argument>(value) || (llvm::isa<llvm::Constant>(value) && step == nullptr))
+      return false;
+    auto *instruction = llvm::dyn_cast<Instruction>(&value);
+    if (instruction != nullptr &&
+        (!places_.insert(instruction).second || followChoice(value, pendingPlaces_)))
+      return true;
+    // What is handed over has to be in the table.
+    if (step == nullptr || !(step->isInBounds() || (instruction != nullptr && isUsedAtOnce(*instruction))))
+      return false;
+    pendingPlaces_.push_back(step->getPointerOperand());
+    return true;
+  }
+
+  static bool followChoice(Value &value, llvm::SmallVectorImpl<Value *> &pending) {
+    if (auto *phi = llvm::dyn_cast<llvm::PHINode>(&value)) {
+      pending.append(phi->value_op_begin(), phi->value_op_end());
+      return true;
+    }
+    if (auto *select = llvm::dyn_cast<llvm::SelectInst>(&value)) {
+      pending.push_back(select->getTrueValue());
+      pending.push_back(select->getFalseValue());
+      return true;
+    }
+    if (auto *freeze = llvm::dyn_cast<llvm::FreezeInst>(&value)) {
+      pending.push_back(freeze->getOperand(0));
+      return true;
+    }
+    return false;
   }
 
   /// Labels are used by jumps, by values that were followed, and in tables that were.
@@ -77,7 +113,7 @@ private:
             return false;
         } else if (llvm::isa<llvm::ConstantAggregate>(user)) {
           users.append(user->user_begin(), user->user_end());
-        } else if (!isJumpOrFollowed(*user)) {
+        } else if (!isFollowed(*user)) {
           return false;
         }
       }
@@ -85,9 +121,9 @@ private:
     return true;
   }
 
-  bool valuesStay() const {
-    return llvm::all_of(values_, [&](Value *value) {
-      return llvm::all_of(value->users(), [&](llvm::User *user) { return isJumpOrFollowed(*user); });
+  bool usersAreFollowed(const llvm::SmallPtrSet<Value *, 8> &values) const {
+    return llvm::all_of(values, [&](Value *value) {
+      return llvm::all_of(value->users(), [&](llvm::User *user) { return isFollowed(*user); });
     });
   }
 
@@ -97,23 +133,28 @@ private:
       llvm::SmallVector<llvm::User *, 8> users(table->users());
       while (!users.empty()) {
         llvm::User *user = users.pop_back_val();
-        if (llvm::isa<llvm::GEPOperator>(user))
+        if (llvm::isa<llvm::ConstantExpr>(user) && llvm::isa<llvm::GEPOperator>(user))
           users.append(user->user_begin(), user->user_end());
-        else if (!llvm::isa<llvm::LoadInst>(user) || (!values_.contains(user) && !user->use_empty()))
+        else if (!isFollowed(*user))
           return false;
       }
     }
     return true;
   }
 
-  bool isJumpOrFollowed(llvm::User &user) const {
-    return llvm::isa<llvm::IndirectBrInst>(user) || values_.contains(&user);
+  bool isFollowed(llvm::User &user) const {
+    if (llvm::isa<llvm::IndirectBrInst>(user) || values_.contains(&user) || places_.contains(&user))
+      return true;
+    // Nobody reads it, so nothing follows from it.
+    return llvm::isa<llvm::LoadInst, llvm::GetElementPtrInst>(user) && user.use_empty();
   }
 
   llvm::Function &function_;
   llvm::SmallPtrSet<Value *, 8> values_;
-  llvm::SmallPtrSet<GlobalVariable *, 4> tables_;
+  llvm::SmallPtrSet<Value *, 8> places_;
+  llvm::SmallSetVector<GlobalVariable *, 4> tables_;
   llvm::SmallVector<Value *, 16> pending_;
+  llvm::SmallVector<Value *, 16> pendingPlaces_;
 };
 
 } // namespace
@@ -126,11 +167,11 @@ llvm::SmallVector<llvm::BasicBlock *, 8> labelsOf(llvm::Function &function) {
   return labels;
 }
 
-std::optional<llvm::SmallPtrSet<Value *, 8>> labelValues(llvm::Function &function) {
+std::optional<LabelUses> labelUses(llvm::Function &function) {
   LabelFlow flow(function);
   if (!flow.follow())
     return std::nullopt;
-  return flow.takeValues();
+  return flow.take();
 }
 
 } // namespace tierlink

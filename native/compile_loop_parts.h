@@ -16,7 +16,7 @@ namespace tierlink {
 /// False for functions that have something to do with their own frame which another one can't have.
 bool canBeLeft(const llvm::Function &function);
 
-/// True for a stack pointer that is saved.
+/// True for a stack pointer that is saved, or one of several.
 bool isStackSave(const llvm::Value *value);
 
 /// Blocks, by their numbers.

@@ -36,10 +36,15 @@ bool tiesToFrame(llvm::Intrinsic::ID id) {
   }
 }
 
+bool isSavedHere(const llvm::Value *value) {
+  auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(value);
+  return intrinsic != nullptr && intrinsic->getIntrinsicID() == llvm::Intrinsic::stacksave;
+}
+
 /// True if a saved stack pointer is only restored, or kept in a slot that holds nothing else.
 bool isPlainStackSave(const Instruction &save) {
   return llvm::all_of(save.users(), [&](const llvm::User *user) {
-    if (isStackRestore(user))
+    if (isStackRestore(user) || (isStackSave(user) && llvm::all_of(user->users(), isStackRestore)))
       return true;
     auto *store = llvm::dyn_cast<llvm::StoreInst>(user);
     auto *slot = store == nullptr ? nullptr : llvm::dyn_cast<AllocaInst>(store->getPointerOperand());
@@ -56,8 +61,10 @@ bool isPlainStackSave(const Instruction &save) {
 } // namespace
 
 bool isStackSave(const llvm::Value *value) {
-  auto *intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(value);
-  return intrinsic != nullptr && intrinsic->getIntrinsicID() == llvm::Intrinsic::stacksave;
+  // Optimisers merge restores, and so what they restore.
+  if (auto *phi = llvm::dyn_cast<llvm::PHINode>(value))
+    return llvm::all_of(phi->incoming_values(), isSavedHere);
+  return isSavedHere(value);
 }
 
 bool canBeLeft(const Function &function) {
@@ -74,7 +81,7 @@ bool canBeLeft(const Function &function) {
     if (instruction.isEHPad() && !llvm::isa<llvm::LandingPadInst>(instruction))
       return false;
     if (llvm::isa<llvm::CallBrInst>(instruction) ||
-        (isStackSave(&instruction) && !isPlainStackSave(instruction)))
+        (isSavedHere(&instruction) && !isPlainStackSave(instruction)))
       return false;
     if (auto *slot = llvm::dyn_cast<AllocaInst>(&instruction);
         slot != nullptr && (slot->isSwiftError() || slot->getAllocatedType()->isScalableTy()))

@@ -29,7 +29,7 @@ bool canBePassed(llvm::Type *type) {
 
 class Finder {
 public:
-  Finder(Function &function, llvm::SmallPtrSet<Value *, 8> labels)
+  Finder(Function &function, LabelUses labels)
       : function_(function), layout_(function.getDataLayout()), labels_(std::move(labels)), slots_(function) {
   }
 
@@ -45,7 +45,7 @@ public:
       BasicBlock *header = headers[ordinal];
       if (header->isEHPad() || startsVariadics(*header))
         continue;
-      LoopPoint point{header, ordinal, loops.getLoopDepth(header), {}, 0, llvm::Align(8), 0};
+      LoopPoint point{header, ordinal, loops.getLoopDepth(header), {}, labels_.tables, 0, llvm::Align(8), 0};
       if (listLive(point, ordinal))
         points.push_back(std::move(point));
     }
@@ -108,11 +108,14 @@ private:
 
   /// False if something can't be passed.
   bool listLive(LoopPoint &point, unsigned index) {
+    llvm::Type *word = llvm::Type::getInt64Ty(function_.getContext());
     for (Value *value : live_[index]) {
       if (isStackSave(value))
         add(point, value, Passing::stackPointer, nullptr);
-      else if (labels_.contains(value))
-        add(point, value, Passing::label, llvm::Type::getInt64Ty(function_.getContext()));
+      else if (labels_.labels.contains(value))
+        add(point, value, Passing::label, word);
+      else if (labels_.places.contains(value))
+        add(point, value, Passing::labelPlace, word);
       else if (canBePassed(value->getType()))
         add(point, value, Passing::value, value->getType());
       else
@@ -149,7 +152,8 @@ private:
   }
 
   uint64_t signatureOf(const LoopPoint &point) const {
-    std::vector<uint64_t> words{point.ordinal, point.bytes, function_.size(), labelsOf(function_).size()};
+    std::vector<uint64_t> words{point.ordinal, point.bytes, function_.size(), labelsOf(function_).size(),
+                                labels_.tables.size()};
     for (const LiveValue &live : point.live) {
       words.push_back(static_cast<uint64_t>(live.how) << 32 | live.offset);
       if (live.type != nullptr)
@@ -162,7 +166,7 @@ private:
 
   Function &function_;
   const llvm::DataLayout &layout_;
-  const llvm::SmallPtrSet<Value *, 8> labels_;
+  const LabelUses labels_;
   llvm::ArrayRef<BasicBlock *> headers_;
   /// For each header what is alive there, without stack slots.
   std::vector<llvm::SmallVector<Value *, 8>> live_;
@@ -176,7 +180,7 @@ std::vector<LoopPoint> findLoopPoints(Function &function) {
   llvm::FindFunctionBackedges(function, edges);
   if (edges.empty() || !canBeLeft(function))
     return {};
-  auto labels = labelValues(function);
+  auto labels = labelUses(function);
   if (!labels)
     return {};
   llvm::SmallPtrSet<const BasicBlock *, 16> targets;

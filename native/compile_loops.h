@@ -6,6 +6,7 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Function.h"
+#include "llvm/IR/GlobalVariable.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Support/Alignment.h"
 
@@ -20,6 +21,8 @@ enum class Passing : uint8_t {
   value,
   /// A label of the function: its ordinal, since the continuation has labels of its own.
   label,
+  /// A place in a table of labels: which table, and how far in, since the continuation has tables of its own.
+  labelPlace,
   /// What a stack slot holds that nothing but loads and stores touches; the continuation has its own slot.
   contents,
   /// The bytes of a stack slot whose address nobody keeps.
@@ -53,6 +56,8 @@ struct LoopPoint {
   /// 1 for an outermost loop, 0 for a cycle that is no natural loop.
   unsigned depth;
   llvm::SmallVector<LiveValue, 16> live;
+  /// Of the function; which ones places of labels are in.
+  llvm::SmallVector<llvm::GlobalVariable *, 4> labelTables;
   /// Of the buffer.
   uint64_t bytes;
   llvm::Align alignment;
@@ -69,7 +74,17 @@ uint64_t bytesOf(const llvm::AllocaInst &slot);
 /// Blocks whose address is taken; a label's ordinal is its place in it.
 llvm::SmallVector<llvm::BasicBlock *, 8> labelsOf(llvm::Function &function);
 
-/// The values of a function that are labels, or nothing if one may become visible to anything but jumps.
-std::optional<llvm::SmallPtrSet<llvm::Value *, 8>> labelValues(llvm::Function &function);
+/// What a function does with its labels.
+struct LabelUses {
+  /// Values that are labels.
+  llvm::SmallPtrSet<llvm::Value *, 8> labels;
+  /// Addresses of places in tables of labels.
+  llvm::SmallPtrSet<llvm::Value *, 8> places;
+  /// These tables, in an order that follows from the function's body.
+  llvm::SmallVector<llvm::GlobalVariable *, 4> tables;
+};
+
+/// Nothing if a label may become visible to anything but jumps.
+std::optional<LabelUses> labelUses(llvm::Function &function);
 
 } // namespace tierlink

@@ -29,6 +29,10 @@ private:
 /// goes on at the point. The function itself is left as a declaration.
 std::optional<Failure> makeContinuation(const LoopPoint &point);
 
+/// A place in a table of labels is a word: the table's number, shifted by this, and the bytes from its
+/// beginning.
+constexpr unsigned labelTableShift = 32;
+
 /// How a signature is written in names.
 std::string signatureText(const LoopPoint &point);
 

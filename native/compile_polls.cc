@@ -1,6 +1,7 @@
 // Polls: at each loop of a function a look at a cell, and a cold way out that hands over what is alive.
 #include "compile_osr.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
@@ -89,15 +90,19 @@ private:
     target->addIncoming(answer, ask);
     for (const LiveValue &live : point.live)
       if (live.type != nullptr)
-        store(builder, live, buffer);
+        store(builder, point, live, buffer);
     finish(builder, target, buffer);
   }
 
-  void store(llvm::IRBuilder<> &builder, const LiveValue &live, llvm::AllocaInst *buffer) {
+  void store(llvm::IRBuilder<> &builder, const LoopPoint &point, const LiveValue &live,
+             llvm::AllocaInst *buffer) {
     Value *at = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), buffer, live.offset);
     switch (live.how) {
     case Passing::label:
       builder.CreateStore(ordinalOf(builder, live.value), at);
+      return;
+    case Passing::labelPlace:
+      builder.CreateStore(placeIn(builder, point.labelTables, live.value), at);
       return;
     case Passing::contents: {
       auto *slot = llvm::cast<llvm::AllocaInst>(live.value);
@@ -121,6 +126,19 @@ private:
       ordinal = builder.CreateSelect(isIt, builder.getInt64(i), ordinal);
     }
     return ordinal;
+  }
+
+  /// Which of the tables, and the bytes from its beginning. What lies behind the end of one is not read.
+  Value *placeIn(llvm::IRBuilder<> &builder, llvm::ArrayRef<llvm::GlobalVariable *> tables, Value *place) {
+    Value *found = builder.getInt64(0);
+    for (auto [index, table] : llvm::enumerate(tables)) {
+      uint64_t bytes = module_.getDataLayout().getTypeAllocSize(table->getValueType()).getFixedValue();
+      Value *offset =
+          builder.CreateSub(builder.CreatePtrToInt(place, word_), builder.CreatePtrToInt(table, word_));
+      Value *named = builder.CreateOr(offset, uint64_t{index} << labelTableShift);
+      found = builder.CreateSelect(builder.CreateICmpULT(offset, builder.getInt64(bytes)), named, found);
+    }
+    return found;
   }
 
   void finish(llvm::IRBuilder<> &builder, Value *target, Value *buffer) {
