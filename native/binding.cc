@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 22;
+constexpr int contractVersion = 23;
 } // namespace
 
 NAPI_MODULE_INIT() {

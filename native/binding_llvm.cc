@@ -189,6 +189,7 @@ CompileJob toJob(napi_env env, napi_value value) {
   job.passes = toString(env, get("passes"), "passes");
   job.codegenLevel = static_cast<int>(toInteger(env, get("codegenLevel"), 0, 3, "codegenLevel"));
   job.hostCpu = toBool(env, get("hostCpu"), "hostCpu");
+  job.features = toString(env, get("features"), "features");
   job.calls = toCallForm(env, get("calls"));
   job.counters = toBool(env, get("counters"), "counters");
   job.polls = toString(env, get("polls"), "polls");

@@ -85,6 +85,8 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   } else {
     if (job.hostCpu)
       setHostCpu(module);
+    if (auto failure = setFeatures(module, job.features))
+      return std::move(*failure);
     auto prepared = prepare(module, machinery, job);
     if (auto *failure = std::get_if<Failure>(&prepared))
       return std::move(*failure);

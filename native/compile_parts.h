@@ -40,6 +40,9 @@ void markData(llvm::Module &module);
 /// Makes every function use all of this machine's processor.
 void setHostCpu(llvm::Module &module);
 
+/// Adds features to every function's own, or takes them away (CompileJob.features).
+std::optional<Failure> setFeatures(llvm::Module &module, llvm::StringRef features);
+
 /// A machine pass, for right after instruction selection, that makes every call of CallForm::indirect read
 /// the table.
 llvm::Pass *createGotCallsPass();

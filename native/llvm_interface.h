@@ -128,6 +128,7 @@ struct CompileJob {
   std::string passes;
   int codegenLevel = 0;
   bool hostCpu = false;
+  std::string features;
   CallForm calls = CallForm::direct;
   bool counters = false;
   /// Not empty: loops get polls, whose cells have this in their names.

@@ -1,7 +1,9 @@
 // Creates target machines; LLVM's X86 target is initialised by the first one that is asked for.
 #include "llvm_target.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/TargetSelect.h"
@@ -51,6 +53,13 @@ const HostCpu &hostCpu() {
     return HostCpu{llvm::sys::getHostCPUName().str(), features.getString()};
   }();
   return cpu;
+}
+
+bool isTargetFeature(llvm::StringRef name) {
+  static const std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      x86Target().createMCSubtargetInfo(hostTriple(), "", ""));
+  return llvm::any_of(subtarget->getAllProcessorFeatures(),
+                      [&](const llvm::SubtargetFeatureKV &one) { return name == one.Key; });
 }
 
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(int level, bool useHostCpu, bool split) {

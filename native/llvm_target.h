@@ -23,6 +23,9 @@ struct HostCpu {
 };
 const HostCpu &hostCpu();
 
+/// Whether LLVM knows a feature of this name, without a sign.
+bool isTargetFeature(llvm::StringRef name);
+
 /// What LLVM appends to a function's name for the symbol of its cold part, and begins that part's section
 /// with.
 constexpr llvm::StringLiteral coldSuffix = ".cold";

@@ -21,6 +21,13 @@ export interface TierRecipe {
   readonly codegenLevel: 0 | 1 | 2 | 3;
   /** True: code for the CPU of this machine; false: the CPU the module names, or plain x86-64. */
   readonly hostCpu: boolean;
+  /**
+   * What is added to the CPU's features, or taken away: LLVM's names with a sign each, such as `+avx2,-avx512f`. One that is
+   * unknown, or that this machine would have to have and doesn't, fails each compile (COMPILE_FAILED).
+   *
+   * @defaultValue nothing
+   */
+  readonly features?: string;
   /** True: every function counts its calls down to a tier request. */
   readonly counters: boolean;
   /**

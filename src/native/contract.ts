@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 22;
+export const contractVersion = 23;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -186,6 +186,8 @@ export interface CompileJob {
   readonly codegenLevel: number;
   /** `true`: `target-cpu`/`target-features` of the machine; else the module's own or plain x86-64. */
   readonly hostCpu: boolean;
+  /** Features that come to those, or go: signed names with commas between them. */
+  readonly features: string;
   /**
    * How every call that leaves a function is encoded. `direct`: `call f`; `indirect`: `call *f@GOTPCREL(%rip)`;
    * `patchable`: `call f`, and none crosses a multiple of 32 bytes.

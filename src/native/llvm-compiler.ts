@@ -81,7 +81,7 @@ export class LlvmCompiler implements Compiler {
 
   #job(request: CompileRequest): CompileJob {
     const { bitcode, part, tier, calls, near, functions, sources = [], continuation, profile } = request;
-    const { passes, codegenLevel, hostCpu } = tier;
+    const { passes, codegenLevel, hostCpu, features = '' } = tier;
     return {
       // Data is compiled once.
       bitcode: part === 'data' ? bitcode : this.#shareBitcode(bitcode),
@@ -89,6 +89,7 @@ export class LlvmCompiler implements Compiler {
       passes,
       codegenLevel,
       hostCpu,
+      features,
       calls,
       counters: tier.counters && part === 'code',
       polls: tier.osr === true && part === 'code' ? loopTag(tier.name) : '',

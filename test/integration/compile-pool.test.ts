@@ -41,6 +41,7 @@ const job = (bitcode: Uint8Array, level = 0): CompileJob => ({
   passes: `default<O${String(level)}>`,
   codegenLevel: level,
   hostCpu: false,
+  features: '',
   instrument: false,
   profile: null,
   profileUses: [],
@@ -248,7 +249,7 @@ describe('a pool that ends', () => {
     const script = (end: string): string => `
       const addon = require(${JSON.stringify(join(root, 'build/native/tierlink.node'))});
       const pool = addon.compilerCreate(2, 10);
-      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
+      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false, features: '',
         calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, near: [], importBudget: 0, sources: [], polls: '', functions: null, continuation: null };
       addon.compilerSubmit(pool, job, { lazy: false, heat: 1 }, (outcome) => { console.log('outcome'); ${end} });`;
     const output = (end: string): string =>

@@ -91,7 +91,7 @@ describe('LLVM is loaded only when something has to be compiled', () => {
   it('a compile thread may be the first that needs it', () => {
     const seen = inProcess(`
       const pool = addon.compilerCreate(2, 10);
-      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
+      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false, features: '',
         calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null };
       const before = mapped();
       const kinds = await Promise.all([1, 2, 3, 4].map(() => new Promise((resolve) => {
@@ -114,7 +114,7 @@ describe('LLVM_MISSING, at the call that needs it, and the engine is as it was b
       const error = refusal(() => engine.addModule('text', ir));
       const same = isDeepStrictEqual({ ...engine.snapshot(), wallMs: 0 }, { ...before, wallMs: 0 });
       const pool = addon.compilerCreate(1, 10);
-      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
+      const job = { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false, features: '',
         calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null };
       const outcome = await new Promise((resolve) => addon.compilerSubmit(pool, job, { lazy: true, heat: 0 }, resolve));
       copyFileSync(${JSON.stringify(join(built, halfName))}, ${JSON.stringify(half)});

@@ -79,6 +79,7 @@ function submit(bitcode: Uint8Array, job: Partial<CompileJob> = {}): Promise<Com
     passes: 'default<O0>',
     codegenLevel: 0,
     hostCpu: false,
+    features: '',
     calls: 'direct',
     counters: false,
     instrument: false,
@@ -756,6 +757,29 @@ describe('a compiler', () => {
     expect(symbolOf(tuned, 'f').size).toBeLessThan(symbolOf(plain, 'f').size);
   });
 
+  it('adds features to those of the processor, or takes them away', async () => {
+    const { code } = ingestC('int f(unsigned long x) { return __builtin_popcountl(x); }');
+    const sizeWith = async (features: string, hostCpu = false): Promise<number> =>
+      symbolOf(await compile(code, { passes: 'default<O2>', codegenLevel: 2, hostCpu, features }), 'f').size;
+    const [plain, tuned] = [await sizeWith(''), await sizeWith('+popcnt')];
+    expect(tuned).toBeLessThan(plain);
+    expect(await sizeWith('', true)).toBe(tuned);
+    expect(await sizeWith('-popcnt', true)).toBeGreaterThan(tuned);
+    expect(await sizeWith('+popcnt,-popcnt')).toBe(plain);
+    // How to tune is nothing that a machine has.
+    expect(await sizeWith('+prefer-256-bit')).toBe(plain);
+    for (const [features, message] of [
+      ['popcnt', /'popcnt' is not one of LLVM's/],
+      ['+popcnt,+nonsense', /'\+nonsense' is not one of LLVM's/],
+      ['+sse4a,+xop,+3dnow,+fma4,+tbm', /this machine does not have the feature '/],
+    ] as const) {
+      expect(await failure(code, { features })).toMatchObject({
+        kind: 'compile',
+        message: expect.stringMatching(message) as string,
+      });
+    }
+  });
+
   it('neither keeps Node alive nor disturbs its own traps', () => {
     // The out-of-bounds access is a fault that V8 turns into an exception, with tierlink's handlers in front of it.
     const script = `
@@ -768,7 +792,7 @@ describe('a compiler', () => {
       let trapped = 0;
       for (let i = 0; i < 3; i++) try { f(1 << 20); } catch (error) { trapped += error instanceof WebAssembly.RuntimeError; }
       const pool = addon.compilerCreate(2, 10);
-      addon.compilerSubmit(pool, { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false,
+      addon.compilerSubmit(pool, { bitcode: new Uint8Array(4), part: 'code', passes: '', codegenLevel: 0, hostCpu: false, features: '',
         calls: 'direct', counters: false, instrument: false, profile: null, profileUses: [], profilePrior: 0, importBudget: 0, sources: [], polls: '', near: [], functions: null, continuation: null }, { lazy: true, heat: 0 }, (outcome) => console.log(before, trapped, outcome.failure.kind));`;
     const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 30_000 });
     expect(output).toBe('bitcode 3 bitcode\n');
