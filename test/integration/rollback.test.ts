@@ -56,8 +56,8 @@ interface Outcome {
   readonly rolledBack: readonly RolledBackEvent[];
 }
 
-/** Runs it until a version is barred, or for so many seconds. */
-async function run(options: EngineOptions, seconds: number): Promise<Outcome> {
+/** Runs it until a version is barred, or back after a comparison if that `ends` it, or for so many seconds. */
+async function run(options: EngineOptions, seconds: number, ends?: 'it was not slower'): Promise<Outcome> {
   const engine = engineFor({
     unit: 'function',
     policy: next,
@@ -71,7 +71,10 @@ async function run(options: EngineOptions, seconds: number): Promise<Outcome> {
   engine.addModule('program', program);
   await engine.link();
   const stop = engine.fn('stop');
-  engine.on('published', (event) => published.push(event));
+  engine.on('published', (event) => {
+    published.push(event);
+    if (event.reason === ends) stop();
+  });
   engine.on('rolledBack', (event) => {
     rolledBack.push(event);
     if (event.retry === 'barred') stop();
@@ -107,12 +110,13 @@ describe('a version that is slower than the one before it', () => {
 
 describe('a version that is as fast as the one before it', () => {
   it('is compared, and comes back', async () => {
-    const { rolledBack, published } = await run({ tiers: [fast, alike] }, 5);
-    expect(rolledBack).toEqual([]);
+    const { rolledBack, published } = await run({ tiers: [fast, alike] }, 60, 'it was not slower');
+    // On a machine that is slower for a while it may seem slower once.
+    expect(rolledBack.filter(({ retry }) => retry === 'barred')).toEqual([]);
     const tried = published.find(({ reason }) => reason === 'a higher tier may be slower');
     const back = published.find(({ reason }) => reason === 'it was not slower');
     expect([tried?.tier, back?.unit, back?.tier]).toEqual(['fast', tried?.unit, 'alike']);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('the option rollback', () => {
