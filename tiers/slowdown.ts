@@ -114,21 +114,24 @@ export function compare(now: readonly Window[], before: readonly Window[]): Comp
  * @param rule - The rule.
  * @param doubted - Windows with the doubted version.
  * @param below - Windows with the lower one, after it.
- * @returns `slower`: it is rolled back; `cleared`; or `unknown`: more windows are needed.
+ * @returns `slower`: it is rolled back; `cleared`; `unknown`: more windows are needed; or `undecided`: there were enough,
+ *   and it cost more, but whether because of the version or of the processor can't be told.
  */
 export function judge(
   rule: RollbackRule,
   doubted: readonly Window[],
   below: readonly Window[],
-): 'slower' | 'cleared' | 'unknown' {
+): 'slower' | 'cleared' | 'unknown' | 'undecided' {
   if (Math.min(doubted.length, below.length) < rule.leastWindows) return 'unknown';
   const { ratio, error, restRatio, restError } = compare(doubted, below);
   const least = Math.log(1 + rule.leastHarm);
   const harm = Math.log(ratio) - least;
   const shift = Math.log(restRatio) - least;
-  if (harm > rule.certainty * error && shift > enoughForShare * restError) return 'slower';
-  const isFine = harm < -enoughToClear * error || shift < -enoughToClear * restError;
-  return isFine || below.length >= rule.mostWindows ? 'cleared' : 'unknown';
+  const costsMore = harm > rule.certainty * error;
+  if (costsMore && shift > enoughForShare * restError) return 'slower';
+  if (harm < -enoughToClear * error || shift < -enoughToClear * restError) return 'cleared';
+  if (below.length < rule.mostWindows) return 'unknown';
+  return costsMore ? 'undecided' : 'cleared';
 }
 
 /**

@@ -21,7 +21,7 @@ import type { LinkedVersion, Unit } from './loaded-module.js';
 /** Ticks without a sample after which a unit is not followed any more. */
 const forgottenTicks = 100;
 
-/** Trials that were broken off because the program was changed under them, after which a version is cleared. */
+/** Trials that came to no end, most because the program was changed under them, after which a version is cleared. */
 const mostBrokenOff = 3;
 
 /** What the watch works with. */
@@ -66,8 +66,10 @@ interface History {
   readonly cleared: Set<number>;
   /** Tiers that were found slower. */
   readonly blamed: Set<number>;
-  /** Trials that were broken off. */
+  /** Trials that came to no end. */
   brokenOff: number;
+  /** Those of them that had all their windows. */
+  undecided: number;
   readonly speeds: (Speed | null)[];
 }
 
@@ -205,8 +207,10 @@ export class SpeedWatch {
     let best: { readonly unit: Unit; readonly share: number } | undefined;
     for (const [unit, { windows, version }] of this.#tracks) {
       const tier = tierOf(unit);
-      const { below, before, cleared, blamed } = this.#history(unit);
-      if (windows.length < rule.leastWindows || below < 0 || below >= tier || cleared.has(tier)) continue;
+      const { below, before, cleared, blamed, undecided } = this.#history(unit);
+      // What was too little once may be again.
+      const needed = Math.min(rule.mostWindows, rule.leastWindows * 2 ** undecided);
+      if (windows.length < needed || below < 0 || below >= tier || cleared.has(tier)) continue;
       const share = shareOf(windows);
       if (version?.tier.counters !== true || share < rule.leastShare) continue;
       const suspicion = blamed.has(tier) ? 'suspected' : suspect(rule, windows, before);
@@ -240,6 +244,11 @@ export class SpeedWatch {
     const verdict = trial.ticks > 2 * rule.mostWindows ? 'cleared' : judge(rule, trial.windows, below);
     if (verdict === 'unknown') return;
     const history = this.#history(trial.unit);
+    if (verdict === 'undecided') {
+      history.undecided += 1;
+      this.#breakOff(trial);
+      return;
+    }
     if (verdict === 'cleared') {
       history.cleared.add(trial.doubted);
       this.#end(trial);
@@ -275,7 +284,7 @@ export class SpeedWatch {
       const speeds = this.#noSpeeds();
       const cleared = new Set<number>();
       const blamed = new Set<number>();
-      history = { tier: -1, below: -1, before: [], cleared, blamed, brokenOff: 0, speeds };
+      history = { tier: -1, below: -1, before: [], cleared, blamed, brokenOff: 0, undecided: 0, speeds };
       this.#histories.set(unit, history);
     }
     return history;

@@ -34,7 +34,7 @@ function windows(program: Program, count: number, next: () => number): Window[] 
 }
 
 /** What comes of a trial that is judged at each window, as they are. */
-function trial(doubted: Program, below: Program, seed: number): 'slower' | 'cleared' {
+function trial(doubted: Program, below: Program, seed: number): 'slower' | 'cleared' | 'undecided' {
   const next = random(seed);
   const before = windows(doubted, defaultRollback.leastWindows, next);
   const after: Window[] = [];
@@ -110,6 +110,14 @@ describe('a comparison', () => {
   it('ends when there were as many windows as there may be', () => {
     const many = windows({ ...usual, own: 0.49 }, defaultRollback.mostWindows, next);
     expect(judge(defaultRollback, before, many)).toBe('cleared');
+  });
+
+  it('leaves open what was slower, or the processor was, when samples can’t tell which', () => {
+    const slow: Program = { ...usual, own: 20, rest: 0.05 };
+    const doubted = windows(slow, defaultRollback.leastWindows, next);
+    const below = windows({ ...slow, own: 10 }, defaultRollback.mostWindows, next);
+    expect(judge(defaultRollback, doubted, below.slice(0, -1))).toBe('unknown');
+    expect(judge(defaultRollback, doubted, below)).toBe('undecided');
   });
 });
 
