@@ -29,7 +29,7 @@ interface Outcome {
 }
 
 /** What `run` returns at the two tiers that poll. */
-async function outcome(source: Uint8Array, options: EngineOptions): Promise<Outcome> {
+async function outcome(source: Uint8Array, options: EngineOptions, given = inputs): Promise<Outcome> {
   const engine = engineFor({ control: 'inline', ...options });
   const continued: string[] = [];
   const failed: string[] = [];
@@ -43,7 +43,7 @@ async function outcome(source: Uint8Array, options: EngineOptions): Promise<Outc
   for (const tier of ['baseline', 'quick']) {
     if (tier !== 'baseline') await engine.recompile('loops', tier);
     const run = engine.fn('run');
-    for (const input of inputs) results.push(run(input));
+    for (const input of given) results.push(run(input));
   }
   await engine.dispose();
   return { results, continued, failed };
@@ -75,6 +75,24 @@ describe.each([
     },
     120_000,
   );
+
+  it('gives the same results at whichever arrival its loops are left, to the last', async () => {
+    const source = compile(loopProgram(3), passes);
+    const expected = await outcome(source, { osr: false }, [10]);
+    const cache = memory();
+    let arrival = 0;
+    for (let isLeft = true; isLeft; ) {
+      arrival += 1;
+      const { results, continued, failed } = await outcome(
+        source,
+        { osr: { forcedAt: arrival }, cache },
+        [10],
+      );
+      expect({ arrival, results, failed }).toEqual({ arrival, results: expected.results, failed: [] });
+      isLeft = continued.length > 0;
+    }
+    expect(arrival).toBeGreaterThan(20);
+  }, 120_000);
 });
 
 /** At its loop a place in a table is alive, not the label that lies there. */
