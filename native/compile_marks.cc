@@ -1,9 +1,7 @@
 // Linkage marks: which symbols code may reach by a displacement, and which through the offset table.
 #include "compile_parts.h"
-#include "llvm_target.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/TargetParser/SubtargetFeature.h"
 
 #include <array>
 
@@ -58,42 +56,6 @@ void markData(llvm::Module &module) {
   for (llvm::GlobalVariable &variable : module.globals())
     if (!variable.isDeclaration() && !variable.hasLocalLinkage())
       setReach(variable, !variable.isThreadLocal());
-}
-
-void setHostCpu(llvm::Module &module) {
-  const HostCpu &cpu = hostCpu();
-  for (llvm::Function &function : module) {
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", cpu.name);
-    function.addFnAttr("target-features", cpu.features);
-    function.removeFnAttr("tune-cpu");
-  }
-}
-
-std::optional<Failure> setFeatures(llvm::Module &module, llvm::StringRef features) {
-  if (features.empty())
-    return std::nullopt;
-  const llvm::SubtargetFeatures host(hostCpu().features);
-  llvm::SmallVector<llvm::StringRef, 4> wanted;
-  features.split(wanted, ',');
-  for (llvm::StringRef feature : wanted) {
-    llvm::StringRef name = llvm::SubtargetFeatures::StripFlag(feature);
-    if (!llvm::SubtargetFeatures::hasFlag(feature) || !isTargetFeature(name))
-      return Failure{"compile", "feature '" + feature.str() + "' is not one of LLVM's, with + or -", ""};
-    // Those that only say how to tune are nothing that a machine has.
-    if (llvm::SubtargetFeatures::isEnabled(feature) &&
-        llvm::is_contained(host.getFeatures(), "-" + name.str()))
-      return Failure{"compile", "this machine does not have the feature '" + name.str() + "'", ""};
-  }
-  for (llvm::Function &function : module) {
-    if (function.isDeclaration())
-      continue;
-    std::string own = function.getFnAttribute("target-features").getValueAsString().str();
-    // Of contradictions the last one counts.
-    function.addFnAttr("target-features", own.empty() ? features.str() : own + "," + features.str());
-  }
-  return std::nullopt;
 }
 
 } // namespace tierlink

@@ -89,29 +89,24 @@ describe.each([
 });
 
 /** At its loop a place in a table is alive, not the label that lies there. */
-const placeInOne = `
+const placed = (tables: string, place: string, more = ''): string => `
   int run(int n) {
-    static void *const labels[] = {&&a, &&b};
-    void *const *place = &labels[n & 1];
+    static void *const ${tables};
+    void *const *place = ${place};
     int sum = 0, turn = 0;
   loop:
     if (turn++ > n) return sum;
     goto **place;
   a: sum += 1; goto loop;
   b: sum += 2; goto loop;
+  ${more}
   }`;
-const placeInAny = `
-  int run(int n) {
-    static void *const labels[] = {&&a, &&b}, *const others[] = {&&b, &&c, &&a};
-    void *const *place = n & 4 ? &labels[n & 1] : &others[n % 3];
-    int sum = 0, turn = 0;
-  loop:
-    if (turn++ > n) return sum;
-    goto **place;
-  a: sum += 1; goto loop;
-  b: sum += 2; goto loop;
-  c: sum += 5; place = &others[turn % 3]; goto loop;
-  }`;
+const placeInOne = placed('labels[] = {&&a, &&b}', '&labels[n & 1]');
+const placeInAny = placed(
+  'labels[] = {&&a, &&b}, *const others[] = {&&b, &&c, &&a}',
+  'n & 4 ? &labels[n & 1] : &others[n % 3]',
+  'c: sum += 5; place = &others[turn % 3]; goto loop;',
+);
 
 describe.each([
   ['a table of labels', placeInOne],
