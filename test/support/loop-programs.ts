@@ -30,7 +30,7 @@ static unsigned long sum(const unsigned long *p, int n) { unsigned long s = 0; f
 `;
 
 const locals = `
-  unsigned long a = n, b = 1, c = 2, kept = 5; long fuel = 160; double x = 1.5; __int128 wide = 3; _Bool flag = n & 1;
+  unsigned long a = n, b = 1, c = 2, kept = 5; double x = 1.5; __int128 wide = 3; _Bool flag = n & 1;
   unsigned long few[6] = {1, 2, 3, 4, 5, 6}, lent[6] = {6, 5, 4, 3, 2, 1}, many[40] = {0};
   Mixed own = {1, 2, 3}, shown = {4, 5, 6}; u4 v = {1, 2, 3, 4}; u16 w = {0}; w[3] = n; float f = 0.5f; char letter = 'x';
   unsigned long *into = &few[2];
@@ -128,13 +128,15 @@ class Writer {
  * A C program with a function `run`, which ends for every argument.
  *
  * @param seed - The same program for the same number.
+ * @param fuel - How many iterations all its loops together may have in one call.
  * @returns Its text; no two compilers may differ about what it does.
  */
-export function loopProgram(seed: number): string {
+export function loopProgram(seed: number, fuel = 160): string {
   const writer = new Writer(seed);
   const body = writer.body();
   return `${prelude}
 unsigned long run(unsigned long n) {
+  long fuel = ${String(fuel)};
   ${locals} ${writer.counters()}
   ${body}
   out:;
