@@ -34,8 +34,11 @@ constexpr size_t acrossDecayPercent = 70;
 /// A function is hot that was counted in so many (as a shift) of the times that those were that are compiled.
 constexpr unsigned hotShare = 3;
 
-/// Of an indirect call's targets LLVM promotes those that are at least so many percent of all calls.
-constexpr uint64_t promotedPercent = 30;
+/// Of an indirect call's targets LLVM promotes, from the most frequent on, those that are at least so many
+/// percent of all calls, and of the calls that are left: its -icp-total-percent-threshold and
+/// -icp-remaining-percent-threshold.
+constexpr uint64_t promotedPercent = 5;
+constexpr uint64_t promotedRestPercent = 30;
 
 uint64_t highest(const SharedProfile &profile, const Function &function) {
   uint64_t most = 0;
@@ -123,10 +126,17 @@ private:
         uint64_t total = 0;
         for (const ProfiledValue &value : values)
           total += value.count;
-        for (const ProfiledValue &value : values)
-          if (value.count > total / 100 * promotedPercent)
-            if (Function *target = sources_.target(function, value.value))
-              add(*target, function);
+        uint64_t rest = total;
+        for (const ProfiledValue &value : values) {
+          if (value.count < total / 100 * promotedPercent || value.count < rest / 100 * promotedRestPercent)
+            break;
+          rest -= value.count;
+          if (Function *target = sources_.target(function, value.value)) {
+            uint64_t &seen = reachedByAddress_[target->getName()];
+            seen = std::max(seen, value.count);
+            add(*target, function);
+          }
+        }
       }
   }
 
@@ -137,6 +147,8 @@ private:
     if (isAlways(function))
       return Heat::always;
     uint64_t most = profile_ == nullptr ? 0 : highest(*profile_, function);
+    // It need not have counted itself: its callers did.
+    most = std::max(most, reachedByAddress_.lookup(function.getName()));
     if (most == 0)
       return Heat::unknown;
     return most >= heat_ >> hotShare ? Heat::hot : Heat::called;
@@ -215,6 +227,8 @@ private:
   size_t acrossPercent_ = 100;
   /// By name.
   llvm::DenseSet<llvm::StringRef> seen_;
+  /// How often sites called functions by their addresses, by name.
+  llvm::DenseMap<llvm::StringRef, uint64_t> reachedByAddress_;
   /// What each function calls whose body was read.
   llvm::DenseMap<llvm::StringRef, Names> calls_;
   /// Functions whose callees come next.

@@ -2,6 +2,7 @@
 #include "compile_sources.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MD5.h"
 
 namespace tierlink {
 
@@ -28,6 +29,23 @@ llvm::Function *ImportSources::definitionOf(llvm::Function &callee) {
   const bool fits = found != nullptr && found->getFunctionType() == callee.getFunctionType() &&
                     found->getCallingConv() == callee.getCallingConv();
   return fits ? found : nullptr;
+}
+
+llvm::Function *ImportSources::target(const llvm::Function &caller, uint64_t nameHash) {
+  if (llvm::Function *own = ownerOf(caller).definition(nameHash))
+    return own;
+  const Name *offered = named(nameHash);
+  LazyModule *module = offered == nullptr ? nullptr : load(*offered->source);
+  return module == nullptr ? nullptr : module->definition(offered->name);
+}
+
+const ImportSources::Name *ImportSources::named(uint64_t nameHash) {
+  if (byHash_.empty())
+    for (const ImportSource &source : job_.sources)
+      for (llvm::StringRef name : *source.names)
+        byHash_.try_emplace(llvm::MD5Hash(name), Name{&source, name});
+  auto found = byHash_.find(nameHash);
+  return found == byHash_.end() ? nullptr : &found->second;
 }
 
 std::vector<unsigned> ImportSources::positionsOf(llvm::ArrayRef<llvm::Function *> functions) const {

@@ -26,16 +26,21 @@ public:
   /// Reads the body of a definition.
   std::optional<Failure> read(llvm::Function &function) { return ownerOf(function).read(function); }
 
-  /// The function of the caller's module that stands for this in profiles, or null.
-  llvm::Function *target(const llvm::Function &caller, uint64_t nameHash) {
-    return ownerOf(caller).definition(nameHash);
-  }
+  /// The function that stands for this in a profile of the caller, its body not read; null if it may not be
+  /// taken from where it is.
+  llvm::Function *target(const llvm::Function &caller, uint64_t nameHash);
 
   /// Positions, among those that the job offers, of the modules that these functions are of; the job's own
   /// module has none.
   std::vector<unsigned> positionsOf(llvm::ArrayRef<llvm::Function *> functions) const;
 
 private:
+  struct Name {
+    const ImportSource *source;
+    llvm::StringRef name;
+  };
+
+  const Name *named(uint64_t nameHash);
   LazyModule *load(const ImportSource &source);
   LazyModule &ownerOf(const llvm::Function &function) const;
 
@@ -45,6 +50,8 @@ private:
   /// Those that were needed; null: it can't be read.
   llvm::DenseMap<const ImportSource *, LazyModule *> loaded_;
   llvm::DenseMap<const llvm::Module *, LazyModule *> owners_;
+  /// What the job offers, by MD5; made when a target is asked for that is not of its caller's module.
+  llvm::DenseMap<uint64_t, Name> byHash_;
 };
 
 } // namespace tierlink

@@ -5,7 +5,8 @@
  *   arrivals of the burst >= hot * (calls of the function during it + 1)
  *
  * within a time that is not mostly spent in what the loop calls, means that the function is hot for its loop, however seldom
- * it is called: its policy hears of it. With `stay` the time
+ * it is called: its policy hears of it, also when the loop is left, since later calls find the loop in the old version. With
+ * `stay` the time
  * of each call since the burst before,
  *
  *   stay = time waited / (calls since the burst before + 1) >= leastStay + compile time of a continuation * payShare
@@ -48,15 +49,17 @@ export interface LoopObservation {
 }
 
 /** What becomes of the loop. */
-export type LoopDecision =
+export type LoopDecision = {
+  /** Turns for each call, if the function is hot for them; else 0. */
+  readonly turns: number;
+} & (
   | { readonly kind: 'leave'; readonly reason: string }
   | {
       /** Count again after so many milliseconds. */
       readonly kind: 'wait';
       readonly milliseconds: number;
-      /** Turns for each call, if the function is hot for them; else 0. */
-      readonly turns: number;
-    };
+    }
+);
 
 /**
  * Decides about one loop; pure.
@@ -70,8 +73,9 @@ export function decideLoop(seen: LoopObservation): LoopDecision {
   if (bursts === 0) return { kind: 'wait', milliseconds: firstWaitMs, turns: 0 };
   const milliseconds = Math.min(Math.max(waitedMs, firstWaitMs) * 2, longestWaitMs);
   if (burst < hot * (calls + 1) || burstMs > longestBurstMs) return { kind: 'wait', milliseconds, turns: 0 };
+  const turns = burst / (calls + 1);
   const stayMs = waitedMs / (callsBetween + 1);
   const enoughMs = Math.min(leastStayMs + instructions * compileMsEach * payShare, longestWaitMs);
-  if (stayMs < enoughMs) return { kind: 'wait', milliseconds, turns: burst / (calls + 1) };
-  return { kind: 'leave', reason: `${String(burst)} arrivals in ${String(calls)} calls` };
+  if (stayMs < enoughMs) return { kind: 'wait', milliseconds, turns };
+  return { kind: 'leave', turns, reason: `${String(burst)} arrivals in ${String(calls)} calls` };
 }

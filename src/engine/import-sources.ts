@@ -1,6 +1,6 @@
 /**
- * Which modules a compile may take bodies from to inline them: those whose functions its module calls, directly or through
- * others. Only where a name surely leads there, for as long as the module is what it is.
+ * Which modules a compile may take bodies from to inline them: those whose functions its module calls, by name or as a
+ * profile has seen, directly or through others. Only where a name surely leads there, for as long as the module is what it is.
  */
 import type { ImportSource } from '../core/compiler.js';
 import type { ModuleRecord } from '../registry/records.js';
@@ -29,7 +29,7 @@ export interface Offer {
 /** What sources are found in. */
 export interface ImportSourcesParts {
   readonly chain: Pick<SymbolChain, 'find' | 'areLinkedAlike'>;
-  readonly symbols: Pick<SymbolTable, 'version'>;
+  readonly symbols: Pick<SymbolTable, 'version' | 'resolve'>;
   /** By name. */
   readonly modules: ReadonlyMap<string, LoadedModule>;
   readonly near: NearNames;
@@ -55,15 +55,18 @@ export class ImportSources {
    * What compiles of a module's functions are given.
    *
    * @param home - A module.
-   * @returns As long as no module comes or goes, the same.
+   * @param targets - Functions that were called by their addresses, by the name of the caller.
+   * @returns As long as no module comes or goes, and the same was called, the same.
    * @throws TierlinkError RESOLVER_FAILED
    */
-  of(home: LoadedModule): Offer {
+  of(home: LoadedModule, targets: ReadonlyMap<string, readonly string[]> = new Map()): Offer {
     const { record } = home;
-    const state = `${String(this.#parts.symbols.version)} ${String(this.#links)}`;
+    const called = this.#byModule(targets);
+    const seen = Array.from(called, ([module, names]) => [module, ...[...names].sort()].join(' ')).join('\n');
+    const state = `${String(this.#parts.symbols.version)} ${String(this.#links)}\n${seen}`;
     const known = this.#offers.get(record);
     if (known?.state === state) return known.offer;
-    const offer = this.#offer(home);
+    const offer = this.#offer(home, called);
     this.#offers.set(record, { state, offer });
     return offer;
   }
@@ -74,19 +77,32 @@ export class ImportSources {
     return relies.every(({ home, record }) => home.record === record && modules.get(record.name) === home);
   }
 
-  #offer(home: LoadedModule): Offer {
+  /** Targets by the module of their callers. */
+  #byModule(targets: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
+    const called = new Map<string, Set<string>>();
+    for (const [caller, names] of targets) {
+      const module = this.#parts.symbols.resolve(caller)?.definition.module;
+      if (module === undefined) continue;
+      const all = called.get(module) ?? new Set();
+      for (const name of names) all.add(name);
+      called.set(module, all);
+    }
+    return called;
+  }
+
+  #offer(home: LoadedModule, called: ReadonlyMap<string, ReadonlySet<string>>): Offer {
     const { chain, near } = this.#parts;
     const names = new Map<LoadedModule, Set<string>>();
     const reached = [home];
     for (const { record } of reached) {
-      for (const use of record.uses) {
-        if (use.kind !== 'function') continue;
-        const target = this.#target(use.name, chain.find(use.name, 'code', record.name));
-        if (target === undefined) continue;
+      const used = record.uses.filter(({ kind }) => kind === 'function').map(({ name }) => name);
+      for (const name of [...used, ...(called.get(record.name) ?? [])]) {
+        const target = this.#target(name, chain.find(name, 'code', record.name));
+        if (target === undefined || target.record === record) continue;
         const known = names.get(target);
-        if (known !== undefined) known.add(use.name);
+        if (known !== undefined) known.add(name);
         else if (names.size < mostSources && this.#isSource(target, home)) {
-          names.set(target, new Set([use.name]));
+          names.set(target, new Set([name]));
           if (target !== home) reached.push(target);
         }
       }

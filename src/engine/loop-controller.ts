@@ -155,12 +155,9 @@ export class LoopController {
       instructions: instructions(loop),
     });
     watch.bursts += 1;
-    if (decision.kind === 'leave') {
-      this.#choose(loop, key, decision.reason);
-      return;
-    }
     if (decision.turns > 0) turns(loop, decision.turns);
-    this.#countLater(loop, decision.milliseconds);
+    if (decision.kind === 'leave') this.#choose(loop, key, decision.reason);
+    else this.#countLater(loop, decision.milliseconds);
   }
 
   /** Code that is begun at an inner loop is optimised less well than what is begun at the loop around it. */

@@ -19,6 +19,12 @@ import type { FunctionCells, ProfileCells } from './profile-cells.js';
 /** A profile for compiles is used again for so many times the time that making it took. */
 const reuse = 20;
 
+/** What compiles are given. */
+export interface CountedProfile extends CompileProfile {
+  /** Functions that others called by their addresses: names by the name of the caller, as their modules have them. */
+  readonly targets: ReadonlyMap<string, readonly string[]>;
+}
+
 /** What profiles are made of. */
 export interface ProfilesParts {
   readonly cells: ProfileCells;
@@ -37,14 +43,17 @@ export class Profiles {
   /** Given, or counted of sources that are gone. */
   #before: readonly FunctionProfile[];
   #hasCounted = false;
+  /** The names, in profiles, of what stands there for targets of calls. */
+  readonly #targets: Map<bigint, string>;
   #latest:
-    | { readonly profile: CompileProfile; readonly names: ReadonlySet<string>; readonly until: number }
+    | { readonly profile: CountedProfile; readonly names: ReadonlySet<string>; readonly until: number }
     | undefined;
 
   /** @param parts - Cells, modules. */
   constructor(parts: ProfilesParts) {
     this.#parts = parts;
     this.#before = parts.given;
+    this.#targets = new Map(parts.given.map(({ name }) => [nameHash(name), name]));
   }
 
   /** All that was counted until now. */
@@ -70,7 +79,7 @@ export class Profiles {
    * @param wanted - Their names.
    * @returns The profile, of these and all others; undefined if nothing is known that can be trusted.
    */
-  forCompile(record: ModuleRecord, wanted: readonly string[]): CompileProfile | undefined {
+  forCompile(record: ModuleRecord, wanted: readonly string[]): CountedProfile | undefined {
     const { clock } = this.#parts;
     const latest = this.#latest;
     const isFresh = latest !== undefined && clock.now() < latest.until;
@@ -78,8 +87,9 @@ export class Profiles {
     if (isFresh && wanted.every((name) => latest.names.has(name) || !this.#isTrusted(record, name)))
       return latest.profile;
     const begin = clock.now();
-    const renamed = this.#renamed(this.collect().filter(isTrusted));
-    const profile = { records: encodeProfile(renamed), prior: priorCount, isLasting: !this.#hasCounted };
+    const { renamed, targets } = this.#renamed(this.collect().filter(isTrusted));
+    const records = encodeProfile(renamed);
+    const profile = { records, prior: priorCount, isLasting: !this.#hasCounted, targets };
     const end = clock.now();
     const names = new Set(renamed.map(({ name }) => name));
     this.#latest = { profile, names, until: end + (end - begin) * reuse };
@@ -129,7 +139,11 @@ export class Profiles {
     const names = new Map(record.definitions.map((definition) => [definition.name, profileName(definition)]));
     const target = (stub: bigint): bigint => {
       const found = stub < 2n ** 48n ? this.#parts.functionAt(address(Number(stub))) : undefined;
-      return found === undefined ? 0n : nameHash(profileName(found));
+      if (found === undefined) return 0n;
+      const name = profileName(found);
+      const hash = nameHash(name);
+      this.#targets.set(hash, name);
+      return hash;
     };
     return Array.from(cells, ({ shape, block }) =>
       readCells(shape, block.bytes, names.get(shape.symbol) ?? shape.symbol, target),
@@ -137,7 +151,10 @@ export class Profiles {
   }
 
   /** The same under the names that functions have in their modules, in as many modules as have them. */
-  #renamed(profiles: readonly FunctionProfile[]): FunctionProfile[] {
+  #renamed(profiles: readonly FunctionProfile[]): {
+    readonly renamed: FunctionProfile[];
+    readonly targets: CountedProfile['targets'];
+  } {
     const names = new Map<string, string[]>();
     for (const { record } of this.#parts.modules.values()) {
       for (const definition of record.definitions) {
@@ -147,12 +164,22 @@ export class Profiles {
     }
     // Promoted functions alone have another name; of several of one name the first is taken for the one that is called.
     const hashes = new Map(Array.from(names, ([name, [first = name]]) => [nameHash(name), nameHash(first)]));
-    return profiles.flatMap((profile) => {
+    const targets = new Map<string, readonly string[]>();
+    const renamed = profiles.flatMap((profile) => {
+      const called = profile.calls.flat().flatMap(({ value }) => this.#targets.get(value) ?? []);
       const calls = profile.calls.map((site) =>
         site.map(({ value, count }) => ({ value: hashes.get(value) ?? value, count })),
       );
-      return (names.get(profile.name) ?? [profile.name]).map((name) => ({ ...profile, name, calls }));
+      return (names.get(profile.name) ?? [profile.name]).map((name) => {
+        if (called.length > 0)
+          targets.set(
+            name,
+            called.map((target) => names.get(target)?.[0] ?? target),
+          );
+        return { ...profile, name, calls };
+      });
     });
+    return { renamed, targets };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Compiles units, or a whole module with its variables, and reads the objects back. */
 import type { CompileTicket } from '../core/compile-ticket.js';
-import type { CallForm, CompiledObject, CompileProfile, Compiler, CompileRequest } from '../core/compiler.js';
+import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
 import { bitsOf, clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -10,7 +10,7 @@ import type { ImportSources, Offer } from './import-sources.js';
 import type { LoadedModule, Loop, Reliance, Unit } from './loaded-module.js';
 import type { NearNames } from './near-names.js';
 import type { Linkage } from './options.js';
-import type { Profiles } from './profiles.js';
+import type { CountedProfile, Profiles } from './profiles.js';
 import type { UnitLinker } from './unit-linker.js';
 
 /** What is to be compiled of a module. */
@@ -161,7 +161,8 @@ export class UnitCompiler {
     const { home, record, wantsData, units, tier, ticket, continues } = order;
     assert(record.canonical.kind === 'ir', 'only IR is compiled');
     const { code, data } = record.canonical;
-    const offer = this.#offer(order);
+    const profile = this.#profile(order);
+    const offer = this.#offer(order, profile);
     const request = {
       module: record.name,
       tier: tierFor(tier, record, continues),
@@ -172,8 +173,6 @@ export class UnitCompiler {
     };
     const isAcross = offer.sources.length > 0;
     const across = isAcross && { sources: offer.sources.map(({ bitcode, names }) => ({ bitcode, names })) };
-    const profileOf = (names: readonly string[]): CompileProfile | undefined =>
-      tier.profile === 'use' ? this.#profiles.forCompile(record, names) : undefined;
     if (continues !== undefined) {
       const wanted = {
         ...request,
@@ -182,7 +181,7 @@ export class UnitCompiler {
         part: 'code',
         functions: { wanted: [continues.function] },
         continuation: continues.id,
-        profile: profileOf([continues.function]),
+        profile,
       } as const;
       return { code: wanted, data: undefined, offer };
     }
@@ -197,17 +196,28 @@ export class UnitCompiler {
               bitcode: code,
               part: 'code',
               ...functionsOf(home, record, units, isAcross),
-              profile: profileOf(namesOf(home, units)),
+              profile,
             },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };
   }
 
+  #profile({ home, record, units, tier, continues }: CompileOrder): CountedProfile | undefined {
+    if (tier.profile !== 'use') return undefined;
+    if (continues !== undefined) return this.#profiles.forCompile(record, [continues.function]);
+    return units.length === 0 ? undefined : this.#profiles.forCompile(record, namesOf(home, units));
+  }
+
   /** Functions of other modules are inlined only into what is compiled without the rest of its module. */
-  #offer({ home, record, units, tier, continues, alone }: CompileOrder): Offer {
+  #offer(
+    { home, record, units, tier, continues, alone }: CompileOrder,
+    profile: CountedProfile | undefined,
+  ): Offer {
     const isOne = continues !== undefined || (home.unitKind === 'function' && units.length > 0);
     const isAcross = tier.inlineAcross === true && isOne && record.whole === '' && record === home.record;
-    return isAcross && alone !== true ? this.#sources.of(home) : { sources: [], near: this.#near.of(record) };
+    return isAcross && alone !== true
+      ? this.#sources.of(home, profile?.targets)
+      : { sources: [], near: this.#near.of(record) };
   }
 
   /** Records of functions that were inlined belong to other modules. */

@@ -70,6 +70,47 @@ describe.each(linkages)('inlining across modules with linkage %s', (linkage) => 
     expect(engine.audit().violations).toEqual([]);
   });
 
+  it('what is mostly called by its address is inlined, too, as long as its module is what it was', async () => {
+    const text = (by: number) => `
+      static int calls;
+      int usual(int x) { calls++; return x * ${String(by)}; }
+      int other(int x) { calls++; return -x; }
+      static int third(int x) { calls++; return x + 1; }
+      int (*volatile chosen[8])(int) = { usual, usual, other, usual, third, usual, other, usual };
+      void turn(void) { int (*first)(int) = chosen[0]; for (int i = 0; i < 7; i++) chosen[i] = chosen[i + 1]; chosen[7] = first; }
+      int called(void) { return calls; }`;
+    const caller = `
+      extern int (*volatile chosen[8])(int);
+      int total(int n) { int sum = 0; for (int i = 0; i < n; i++) sum += chosen[i & 7](i); return sum; }`;
+    const kinds = [0, 0, 1, 0, 2, 0, 1, 0];
+    const expected = (by: number, turns: number): number =>
+      Array.from({ length: 100 }, (_, i) => {
+        const kind = kinds[(i + turns) % 8];
+        return kind === 0 ? i * by : kind === 1 ? -i : i + 1;
+      }).reduce((all, one) => all + one, 0);
+    const { engine, total } = await program({ linkage }, { app: caller, library: text(10) });
+    const [turn, called] = [engine.fn('turn'), engine.fn('called')];
+    // They have not counted themselves: their caller has.
+    await engine.recompile('app', 'quick');
+    for (let round = 0; round < 50; round += 1) expect(total(100)).toBe(expected(10, 0));
+    await engine.recompile('app', 'peak');
+    expect(reliesOn(engine, 'app')).toEqual([{ module: 'library', generation: 1 }]);
+    // LLVM compares with each of the three, and what is none of them is still called.
+    expect(await callsOf(engine, 'total')).toEqual(['']);
+    for (let turns = 1; turns <= 8; turns += 1) {
+      turn();
+      expect(total(100)).toBe(expected(10, turns));
+    }
+    expect(called()).toBe(5800);
+    await engine.replaceModule('library', bitcode(text(11)));
+    expect(reliesOn(engine, 'app')).toEqual([]);
+    expect(total(100)).toBe(expected(11, 0));
+    await engine.recompile('app', 'peak');
+    expect(reliesOn(engine, 'app')).toEqual([{ module: 'library', generation: 2 }]);
+    expect(total(100)).toBe(expected(11, 0));
+    expect(called()).toBe(6000);
+  });
+
   it('new source is in use at once, and is inlined in its turn', async () => {
     const { engine, total } = await program({ linkage });
     total(1);

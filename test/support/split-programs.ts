@@ -46,14 +46,15 @@ export function splitModule(seed: number, module: number): string {
   const random = randomFrom(seed * 977 + module);
   const number = (): number => random(2 ** 31);
   const lent = (of: number, index: number): string => `f${String(of)}_${String(index)}`;
-  const declared = Array.from({ length: moduleCount }, (_, of) =>
-    Array.from({ length: lentFunctions }, (_unused, index) => `unsigned ${lent(of, index)}(unsigned);`).join(
-      ' ',
-    ),
-  ).join('\n');
+  const table = (of: number): string => `unsigned (*volatile lends${String(of)}[4])(unsigned)`;
+  const declared = Array.from({ length: moduleCount }, (_, of) => {
+    const all = Array.from({ length: lentFunctions }, (_unused, index) => lent(of, index));
+    return [...all.map((name) => `unsigned ${name}(unsigned);`), `extern ${table(of)};`].join(' ');
+  }).join('\n');
   const statement = (): string => {
     if (module < moduleCount - 1 && random(3) === 0) {
       const of = module + 1 + random(moduleCount - module - 1);
+      if (random(3) === 0) return `a += lends${String(of)}[a & 3](a ^ ${String(number())}u);`;
       return `a += ${lent(of, random(lentFunctions))}(a ^ ${String(number())}u);`;
     }
     const chosen = simple[random(simple.length)] ?? '';
@@ -71,5 +72,6 @@ export function splitModule(seed: number, module: number): string {
     module === 0
       ? `unsigned run(unsigned n) { unsigned sum = n; for (unsigned i = 0; i < n; i++) { ${calls.join(' ')} } return sum; }`
       : '';
-  return [declared, prelude(module, number), ...functions, run].join('\n');
+  const lends = `${table(module)} = { first, ${lent(module, 0)}, first, ${lent(module, 1)} };`;
+  return [declared, prelude(module, number), ...functions, lends, run].join('\n');
 }

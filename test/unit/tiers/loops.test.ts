@@ -14,8 +14,8 @@ describe('a loop', () => {
     expect(decideLoop(seen({ bursts: 0, waitedMs: 0 }))).toMatchObject({ kind: 'wait', turns: 0 });
   });
 
-  it('is left when whoever is in it stays', () => {
-    expect(decideLoop(seen())).toMatchObject({ kind: 'leave' });
+  it('is left when whoever is in it stays, and makes its function hot for those that come later', () => {
+    expect(decideLoop(seen())).toMatchObject({ kind: 'leave', turns: burst });
     expect(decideLoop(seen({ bursts: 7, calls: 3, callsBetween: 60, waitedMs: 500 }))).toMatchObject({
       kind: 'leave',
     });
