@@ -17,6 +17,10 @@ export interface Trial {
   readonly complaint: string;
 }
 
+/** Without what makes Node read a file of certificates before it begins, half as long as all the rest of its start. */
+const environment = { ...process.env };
+delete environment['NODE_EXTRA_CA_CERTS'];
+
 /**
  * Runs a contestant once.
  *
@@ -29,6 +33,7 @@ export function runTrial(contestant: Contestant, script: readonly string[]): Pro
     const startedAt = performance.now();
     const child = spawn(contestant.program, [...contestant.args, ...script], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment,
     });
     const lineMs: number[] = [];
     let firstByteMs = Number.NaN;
