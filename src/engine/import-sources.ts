@@ -15,6 +15,10 @@ const mostSources = 32;
 /** How often something is compiled again because modules that it took bodies from changed meanwhile. */
 export const importTries = 3;
 
+/** Functions by the names of those that called them by their addresses. */
+type Targets = ReadonlyMap<string, readonly string[]>;
+const noTargets: Targets = new Map();
+
 /** A module that bodies may be taken from. */
 export type OfferedSource = ImportSource & Reliance;
 
@@ -38,7 +42,10 @@ export interface ImportSourcesParts {
 /** The sources of one engine's compiles. */
 export class ImportSources {
   readonly #parts: ImportSourcesParts;
-  readonly #offers = new WeakMap<ModuleRecord, { readonly state: string; readonly offer: Offer }>();
+  readonly #offers = new WeakMap<
+    ModuleRecord,
+    { readonly state: string; readonly targets: Targets; readonly offer: Offer }
+  >();
   #links = 0;
 
   /** @param parts - Symbols and modules. */
@@ -59,15 +66,15 @@ export class ImportSources {
    * @returns As long as no module comes or goes, and the same was called, the same.
    * @throws TierlinkError RESOLVER_FAILED
    */
-  of(home: LoadedModule, targets: ReadonlyMap<string, readonly string[]> = new Map()): Offer {
+  of(home: LoadedModule, targets: Targets = noTargets): Offer {
     const { record } = home;
-    const called = this.#byModule(targets);
-    const seen = Array.from(called, ([module, names]) => [module, ...[...names].sort()].join(' ')).join('\n');
-    const state = `${String(this.#parts.symbols.version)} ${String(this.#links)}\n${seen}`;
-    const known = this.#offers.get(record);
-    if (known?.state === state) return known.offer;
-    const offer = this.#offer(home, called);
-    this.#offers.set(record, { state, offer });
+    const state = `${String(this.#parts.symbols.version)} ${String(this.#links)}`;
+    const before = this.#offers.get(record);
+    const known = before?.state === state ? before : undefined;
+    if (known?.targets === targets) return known.offer;
+    const made = this.#offer(home, this.#byModule(targets));
+    const offer = known !== undefined && isAlike(known.offer, made) ? known.offer : made;
+    this.#offers.set(record, { state, targets, offer });
     return offer;
   }
 
@@ -78,7 +85,7 @@ export class ImportSources {
   }
 
   /** Targets by the module of their callers. */
-  #byModule(targets: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
+  #byModule(targets: Targets): Map<string, Set<string>> {
     const called = new Map<string, Set<string>>();
     for (const [caller, names] of targets) {
       const module = this.#parts.symbols.resolve(caller)?.definition.module;
@@ -96,7 +103,7 @@ export class ImportSources {
     const reached = [home];
     for (const { record } of reached) {
       const used = record.uses.filter(({ kind }) => kind === 'function').map(({ name }) => name);
-      for (const name of [...used, ...(called.get(record.name) ?? [])]) {
+      for (const name of [...used, ...[...(called.get(record.name) ?? [])].sort()]) {
         const target = this.#target(name, chain.find(name, 'code', record.name));
         if (target === undefined || target.record === record) continue;
         const known = names.get(target);
@@ -144,6 +151,20 @@ export class ImportSources {
       return isSame(chain.find(symbol.name, use, name), chain.find(symbol.name, use, record.name));
     });
   }
+}
+
+function isAlike(one: Offer, other: Offer): boolean {
+  return (
+    one.sources.length === other.sources.length &&
+    one.sources.every(({ record, names }, index) => {
+      const source = other.sources[index];
+      return (
+        source?.record === record &&
+        source.names.length === names.length &&
+        source.names.every((name, at) => name === names[at])
+      );
+    })
+  );
 }
 
 function codeOf({ canonical }: ModuleRecord): Uint8Array {
