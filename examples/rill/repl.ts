@@ -66,6 +66,11 @@ export async function repl(input: Readable, output: Writable, options?: ProgramO
   const session = new Session('.', options);
   const lines = createInterface({ input, output, prompt: '> ' });
   let text = '';
+  // Its last lines come after the input has ended, and then it takes no prompt.
+  const state = { isOpen: true };
+  lines.once('close', () => {
+    state.isOpen = false;
+  });
   lines.prompt();
   for await (const line of lines) {
     text += `${line}\n`;
@@ -79,7 +84,7 @@ export async function repl(input: Readable, output: Writable, options?: ProgramO
       text = '';
     }
     lines.setPrompt(text === '' ? '> ' : '. ');
-    lines.prompt();
+    if (state.isOpen) lines.prompt();
   }
   await session.dispose();
 }

@@ -117,8 +117,9 @@ export function auditMappings(
     .filter((mapping) => roleOf(mapping, demands) === undefined)
     .map(({ start, end }): Demand => ({ role: 'alias', start, end, permissions: 'rw-' }));
   const all = [...demands, ...aliases];
+  const hosts = joined(v8Code);
   const audited = mappings.map((mapping) => {
-    const inV8 = v8Code.some(([start, end]) => start <= mapping.start && mapping.end <= end);
+    const inV8 = hosts.some(([start, end]) => start <= mapping.start && mapping.end <= end);
     return describe(mapping, roleOf(mapping, all) ?? (inV8 ? 'v8-code' : 'outside'));
   });
   const both = audited.filter(isWritableAndExecutable);
@@ -145,6 +146,17 @@ export function auditMappings(
   }
   const v8Pages = both.filter(({ role }) => role === 'v8-code');
   return { ok: violations.length === 0, violations, mappings: audited, parts, v8Code: v8Pages };
+}
+
+/** Ranges that touch as one: the kernel makes one mapping of those of two isolates that lie side by side. */
+function joined(ranges: AuditSubject['v8Code']): AuditSubject['v8Code'] {
+  const all: [start: number, end: number][] = [];
+  for (const [start, end] of ranges.toSorted(([one], [other]) => one - other)) {
+    const last = all.at(-1);
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+    else all.push([start, end]);
+  }
+  return all;
 }
 
 function codeOf(demands: readonly Demand[]): Demand | undefined {

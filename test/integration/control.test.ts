@@ -106,10 +106,12 @@ describe('while the thread of JS is in compiled code', () => {
       engine.on('published', (event) => published.push(event));
       engine.on('reclaimed', () => seen.push('reclaimed'));
       engine.on('retired', ({ module, tier }) => seen.push(`${module} ${tier}`));
-      // Where the code of `where` runs tells which version of it does.
+      // Where the code of `where` runs tells which version of it does; not where it is inlined.
       engine.addModule(
         'where',
-        bitcode('long where(void) { long here; __asm__("lea 0(%%rip), %0" : "=r"(here)); return here; }'),
+        bitcode(
+          '__attribute__((noinline)) long where(void) { long here; __asm__("lea 0(%%rip), %0" : "=r"(here)); return here; }',
+        ),
       );
       engine.addModule(
         'loop',

@@ -97,5 +97,11 @@ describe('an audit', () => {
     const inside = withOne(page, [[0xd000, 0xf000]]);
     expect(inside).toMatchObject({ ok: true, v8Code: [{ start: 0xe000n, role: 'v8-code' }] });
     expect(withOne(page, [[0xd000, 0xe800]]).ok).toBe(false);
+    // The kernel joins the mappings of two isolates whose ranges touch.
+    const joined = map(0xe000, 0x12000, 'rwxp');
+    const ranges = [[0x10000, 0x12000] as const, [0xd000, 0x10000] as const];
+    expect(withOne(joined, ranges)).toMatchObject({ ok: true, v8Code: [{ end: 0x12000n, role: 'v8-code' }] });
+    const apart = [[0x11000, 0x12000] as const, [0xd000, 0x10000] as const];
+    expect(withOne(joined, apart).violations).toMatchObject([{ role: 'outside' }]);
   });
 });
