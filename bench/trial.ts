@@ -17,7 +17,7 @@ export interface Trial {
   readonly complaint: string;
 }
 
-/** Without what makes Node read a file of certificates before it begins, half as long as all the rest of its start. */
+/** Without what makes Node read a file of certificates before it begins, which takes longer than all the rest of its start. */
 const environment = { ...process.env };
 delete environment['NODE_EXTRA_CA_CERTS'];
 

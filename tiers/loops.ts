@@ -6,8 +6,7 @@
  *
  * within a time that is not mostly spent in what the loop calls, means that the function is hot for its loop, however seldom
  * it is called: its policy hears of it, also when the loop is left, since later calls find the loop in the old version. With
- * `stay` the time
- * of each call since the burst before,
+ * `stay` the time of each call since the burst before,
  *
  *   stay = time waited / (calls since the burst before + 1) >= leastStay + compile time of a continuation * payShare
  *

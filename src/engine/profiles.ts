@@ -43,8 +43,8 @@ export class Profiles {
   /** Given, or counted of sources that are gone. */
   #before: readonly FunctionProfile[];
   #hasCounted = false;
-  /** The names, in profiles, of what stands there for targets of calls. */
-  readonly #targets: Map<bigint, string>;
+  /** The names, in profiles, of what stands there for targets of calls; made when first needed. */
+  #knownTargets: Map<bigint, string> | undefined;
   #latest:
     | { readonly profile: CountedProfile; readonly names: ReadonlySet<string>; readonly until: number }
     | undefined;
@@ -53,7 +53,6 @@ export class Profiles {
   constructor(parts: ProfilesParts) {
     this.#parts = parts;
     this.#before = parts.given;
-    this.#targets = new Map(parts.given.map(({ name }) => [nameHash(name), name]));
   }
 
   /** All that was counted until now. */
@@ -128,6 +127,11 @@ export class Profiles {
   removed(record: ModuleRecord): void {
     this.#parts.cells.drop(record);
     this.#latest = undefined;
+  }
+
+  get #targets(): Map<bigint, string> {
+    this.#knownTargets ??= new Map(this.#parts.given.map(({ name }) => [nameHash(name), name]));
+    return this.#knownTargets;
   }
 
   #isTrusted(record: ModuleRecord, name: string): boolean {
