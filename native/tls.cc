@@ -71,6 +71,39 @@ __attribute__((noinline)) void *blockSlow(uint32_t number) {
   return thread.tlsBlocks[number];
 }
 
+// What only AVX-512 has. LLVM 22 keeps values there over calls of __tls_get_addr (the Defs of TLS_addr64
+// leave these registers out), and what libc does to make or copy a block uses them.
+class WideRegisters {
+public:
+  WideRegisters() {
+    if (areThere())
+      asm volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+                   "vmovdqu64 %%zmm\\n, (\\n-16)*64(%0)\n"
+                   ".endr\n"
+                   ".irp n,0,1,2,3,4,5,6,7\n"
+                   "kmovq %%k\\n, 1024+\\n*8(%0)\n"
+                   ".endr" ::"r"(kept_)
+                   : "memory");
+  }
+  ~WideRegisters() {
+    if (areThere())
+      asm volatile(".irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+                   "vmovdqu64 (\\n-16)*64(%0), %%zmm\\n\n"
+                   ".endr\n"
+                   ".irp n,0,1,2,3,4,5,6,7\n"
+                   "kmovq 1024+\\n*8(%0), %%k\\n\n"
+                   ".endr" ::"r"(kept_)
+                   : "memory");
+  }
+  WideRegisters(const WideRegisters &) = delete;
+  WideRegisters &operator=(const WideRegisters &) = delete;
+
+private:
+  static bool areThere() { return __builtin_cpu_supports("avx512bw") != 0; }
+
+  alignas(64) uint8_t kept_[16 * 64 + 8 * 8];
+};
+
 } // namespace
 
 uint64_t tlsRegister(Engine &engine, const TlsImage &image) {
@@ -119,12 +152,16 @@ void tlsForget(Engine &engine) {
 
 extern "C" void *__tierlink_tls_get_addr(const tierlink::TlsIndex *index) {
   using namespace tierlink;
-  if ((index->module & tlsDescriptorTag) == 0)
+  if ((index->module & tlsDescriptorTag) == 0) {
+    const WideRegisters kept;
     return __tls_get_addr(const_cast<TlsIndex *>(index));
+  }
   const auto number = static_cast<uint32_t>(index->module);
   const ThreadRecord *thread = ThreadRecord::find();
   void *block = thread != nullptr && number < thread->tlsCount ? thread->tlsBlocks[number] : nullptr;
-  if (__builtin_expect(block == nullptr, 0))
+  if (__builtin_expect(block == nullptr, 0)) {
+    const WideRegisters kept;
     block = blockSlow(number);
+  }
   return static_cast<uint8_t *>(block) + index->offset;
 }

@@ -54,8 +54,8 @@ export function splitModule(seed: number, module: number): string {
   const statement = (): string => {
     if (module < moduleCount - 1 && random(3) === 0) {
       const of = module + 1 + random(moduleCount - module - 1);
-      if (random(3) === 0) return `a += lends${String(of)}[a & 3](a ^ ${String(number())}u);`;
-      return `a += ${lent(of, random(lentFunctions))}(a ^ ${String(number())}u);`;
+      const byName = `a += ${lent(of, random(lentFunctions))}(a ^ ${String(number())}u);`;
+      return random(3) === 0 ? `${byName} a += lends${String(of)}[a & 3](a);` : byName;
     }
     const chosen = simple[random(simple.length)] ?? '';
     return chosen.replaceAll('N', `${String(number())}u`);
