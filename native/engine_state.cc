@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "engine_table.h"
+#include "fiber_stacks.h"
 #include "fork_handlers.h"
 #include "frames.h"
 #include "run.h"
@@ -59,6 +60,7 @@ bool Engine::close() {
   keys.removeAll();
   tlsForget(*this);
   Threads::forget(*this);
+  FiberStacks::forget(*this);
   std::unique_lock<std::shared_mutex> lock(coversMutex_);
   for (const auto &[address, cover] : covers_)
     Frames::removeWithin({address, cover.bytes});

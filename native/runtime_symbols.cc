@@ -8,9 +8,11 @@
 #include <iterator>
 #include <pthread.h>
 #include <threads.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "fiber_stacks.h"
 #include "fork_handlers.h"
 #include "lazy_entry.h"
 #include "program_threads.h"
@@ -166,6 +168,12 @@ int runtimeKill(pid_t process, int signal) {
   return isOwn ? tgkill(process, gettid(), signal) : kill(process, signal);
 }
 
+void runtimeAddStack(void *low, size_t bytes) {
+  FiberStacks::add(engineHere().get(), reinterpret_cast<uintptr_t>(low), bytes);
+}
+
+void runtimeRemoveStack(void *low) { FiberStacks::remove(reinterpret_cast<uintptr_t>(low)); }
+
 struct Named {
   std::string_view name;
   const void *address;
@@ -182,6 +190,12 @@ void onProcessExit(int status, void *) {
 }
 
 } // namespace
+
+// fiber_x86_64.S
+extern "C" void tierlinkMakeContext();
+extern "C" __attribute__((visibility("hidden"))) void tierlinkFiberMade(const ucontext_t *context) {
+  runtimeAddStack(context->uc_stack.ss_sp, context->uc_stack.ss_size);
+}
 
 const void *runtimeSymbol(Engine &engine, std::string_view name) {
   static const Named table[] = {
@@ -203,6 +217,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"atexit", code(runtimeAtexit)},
       {"exit", code(runtimeExit)},
       {"kill", code(runtimeKill)},
+      {"makecontext", code(tierlinkMakeContext)},
       {"on_exit", code(runtimeOnExit)},
       {"pthread_atfork", code(runtimeAtfork)},
       {"pthread_create", code(programPthreadCreate)},
@@ -214,6 +229,8 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {"ssignal", code(runtimeSignal)},
       {"sysv_signal", code(runtimeSysvSignal)},
       {"thrd_create", code(programThrdCreate)},
+      {"tierlink_add_stack", code(runtimeAddStack)},
+      {"tierlink_remove_stack", code(runtimeRemoveStack)},
       {"tss_create", code(runtimeTssCreate)},
       {"tss_delete", code(runtimeTssDelete)},
   };

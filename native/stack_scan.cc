@@ -7,14 +7,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <ctime>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <mutex>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "blocked_thread.h"
 #include "engine_state.h"
 #include "signal_relay.h"
 #include "thread_record.h"
@@ -27,11 +29,18 @@ namespace {
 constexpr uint64_t patienceNs = 3'000'000;
 constexpr size_t redZoneBytes = 128;
 constexpr int looksAtBlocked = 3;
+constexpr size_t pageBytes = 4096;
+constexpr size_t bufferBytes = 64 * 1024;
+constexpr size_t pagesInOneLook = 512;
 
 uint64_t now() {
   timespec at{};
   clock_gettime(CLOCK_MONOTONIC, &at);
   return static_cast<uint64_t>(at.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(at.tv_nsec);
+}
+
+void futex(std::atomic<uint32_t> &word, int operation, uint32_t value) {
+  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
 
 // The highest signals are delivered last, so a handler of the program that is due at the same time has its
@@ -107,7 +116,66 @@ StackScan::StackScan(std::vector<ScanRange> ranges) : ranges_(std::move(ranges))
 }
 
 void StackScan::run(Engine &engine) {
-  std::lock_guard<std::mutex> guard(Threads::lock());
+  const uint64_t added = FiberStacks::added();
+  fibers_ = FiberStacks::all();
+  {
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    if (fibers_.empty())
+      examineThreads(engine);
+    else
+      examineAtOnce(engine);
+  }
+  // What went to a stack that was not known yet was not seen.
+  if (FiberStacks::added() != added)
+    undecided_ = true;
+  for (const uintptr_t low : deadFibers_)
+    FiberStacks::remove(low);
+  // After the threads: one that has left since told of its trap before.
+  for (const uintptr_t at : engine.trapped())
+    mark(at);
+}
+
+// A fiber can be switched to while others are read, and its frames go to a thread's registers and back. So
+// nobody may run meanwhile: those who are inside wait in the signal's handler, or were waiting all the time,
+// and nobody comes in. Until they are let go nothing here may allocate, or take a lock: they may hold any.
+void StackScan::examineAtOnce(Engine &engine) {
+  isAtOnce_ = true;
+  waiting_.reserve(Threads::all().size());
+  deadFibers_.reserve(fibers_.size());
+  buffer_.resize(bufferBytes / sizeof(uintptr_t));
+  pages_.resize(pagesInOneLook);
+  memory_ = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  pagemap_ = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (memory_ >= 0)
+    examineStopped(engine);
+  else
+    undecided_ = true;
+  close(memory_);
+  close(pagemap_);
+}
+
+void StackScan::examineStopped(Engine &engine) {
+  const bool wasClosed = engine.door.isClosed.exchange(true, std::memory_order_seq_cst);
+  examineThreads(engine);
+  if (!undecided_)
+    examineFibers();
+  for (const Waiting &one : waiting_)
+    undecided_ = undecided_ || !(BlockedThread::look(one.tid) == one.seen);
+  released_.store(1, std::memory_order_release);
+  futex(released_, FUTEX_WAKE_PRIVATE, INT_MAX);
+  while (kept_.load(std::memory_order_acquire) > 0)
+    sched_yield();
+  if (!wasClosed)
+    engine.openGate();
+}
+
+void StackScan::examineFibers() {
+  for (const FiberStack &fiber : fibers_)
+    if (!markMemory(fiber.low, fiber.high))
+      deadFibers_.push_back(fiber.low);
+}
+
+void StackScan::examineThreads(Engine &engine) {
   Threads::barrier();
   for (ThreadRecord *thread : Threads::all()) {
     if (!thread->isInside(engine))
@@ -128,9 +196,6 @@ void StackScan::run(Engine &engine) {
     if (!isDone)
       undecided_ = true;
   }
-  // After the threads: one that has left since told of its trap before.
-  for (const uintptr_t at : engine.trapped())
-    mark(at);
 }
 
 StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {
@@ -142,13 +207,16 @@ StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {
       return Seen::Unclear;
     markWords(before.arguments.data(), before.arguments.data() + before.arguments.size());
     mark(before.programCounter);
-    if (!markStack(thread, before.stackPointer))
+    if (!markStack(thread, before.stackPointer) && !markBeside(thread, before.stackPointer))
       return Seen::Unclear;
     const BlockedThread after = BlockedThread::look(thread.tid);
     // Nothing ran, so what was read is what was there all the time. Else its words may have moved while they
     // were read; what was marked stays marked, which is harmless.
-    if (after == before)
+    if (after == before) {
+      if (isAtOnce_)
+        waiting_.push_back({thread.tid, before});
       return Seen::Done;
+    }
     before = after;
   }
   return Seen::Unclear;
@@ -158,7 +226,7 @@ bool StackScan::examineRunning(ThreadRecord &thread) {
   if (!installHandler())
     return false;
   answered_.store(false, std::memory_order_relaxed);
-  onForeignStack_ = false;
+  foreignStack_ = 0;
   thread.scan.store(this, std::memory_order_release);
   siginfo_t info = {};
   info.si_code = SI_QUEUE;
@@ -174,8 +242,7 @@ bool StackScan::examineRunning(ThreadRecord &thread) {
       return false;
     sched_yield();
   }
-  longestPauseNs_ = std::max(longestPauseNs_, pauseNs_);
-  return !onForeignStack_;
+  return foreignStack_ == 0 || markBeside(thread, foreignStack_);
 }
 
 void StackScan::answer(ThreadRecord &self, const void *data) {
@@ -184,9 +251,29 @@ void StackScan::answer(ThreadRecord &self, const void *data) {
   markWords(&context.uc_mcontext.gregs, &context.uc_mcontext.gregs + 1);
   if (context.uc_mcontext.fpregs != nullptr)
     markWords(context.uc_mcontext.fpregs->_xmm, context.uc_mcontext.fpregs->_xmm + 16);
-  onForeignStack_ = !markStack(self, static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]));
-  pauseNs_ = now() - began;
+  const auto stackPointer = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+  if (!markStack(self, stackPointer))
+    foreignStack_ = stackPointer;
+  if (!isAtOnce_) {
+    notePause(began);
+    answered_.store(true, std::memory_order_release);
+    return;
+  }
+  kept_.fetch_add(1, std::memory_order_relaxed);
   answered_.store(true, std::memory_order_release);
+  // Asleep, so that the scan has the processor.
+  while (released_.load(std::memory_order_acquire) == 0)
+    futex(released_, FUTEX_WAIT_PRIVATE, 0);
+  notePause(began);
+  kept_.fetch_sub(1, std::memory_order_release); // from here on the scan may be gone
+}
+
+void StackScan::notePause(uint64_t sinceNs) {
+  const uint64_t pause = now() - sinceNs;
+  uint64_t longest = longestPauseNs_.load(std::memory_order_relaxed);
+  while (longest < pause &&
+         !longestPauseNs_.compare_exchange_weak(longest, pause, std::memory_order_relaxed)) {
+  }
 }
 
 // False if the stack pointer is not on the thread's own stack: what lies on the own one is then unknown.
@@ -196,6 +283,71 @@ bool StackScan::markStack(const ThreadRecord &thread, uintptr_t stackPointer) {
   const uintptr_t from = (stackPointer - redZoneBytes) & ~uintptr_t{7};
   markWords(reinterpret_cast<const void *>(from), reinterpret_cast<const void *>(thread.stackHigh));
   return true;
+}
+
+// The own stack of a thread that runs on a fiber's: it was left somewhere. The fiber's is read with the
+// others. False if it is nobody's stack that is known.
+bool StackScan::markBeside(const ThreadRecord &thread, uintptr_t stackPointer) {
+  const auto isOn = [stackPointer](const FiberStack &one) {
+    return stackPointer >= one.low && stackPointer <= one.high;
+  };
+  return isAtOnce_ && std::ranges::any_of(fibers_, isOn) && markTouched(thread.stackLow, thread.stackHigh);
+}
+
+// The same as markMemory, but for pages that were never touched: most of a thread's stack. Only of private
+// memory can that be told.
+bool StackScan::markTouched(uintptr_t low, uintptr_t high) {
+  constexpr uint64_t presentOrSwapped = uint64_t{3} << 62;
+  constexpr uint64_t shared = uint64_t{1} << 61;
+  const auto entries = [this](uintptr_t page, size_t count) {
+    const auto bytes = static_cast<ssize_t>(count * sizeof(uint64_t));
+    return pread(pagemap_, pages_.data(), static_cast<size_t>(bytes),
+                 static_cast<off_t>(page * sizeof(uint64_t))) == bytes;
+  };
+  if (high <= low || !entries((high - 1) / pageBytes, 1) || (pages_[0] & presentOrSwapped) == 0 ||
+      (pages_[0] & shared) != 0)
+    return markMemory(low, high);
+  uintptr_t untilPage = (high - 1) / pageBytes + 1;
+  const uintptr_t lowPage = low / pageBytes;
+  uintptr_t runHigh = high; // from here down all was touched, as far as was looked
+  while (untilPage > lowPage) {
+    const size_t count = std::min<size_t>(pages_.size(), untilPage - lowPage);
+    if (!entries(untilPage - count, count))
+      return false;
+    for (size_t index = count; index-- > 0;) {
+      const uintptr_t page = untilPage - count + index;
+      if ((pages_[index] & presentOrSwapped) != 0)
+        continue;
+      const uintptr_t above = (page + 1) * pageBytes;
+      if (above < runHigh && !markMemory(above, runHigh))
+        return false;
+      runHigh = page * pageBytes;
+    }
+    untilPage -= count;
+  }
+  return runHigh <= low || markMemory(low, runHigh);
+}
+
+// From the high end down to what can't be read: a guard page, or what the stack has not grown to. False if
+// that is all of it. Read as a file, since it may be gone.
+bool StackScan::markMemory(uintptr_t low, uintptr_t high) {
+  low = (low + 7) & ~uintptr_t{7};
+  high &= ~uintptr_t{7};
+  const uintptr_t top = high;
+  for (bool byPage = false; high > low;) {
+    const uintptr_t page = (high - 1) & ~uintptr_t{pageBytes - 1};
+    const uintptr_t from = std::max(low, byPage ? page : high - std::min(bufferBytes, high - low));
+    const size_t bytes = high - from;
+    if (pread(memory_, buffer_.data(), bytes, static_cast<off_t>(from)) == static_cast<ssize_t>(bytes)) {
+      markWords(buffer_.data(), buffer_.data() + bytes / sizeof(uintptr_t));
+      high = from;
+    } else if (byPage) {
+      break;
+    } else {
+      byPage = true;
+    }
+  }
+  return high < top;
 }
 
 // Another thread's words may change while they are read; the caller finds that out. They are of frames that a

@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "blocked_thread.h"
+#include "fiber_stacks.h"
+
 namespace tierlink {
 
 class Engine;
@@ -40,7 +43,7 @@ public:
   // Threads that were inside.
   uint32_t threads() const { return threads_; }
   // The longest time for which a thread was kept from running, in nanoseconds.
-  uint64_t longestPauseNs() const { return longestPauseNs_; }
+  uint64_t longestPauseNs() const { return longestPauseNs_.load(std::memory_order_relaxed); }
 
   // The examined thread's part, in its signal handler. Async-signal-safe.
   void answer(ThreadRecord &self, const void *context);
@@ -48,11 +51,25 @@ public:
 private:
   enum class Seen : uint8_t { Done, Running, Unclear };
 
+  // A thread that waits, as it was when its words were read.
+  struct Waiting {
+    pid_t tid;
+    BlockedThread seen;
+  };
+
+  void examineThreads(Engine &engine);
+  void examineAtOnce(Engine &engine);
+  void examineStopped(Engine &engine);
+  void examineFibers();
   Seen examineBlocked(const ThreadRecord &thread);
   bool examineRunning(ThreadRecord &thread);
   bool markStack(const ThreadRecord &thread, uintptr_t stackPointer);
+  bool markBeside(const ThreadRecord &thread, uintptr_t stackPointer);
+  bool markTouched(uintptr_t low, uintptr_t high);
+  bool markMemory(uintptr_t low, uintptr_t high);
   void markWords(const void *from, const void *to);
   void mark(uintptr_t word);
+  void notePause(uint64_t sinceNs);
 
   const std::vector<ScanRange> ranges_;
   std::vector<std::atomic<uint8_t>> held_;
@@ -60,12 +77,23 @@ private:
   uintptr_t highest_ = 0;
   bool undecided_ = false;
   uint32_t threads_ = 0;
-  uint64_t longestPauseNs_ = 0;
+  std::atomic<uint64_t> longestPauseNs_{0};
 
   // Written by the thread that answers, read when `answered_` is seen.
-  uint64_t pauseNs_ = 0;
-  bool onForeignStack_ = false;
+  uintptr_t foreignStack_ = 0; // its stack pointer, if that is not on the thread's own stack
   std::atomic<bool> answered_{false};
+
+  // While there are fibers, all threads are kept where they are until all has been read.
+  bool isAtOnce_ = false;
+  std::vector<FiberStack> fibers_;
+  std::vector<uintptr_t> deadFibers_;
+  std::vector<Waiting> waiting_;
+  std::vector<uintptr_t> buffer_;
+  std::vector<uint64_t> pages_;
+  int memory_ = -1;  // this process's, as a file
+  int pagemap_ = -1; // what is known of its pages
+  std::atomic<uint32_t> released_{0};
+  std::atomic<uint32_t> kept_{0}; // threads that may still look at this scan
 };
 
 } // namespace tierlink
