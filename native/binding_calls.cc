@@ -57,7 +57,10 @@ std::vector<napi_value> arrayArgument(const Call &call, size_t index, const char
   return values;
 }
 
-napi_value bindFunction(Call &call) { return bindTarget(call.env, targetArguments(call)); }
+napi_value bindFunction(Call &call) {
+  return bindTarget(call.env, targetArguments(call), callerHandle(call, 0)->isEnded(),
+                    call.function(4, "failed"));
+}
 
 napi_value jsBindFast(Call &call) {
   const auto handle = callerHandle(call, 0);
@@ -65,8 +68,10 @@ napi_value jsBindFast(Call &call) {
                   call.function(4, "failed"));
 }
 
-napi_value fastEnd(Call &call) {
-  endFast(call.handle<EngineHandle>(0, "engine").get());
+napi_value callsEnd(Call &call) {
+  const auto handle = call.handle<EngineHandle>(0, "engine");
+  handle->end();
+  endFast(handle.get());
   return undefined(call.env);
 }
 
@@ -263,7 +268,7 @@ napi_value exitIfStuck(Call &call) {
 void registerCalls(napi_env env, napi_value exports) {
   exportFunction<bindFunction>(env, exports, "bindFunction");
   exportFunction<jsBindFast>(env, exports, "bindFast");
-  exportFunction<fastEnd>(env, exports, "fastEnd");
+  exportFunction<callsEnd>(env, exports, "callsEnd");
   exportFunction<fastIsOpen>(env, exports, "fastIsOpen");
   exportFunction<engineMayRunJs>(env, exports, "engineMayRunJs");
   exportFunction<engineMayCallBack>(env, exports, "engineMayCallBack");

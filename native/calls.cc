@@ -116,8 +116,7 @@ namespace {
   return failureOf("NOT_LINKED", target.name + " has no code yet");
 }
 
-[[gnu::always_inline]] inline Failure call(const Target &target, CallFrame &frame, Entry::Passage passage) {
-  Entry entry(*target.engine, passage);
+[[gnu::always_inline]] inline Failure callWithin(Entry &entry, const Target &target, CallFrame &frame) {
   // Asked while inside: from here on the engine can't be closed.
   if (entry.refused() || target.engine->closed()) [[unlikely]]
     return failureOfClosed(target);
@@ -138,43 +137,73 @@ namespace {
   }
 }
 
-// False with a pending exception.
-[[gnu::always_inline]] inline bool callWith(napi_env env, const Target &target, size_t count,
-                                            const napi_value *values, CallState &state) {
-  if (!convert(env, target, count, values, state))
-    return false;
-  const auto failure = call(target, state.frame, Entry::Passage::AtGate);
-  return failure == nullptr || fail(env, *failure);
+// What a function of JS calls. It is the function that the user has: another one around it would cost a third
+// of the call.
+struct BoundTarget : Target {
+  std::shared_ptr<const bool> isEnded;
+  // Of the thread that the function belongs to.
+  ThreadRecord &thread;
+  Mutator &mutator;
+  napi_ref failed = nullptr; // makes of an error what is thrown
+};
+
+// The error that is pending becomes what the user is to see. If that fails, its own error stays pending.
+[[gnu::cold]] void explainPending(napi_env env, const BoundTarget &target) {
+  napi_value error, failed, receiver, told;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok &&
+      napi_get_reference_value(env, target.failed, &failed) == napi_ok &&
+      napi_get_undefined(env, &receiver) == napi_ok &&
+      napi_call_function(env, receiver, failed, 1, &error, &told) == napi_ok)
+    napi_throw(env, told);
 }
 
-inline napi_value answer(napi_env env, const Target &target, size_t count, const napi_value *values) {
+// False with a pending exception. Without a value the result is left alone.
+[[gnu::always_inline]] inline bool answer(napi_env env, const BoundTarget &target, size_t count,
+                                          const napi_value *values, napi_value &result) {
+  if (*target.isEnded) [[unlikely]]
+    return fail(env, *failureOfClosed(target));
   CallState state(target.signature);
-  // Without a value the answer is undefined.
-  return callWith(env, target, count, values, state) && target.signature.result != 'v'
-             ? toJsResult(env, target, state.frame)
-             : nullptr;
+  if (!convert(env, target, count, values, state)) [[unlikely]]
+    return false;
+  Failure failure;
+  {
+    Entry entry(*target.engine, target.thread, target.mutator, Entry::Passage::AtGate);
+    failure = callWithin(entry, target, state.frame);
+  }
+  if (failure != nullptr) [[unlikely]]
+    return fail(env, *failure);
+  if (target.signature.result == 'v')
+    return true;
+  result = toJsResult(env, target, state.frame);
+  return result != nullptr;
+}
+
+[[gnu::cold, gnu::noinline]] bool answerMany(napi_env env, napi_callback_info info, const BoundTarget &target,
+                                             size_t count, napi_value &result) {
+  std::vector<napi_value> all(count);
+  check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
+  return answer(env, target, count, all.data(), result);
 }
 
 napi_value onCall(napi_env env, napi_callback_info info) {
-  constexpr size_t inlineArguments = 8;
+  constexpr size_t inlineArguments = 6;
   napi_value values[inlineArguments];
   size_t count = inlineArguments;
   void *data;
   if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok)
     return nullptr;
-  const Target &target = *static_cast<Target *>(data);
+  const BoundTarget &target = *static_cast<BoundTarget *>(data);
+  napi_value result = nullptr; // undefined
   try {
-    if (count <= inlineArguments)
-      return answer(env, target, count, values);
-    std::vector<napi_value> all(count);
-    check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr), "arguments");
-    return answer(env, target, count, all.data());
+    if (count <= inlineArguments ? answer(env, target, count, values, result)
+                                 : answerMany(env, info, target, count, result)) [[likely]]
+      return result;
   } catch (const PendingJsException &) {
-    return nullptr;
   } catch (const BindingError &error) {
     napi_throw_error(env, nullptr, error.what());
-    return nullptr;
   }
+  explainPending(env, target);
+  return nullptr;
 }
 
 } // namespace
@@ -186,12 +215,18 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
 
 std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
                                               Entry::Passage passage) {
-  return call(target, frame, passage);
+  Entry entry(*target.engine, passage);
+  return callWithin(entry, target, frame);
 }
 
 napi_value callFromJs(napi_env env, const Target &target, size_t count, const napi_value *values) {
   CallState state(target.signature);
-  return callWith(env, target, count, values, state) ? toJsResult(env, target, state.frame) : nullptr;
+  if (!convert(env, target, count, values, state))
+    return nullptr;
+  const auto failure = callTarget(target, state.frame);
+  if (failure != nullptr)
+    napi_throw(env, toJsError(env, *failure));
+  return failure == nullptr ? toJsResult(env, target, state.frame) : nullptr;
 }
 
 namespace {
@@ -252,8 +287,10 @@ napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame
   return fromResult(env, target.signature.result, frame);
 }
 
-napi_value bindTarget(napi_env env, Target target) {
-  auto owned = std::make_unique<Target>(std::move(target));
+napi_value bindTarget(napi_env env, Target target, std::shared_ptr<const bool> isEnded, napi_value failed) {
+  ThreadRecord &thread = ThreadRecord::here();
+  Mutator &mutator = thread.mutatorFor(*target.engine);
+  std::unique_ptr<BoundTarget> owned(new BoundTarget{std::move(target), std::move(isEnded), thread, mutator});
   napi_value function;
   check(env,
         napi_create_function(env, owned->name.c_str(), owned->name.size(), onCall, owned.get(), &function),
@@ -262,9 +299,21 @@ napi_value bindTarget(napi_env env, Target target) {
   check(env,
         napi_add_finalizer(
             env, function, owned.get(),
-            [](napi_env, void *data, void *) { delete static_cast<Target *>(data); }, nullptr, nullptr),
+            [](napi_env of, void *data, void *) {
+              auto *target = static_cast<BoundTarget *>(data);
+              if (target->failed != nullptr)
+                napi_delete_reference(of, target->failed);
+              delete target;
+            },
+            nullptr, nullptr),
         "finalizer");
-  (void)owned.release();
+  BoundTarget &bound = *owned.release();
+  // The function has it as a property, so that one can be collected with the other.
+  check(env, napi_create_reference(env, failed, 0, &bound.failed), "reference");
+  napi_property_descriptor kept = {};
+  check(env, napi_create_symbol(env, nullptr, &kept.name), "symbol");
+  kept.value = failed;
+  check(env, napi_define_properties(env, function, 1, &kept), "property");
   return function;
 }
 

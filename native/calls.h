@@ -85,7 +85,8 @@ napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame
 // What JS is told of a failure; not thrown.
 napi_value toJsError(napi_env env, const CallFailure &failure);
 
-// The napi function for a target.
-napi_value bindTarget(napi_env env, Target target);
+// The napi function for a target. `isEnded`: calls are refused as if the engine were disposed. `failed` is
+// given what would be thrown, and returns what is.
+napi_value bindTarget(napi_env env, Target target, std::shared_ptr<const bool> isEnded, napi_value failed);
 
 } // namespace tierlink

@@ -28,6 +28,9 @@ public:
 
   const std::shared_ptr<Engine> &engine() const { return engine_; }
   bool controls() const { return role_ == Role::Control; }
+  // True once nothing that was bound for it may be called any more.
+  std::shared_ptr<const bool> isEnded() const { return ended_; }
+  void end() { *ended_ = true; }
 
   void onRequests(napi_value wake);
   // From now on `compile` serves lazy calls on this thread.
@@ -42,6 +45,7 @@ private:
   const napi_env env_;
   const std::shared_ptr<Engine> engine_;
   const Role role_;
+  const std::shared_ptr<bool> ended_ = std::make_shared<bool>(false);
   std::unique_ptr<Waker> waker_;
   bool keep_ = false;
 };

@@ -57,6 +57,15 @@ bool toWide(napi_env env, napi_value value, uint64_t &word) {
   return true;
 }
 
+// Where results are numbers, so are most arguments.
+bool toNumberedWide(napi_env env, napi_value value, uint64_t &word) {
+  int64_t integer;
+  if (!toInteger(env, value, -9007199254740991.0, 9007199254740991.0, integer))
+    return toWide(env, value, word);
+  word = static_cast<uint64_t>(integer);
+  return true;
+}
+
 bool toText(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok)
@@ -122,8 +131,9 @@ bool toWordOfAny(napi_env env, napi_value value, char letter, Texts &texts, uint
   case '4':
     return toNarrow<int32_t, uint32_t>(env, value, true, word);
   case '8':
-  case 'n':
     return toWide(env, value, word);
+  case 'n':
+    return toNumberedWide(env, value, word);
   case 'p':
     return toPointer(env, value, texts, word);
   case 'q':

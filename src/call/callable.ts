@@ -2,8 +2,7 @@
 import { type ErrorCode, TierlinkError, type TrapKind } from '../core/errors.js';
 import type { Address } from '../core/ids.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
-import { fastFunction, type MakeFast } from './fast-function.js';
-import { fixedArity, type Native } from './fixed-arity.js';
+import { fastFunction, type MakeFast, type Native } from './fast-function.js';
 import { checkCallable, parseSignature, showSignature } from './signature.js';
 
 /** A value that crosses to compiled code: see docs/embedding for what goes with which type. */
@@ -149,8 +148,7 @@ export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}
   const key = [target.slot, letters, symbol].join(' ');
   const known = wanted === undefined ? fastOnes(host).get(key) : undefined;
   if (known !== undefined) return known;
-  const failed = (error: unknown): unknown => callError(host, error, symbol);
-  const { call, road, isFast } = roadFor(host, slot, letters, symbol, failed, wanted);
+  const { call, road, isFast } = roadFor(host, slot, letters, symbol, wanted);
   const later = async (...args: readonly CallArgument[]): Promise<CallResult> => {
     const engine = host.handle(symbol);
     try {
@@ -202,31 +200,32 @@ function roadFor(
   slot: bigint,
   letters: string,
   symbol: string,
-  failed: (error: unknown) => unknown,
   wanted: 'napi' | undefined,
 ): { readonly call: Call; readonly isFast: boolean; readonly road: () => Callable['road'] } {
   const { addon } = host;
   const engine = host.handle(symbol);
-  const native = addon.bindFunction(engine, slot, letters, symbol);
-  const begin = (): void => {
-    host.handle(symbol);
-  };
+  const failed = failuresOf(host, symbol);
   // Safe because the addon gives what the signature says, and checks what it is given.
-  const call = fixedArity(letters.length - 1, native, begin, failed) as Call;
+  const call = addon.bindFunction(engine, slot, letters, symbol, failed) as Call;
   if (wanted !== undefined || !addon.fastIsOpen(engine, slot))
     return { call, isFast: false, road: () => 'napi' };
-  const lost = (error: unknown): unknown => {
+  const make: MakeFast = (keep) => addon.bindFast(engine, slot, letters, symbol, keep);
+  const fast = fastFunction(letters.length - 1, make, call as Native, failed) as Call | null;
+  if (fast === null) return { call, isFast: false, road: () => 'napi' };
+  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine, slot) ? 'fast' : 'napi') };
+}
+
+/** Makes of what the addon throws what a call throws. */
+function failuresOf(host: CallHost, symbol: string): (error: unknown) => unknown {
+  return (error) => {
     try {
-      if ((error as { readonly code?: unknown } | null)?.code === 'ENGINE_DISPOSED') begin();
+      // Whoever controls the engine knows why it is gone.
+      if ((error as { readonly code?: unknown } | null)?.code === 'ENGINE_DISPOSED') host.handle(symbol);
     } catch (told) {
       return told;
     }
-    return failed(error);
+    return callError(host, error, symbol);
   };
-  const make: MakeFast = (keep) => addon.bindFast(engine, slot, letters, symbol, keep);
-  const fast = fastFunction(letters.length - 1, make, call as Native, lost) as Call | null;
-  if (fast === null) return { call, isFast: false, road: () => 'napi' };
-  return { call: fast, isFast: true, road: () => (addon.fastIsOpen(engine, slot) ? 'fast' : 'napi') };
 }
 
 /** Settles as what is begun does, or rejects with the reason of the signal, whichever comes first. */

@@ -1,6 +1,8 @@
 /** JS functions around those that V8 calls straight from optimised code. */
 import { Script } from 'node:vm';
-import type { Native } from './fixed-arity.js';
+
+/** What takes anything and may give anything. */
+export type Native = (...args: readonly unknown[]) => unknown;
 
 /** Makes a native function that tells of an error by calling `keep`, which it does not keep alive. Null: there is none. */
 export type MakeFast = (keep: (error: unknown) => void) => Native | null;

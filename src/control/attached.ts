@@ -25,7 +25,7 @@ export class AttachedEngine {
     const isAlive = (): boolean => addon.engineControlled(engine);
     const serve = (): boolean => this.#callbacks.serve();
     const onEnd = (): void => {
-      addon.fastEnd(engine);
+      addon.callsEnd(engine);
     };
     this.#line = new Line(port, new Signal(memory), {
       onEvent: () => undefined,

@@ -77,7 +77,7 @@ export class RemoteControl implements Control {
         emit(...received(event as keyof EngineEvents, data));
       },
       onEnd: () => {
-        if (this.#isReady) this.#addon.fastEnd(this.#engine);
+        if (this.#isReady) this.#addon.callsEnd(this.#engine);
       },
       serve: () => this.#isReady && this.callbacks.serve(),
       isAlive: () => !this.#isReady || this.#addon.engineControlled(this.#engine),

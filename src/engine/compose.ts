@@ -410,7 +410,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
-    addon.fastEnd(engine);
+    addon.callsEnd(engine);
     versions.close();
     frames.destroy();
     addon.engineDestroy(engine);

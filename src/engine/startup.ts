@@ -65,9 +65,10 @@ export class Startup {
   }
 
   #atExit(hook: Hook): void {
-    const { addon, engine, targets, table } = this.#parts;
+    const { addon, engine, host, targets, table } = this.#parts;
+    const failed = (error: unknown): unknown => callError(host, error, 'atexit');
     const atexit = targets.farSlot(address(Number(addon.engineRuntimeSymbol(engine, 'atexit'))));
-    const register = addon.bindFunction(engine, BigInt(table.slotAddress(atexit)), '4p', 'atexit');
+    const register = addon.bindFunction(engine, BigInt(table.slotAddress(atexit)), '4p', 'atexit', failed);
     register(hook.entry);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 23;
+export const contractVersion = 24;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -557,12 +557,17 @@ export interface NativeAddon {
   unwindFunctionAround(address: bigint): bigint;
 
   // --- calls -----------------------------------------------------------------------------------------
-  /** A JS function that calls through `*slot` with the signature letters of {@link FunctionSummary.signature}. */
+  /**
+   * A JS function that calls through `*slot` with the signature letters of {@link FunctionSummary.signature}.
+   *
+   * @param failed - Is given what a call would throw, and returns what it throws.
+   */
   bindFunction(
     engine: Handle,
     slot: bigint,
     signature: string,
     name: string,
+    failed: (error: unknown) => unknown,
   ): (...args: unknown[]) => unknown;
   /**
    * The same as {@link bindFunction}, as a function that V8's optimised code calls straight, while that is possible. It has
@@ -579,8 +584,8 @@ export interface NativeAddon {
     name: string,
     failed: (error: unknown) => void,
   ): ((...args: unknown[]) => unknown) | null;
-  /** What {@link bindFast} gave for this handle on this thread throws ENGINE_DISPOSED from now on. */
-  fastEnd(engine: Handle): void;
+  /** What {@link bindFunction} and {@link bindFast} gave for this handle throws ENGINE_DISPOSED from now on. */
+  callsEnd(engine: Handle): void;
   /** Whether nothing that the slot's code can come to runs JS on this thread, so that its fast calls are. */
   fastIsOpen(engine: Handle, slot: bigint): boolean;
   /** Whether the slot's code may come to function pointers, so to callbacks. It may until this says otherwise. */

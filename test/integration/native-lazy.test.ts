@@ -12,6 +12,7 @@ import type { Handle } from '../../src/native/contract.js';
 import { bundled } from '../support/bundled.js';
 import { LazyProgram } from './lazy-program.js';
 import {
+  asIs,
   createEngine,
   destroyAll,
   destroyEngine,
@@ -46,7 +47,7 @@ function make(source: string, language: 'c' | 'c++' = 'c'): Made {
     engine,
     program,
     lazy,
-    bind: (name, signature) => addon.bindFunction(engine, program.slot(name), signature, name),
+    bind: (name, signature) => addon.bindFunction(engine, program.slot(name), signature, name, asIs),
     callAsync: (name, signature, ...args) =>
       addon.callAsync(engine, program.slot(name), signature, name, args),
     int: (variable) => readInt(addon, engine, program.address(variable)),
@@ -464,7 +465,7 @@ describe('on the thread of control itself', () => {
       }
       lazy.compile(cell);
     });
-    const call = addon.bindFunction(engine, program.slot('call'), '4p', 'call');
+    const call = addon.bindFunction(engine, program.slot('call'), '4p', 'call', asIs);
     expect([call(mine + 5n), results]).toEqual([Number(BigInt.asIntN(32, mine + 6n)), [42, 1, 0, 1]]);
   });
 

@@ -183,3 +183,8 @@ export function readInt(addon: NativeAddon, engine: Handle, address: bigint): nu
 function hex(value: bigint): string {
   return `0x${value.toString(16)}`;
 }
+
+/** For `bindFunction`: what a call throws is what the addon says. */
+export function asIs(error: unknown): unknown {
+  return error;
+}

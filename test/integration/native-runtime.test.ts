@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { addonCandidates, loadAddon } from '../../src/native/loader.js';
 import type { Handle } from '../../src/native/contract.js';
 import {
+  asIs,
   createEngine,
   destroyAll,
   destroyEngine,
@@ -62,7 +63,7 @@ describe('memory', () => {
     const { engine, program } = make(
       'int data = 7; const int constant = 8; int sum(void) { return data + constant; }',
     );
-    const sum = addon.bindFunction(engine, program.slot('sum'), '4', 'sum');
+    const sum = addon.bindFunction(engine, program.slot('sum'), '4', 'sum', asIs);
     expect(sum()).toBe(15);
     const { data, readonly } = regionsOf(addon, engine);
     new DataView(data.bytes).setInt32(Number(program.address('data') - data.base), 10, true);
@@ -111,7 +112,7 @@ describe('memory', () => {
 
   test('memory that an engine is in stays mapped until the engine is destroyed, too', () => {
     const { engine, program } = make('int f(void) { return 1; }');
-    const f = addon.bindFunction(engine, program.slot('f'), '4', 'f');
+    const f = addon.bindFunction(engine, program.slot('f'), '4', 'f', asIs);
     const { code } = regionsOf(addon, engine);
     const isMapped = (): boolean =>
       readFileSync('/proc/self/maps', 'utf8').includes(`${code.base.toString(16)}-`);
@@ -178,11 +179,11 @@ describe('memory', () => {
     const engine = addon.engineCreate();
     const own = new Uint8Array(64);
     const cell = (addon.viewAddress(own) + 7n) & ~7n;
-    expect(() => addon.bindFunction(engine, cell, 'v', 'f')).toThrow(/slot/);
+    expect(() => addon.bindFunction(engine, cell, 'v', 'f', asIs)).toThrow(/slot/);
     expect(addon.engineCover(engine, addon.viewAddress(own), own)).toBeNull();
-    expect(addon.bindFunction(engine, cell, 'v', 'f')).toBeTypeOf('function');
+    expect(addon.bindFunction(engine, cell, 'v', 'f', asIs)).toBeTypeOf('function');
     addon.engineUncover(engine, addon.viewAddress(own));
-    expect(() => addon.bindFunction(engine, cell, 'v', 'f')).toThrow(/slot/);
+    expect(() => addon.bindFunction(engine, cell, 'v', 'f', asIs)).toThrow(/slot/);
     const around = addon.engineCover(engine, data.base, new Uint8Array(data.bytes, 0, 8));
     expect(around).toEqual({ start: data.base - BigInt(2 * mebibyte), end: data.base + BigInt(mebibyte) });
     expect(() => {
@@ -194,7 +195,7 @@ describe('memory', () => {
 
   test('destroying detaches the buffers and is idempotent; everything else is then refused', () => {
     const { engine, program } = make('int f(void) { return 1; }');
-    const f = addon.bindFunction(engine, program.slot('f'), '4', 'f');
+    const f = addon.bindFunction(engine, program.slot('f'), '4', 'f', asIs);
     const { code, readonly, data } = regionsOf(addon, engine);
     destroyEngine(addon, engine);
     expect([code.bytes.byteLength, readonly.bytes.byteLength, data.bytes.byteLength]).toEqual([0, 0, 0]);
@@ -221,11 +222,11 @@ describe('memory', () => {
     }).toThrow(/created the engine/);
     expectFailure(() => addon.engineAttach(number ^ 2n), 'ENGINE_DISPOSED');
     const { data } = regionsOf(addon, engine);
-    expect(addon.bindFunction(caller, data.base, 'v', 'f')).toBeTypeOf('function');
+    expect(addon.bindFunction(caller, data.base, 'v', 'f', asIs)).toBeTypeOf('function');
     expect(addon.engineSeal(engine)).toBe(true);
-    expectFailure(addon.bindFunction(caller, data.base, 'v', 'f'), 'ENGINE_DISPOSED');
+    expectFailure(addon.bindFunction(caller, data.base, 'v', 'f', asIs), 'ENGINE_DISPOSED');
     destroyEngine(addon, engine);
-    expectFailure(() => addon.bindFunction(caller, data.base, 'v', 'f'), 'ENGINE_DISPOSED');
+    expectFailure(() => addon.bindFunction(caller, data.base, 'v', 'f', asIs), 'ENGINE_DISPOSED');
     expectFailure(() => addon.engineAttach(number), 'ENGINE_DISPOSED');
   });
 
@@ -291,9 +292,11 @@ describe('bad input', () => {
   test('slots outside the engine and frame tables that are not registered are refused', () => {
     const engine = create();
     const { data } = regionsOf(addon, engine);
-    expect(() => addon.bindFunction(engine, data.base + 4n, 'v', 'f')).toThrow(/slot/);
-    expect(() => addon.bindFunction(engine, 4096n, 'v', 'f')).toThrow(/slot/);
-    expect(() => addon.bindFunction(engine, data.base + BigInt(4 * mebibyte), 'v', 'f')).toThrow(/slot/);
+    expect(() => addon.bindFunction(engine, data.base + 4n, 'v', 'f', asIs)).toThrow(/slot/);
+    expect(() => addon.bindFunction(engine, 4096n, 'v', 'f', asIs)).toThrow(/slot/);
+    expect(() => addon.bindFunction(engine, data.base + BigInt(4 * mebibyte), 'v', 'f', asIs)).toThrow(
+      /slot/,
+    );
     expect(() => {
       addon.framesDeregister(data.base);
     }).toThrow(/registered/);
@@ -308,7 +311,7 @@ describe('bad input', () => {
   test('a slot without code is refused', async () => {
     const engine = create();
     const { data } = regionsOf(addon, engine);
-    expectFailure(addon.bindFunction(engine, data.base, 'v', 'f'), 'NOT_LINKED');
+    expectFailure(addon.bindFunction(engine, data.base, 'v', 'f', asIs), 'NOT_LINKED');
     expectFailure(() => addon.callPlain(engine, data.base), 'NOT_LINKED');
     expectFailure(() => addon.run(engine, data.base, []), 'NOT_LINKED');
     await expect(addon.callAsync(engine, data.base, 'v', 'f', [])).rejects.toMatchObject({
@@ -327,7 +330,7 @@ describe('calls', () => {
       void *ptr(void *x) { return x; }  int first(unsigned char *x) { return x ? x[0] : -1; }
       int hits; void nothing(void) { hits++; }`);
     const bind = (name: string, signature: string): ((...args: unknown[]) => unknown) =>
-      addon.bindFunction(engine, program.slot(name), signature, name);
+      addon.bindFunction(engine, program.slot(name), signature, name, asIs);
     // How a narrow argument fills its register: `word` sees all 32 bits.
     expect(['1', 'O', '2', 'T', '4'].map((letter) => bind('word', `4${letter}`)(-1))).toEqual([
       255, -1, 65535, -1, -1,
@@ -372,15 +375,15 @@ describe('calls', () => {
       (letter, i) => ({ '4': -i, d: i / 4, '8': BigInt(i), f: i / 2, O: -i })[letter] ?? 0,
     );
     const expected = values.reduce<number>((sum, value, i) => sum + (i + 1) * Number(value), 0.5);
-    expect(addon.bindFunction(engine, program.slot('mix'), `d${letters.join('')}`, 'mix')(...values)).toBe(
-      expected,
-    );
+    expect(
+      addon.bindFunction(engine, program.slot('mix'), `d${letters.join('')}`, 'mix', asIs)(...values),
+    ).toBe(expected);
   });
 
   test('a value that does not fit is refused and names its argument', () => {
     const { engine, program } = make('int f(int a) { return a; }');
     const expectRefused = (letter: string, value: unknown, found: string): void => {
-      const f = addon.bindFunction(engine, program.slot('f'), `v${letter}`, 'f');
+      const f = addon.bindFunction(engine, program.slot('f'), `v${letter}`, 'f', asIs);
       expectFailure(() => f(value), 'ARGUMENT_INVALID', { index: 0, found });
     };
     expectRefused('4', 2 ** 32, 'the number 4294967296');
@@ -399,7 +402,7 @@ describe('calls', () => {
     expectRefused('p', -1n, 'the bigint -1');
     expectRefused('p', {}, 'an object');
     expectRefused('d', true, 'a boolean');
-    const f = addon.bindFunction(engine, program.slot('f'), '444', 'f');
+    const f = addon.bindFunction(engine, program.slot('f'), '444', 'f', asIs);
     expectFailure(() => f(1), 'ARGUMENT_INVALID', { index: 1, found: 'missing' });
     expectFailure(() => f(1, 2, 'three'), 'ARGUMENT_INVALID', { index: 2, found: 'a string' });
     expectFailure(() => f(1, Symbol('s')), 'ARGUMENT_INVALID', { index: 1, found: 'a symbol' });
@@ -408,7 +411,7 @@ describe('calls', () => {
   test.each(['4p.', 'xp', '4x', '', '4v', '4?'])('signature "%s" is refused', (signature) => {
     const { engine, program } = make('int f(void) { return 1; }');
     expectFailure(
-      () => addon.bindFunction(engine, program.slot('f'), signature, 'f'),
+      () => addon.bindFunction(engine, program.slot('f'), signature, 'f', asIs),
       'SIGNATURE_UNSUPPORTED',
     );
   });
@@ -416,7 +419,7 @@ describe('calls', () => {
   test('a call goes where the slot leads at that moment', () => {
     const { engine, program } = make('int one(void) { return 1; } int two(void) { return 2; }');
     const slot = program.slot('one');
-    const f = addon.bindFunction(engine, slot, '4', 'f');
+    const f = addon.bindFunction(engine, slot, '4', 'f', asIs);
     expect(f()).toBe(1);
     const { data } = regionsOf(addon, engine);
     new BigUint64Array(data.bytes)[Number(slot - data.base) / 8] = program.address('two');
@@ -436,10 +439,10 @@ describe('calls', () => {
     expect(() => {
       addon.framesRegister(...program.frames);
     }).toThrow(/registered/);
-    expect(addon.bindFunction(engine, program.slot('caught'), '44', 'caught')(4)).toBe(5);
-    const uncaught = addon.bindFunction(engine, program.slot('uncaught'), 'v', 'uncaught');
+    expect(addon.bindFunction(engine, program.slot('caught'), '44', 'caught', asIs)(4)).toBe(5);
+    const uncaught = addon.bindFunction(engine, program.slot('uncaught'), 'v', 'uncaught', asIs);
     expectFailure(uncaught, 'EXCEPTION_UNCAUGHT', { message: 'uncaught threw a C++ exception: from inside' });
-    expectFailure(addon.bindFunction(engine, program.slot('odd'), 'v', 'odd'), 'EXCEPTION_UNCAUGHT');
+    expectFailure(addon.bindFunction(engine, program.slot('odd'), 'v', 'odd', asIs), 'EXCEPTION_UNCAUGHT');
     expect(addon.engineMutatorsInside(engine)).toBe(0);
     addon.framesDeregister(program.frames[0]);
   });
@@ -852,7 +855,7 @@ describe('thread-locals', () => {
     const words = new BigUint64Array(data.bytes);
     words[Number(program.address('at') - data.base) / 8] = descriptor;
     words[Number(program.address('end') - data.base) / 8] = descriptor;
-    const mine = addon.bindFunction(engine, program.slot('mine'), 'p', 'mine');
+    const mine = addon.bindFunction(engine, program.slot('mine'), 'p', 'mine', asIs);
     const here = mine();
     expect(await addon.run(engine, program.slot('main'), [])).toEqual({ how: 'return', status: 0 });
     expect(mine()).toBe(here);
