@@ -2,7 +2,7 @@
 // added that will be, very likely.
 #include "compile_select.h"
 
-#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Analysis/BlockFrequencyInfo.h"
 #include "llvm/Analysis/BranchProbabilityInfo.h"
@@ -19,12 +19,25 @@ using llvm::Function;
 
 /// Added functions are called in so many of all cases, at least.
 constexpr double addedLikelihood = 0.5;
+/// Of a function whose address is taken: mostly for somebody who is called next, and calls it.
+constexpr double takenLikelihood = 0.45;
 /// Worth a hint.
 constexpr double hintedLikelihood = 0.1;
 /// What may be added; by then the fixed cost of an object is shared among enough.
 constexpr size_t addedFunctions = 15;
 constexpr size_t addedInstructions = 3000;
-constexpr size_t hintedFunctions = 32;
+constexpr size_t hintedFunctions = 256;
+
+/// How likely a function is called, and where it stands among those that were found: mostly as they are
+/// called.
+struct Prospect {
+  double likelihood;
+  size_t place;
+
+  bool operator<(const Prospect &other) const {
+    return likelihood != other.likelihood ? likelihood > other.likelihood : place < other.place;
+  }
+};
 
 class Chooser {
 public:
@@ -64,18 +77,26 @@ private:
 
   /// Notes how likely the function's callees are called, when the function itself is with `likelihood`.
   void followCalls(Function &function, double likelihood) {
-    llvm::SmallVector<std::pair<const llvm::BasicBlock *, Function *>, 16> calls;
+    struct Mention {
+      const llvm::BasicBlock *block;
+      Function *function;
+      double likelihood;
+    };
+    llvm::SmallVector<Mention, 16> mentions;
     for (const llvm::BasicBlock &block : function)
       for (const llvm::Instruction &instruction : block)
-        if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction))
-          if (Function *callee = call->getCalledFunction();
-              callee != nullptr && (isPossible(*callee) || isElsewhere(*callee)))
-            calls.emplace_back(&block, callee);
-    if (calls.empty())
+        for (const llvm::Use &use : instruction.operands())
+          if (auto *mentioned = llvm::dyn_cast<Function>(use.get());
+              mentioned != nullptr && (isPossible(*mentioned) || isElsewhere(*mentioned))) {
+            const auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+            const bool isCalled = call != nullptr && call->isCallee(&use);
+            mentions.push_back({&block, mentioned, likelihood * (isCalled ? 1 : takenLikelihood)});
+          }
+    if (mentions.empty())
       return;
     if (function.size() == 1) {
-      for (const auto &[block, callee] : calls)
-        note(*callee, likelihood);
+      for (const Mention &mention : mentions)
+        note(*mention.function, mention.likelihood);
       return;
     }
     llvm::DominatorTree dominators(function);
@@ -83,19 +104,21 @@ private:
     llvm::BranchProbabilityInfo branches(function, loops, nullptr, &dominators);
     llvm::BlockFrequencyInfo frequencies(function, branches, loops);
     auto entry = static_cast<double>(frequencies.getEntryFreq().getFrequency());
-    for (const auto &[block, callee] : calls) {
-      double frequency = static_cast<double>(frequencies.getBlockFreq(block).getFrequency()) / entry;
-      note(*callee, likelihood * std::min(frequency, 1.0));
+    for (const Mention &mention : mentions) {
+      double frequency = static_cast<double>(frequencies.getBlockFreq(mention.block).getFrequency()) / entry;
+      note(*mention.function, mention.likelihood * std::min(frequency, 1.0));
     }
   }
 
   void note(Function &callee, double likelihood) {
     if (likelihood < hintedLikelihood || llvm::is_contained(batch_.functions, &callee))
       return;
-    auto &likelihoods = callee.isDeclaration() ? elsewhere_ : likelihoods_;
-    auto [found, isNew] = likelihoods.try_emplace(&callee, likelihood);
-    if (!isNew)
-      found->second = std::max(found->second, likelihood);
+    auto &prospects = callee.isDeclaration() ? elsewhere_ : prospects_;
+    auto [found, isNew] = prospects.try_emplace(&callee, Prospect{likelihood, found_});
+    if (isNew)
+      ++found_;
+    else
+      found->second.likelihood = std::max(found->second.likelihood, likelihood);
   }
 
   /// The likeliest first: whatever it calls is less likely than it is itself.
@@ -103,55 +126,50 @@ private:
     size_t functionsLeft = addedFunctions;
     size_t instructionsLeft = addedInstructions;
     while (functionsLeft > 0) {
-      Function *next = nullptr;
-      double likelihood = 0;
-      for (const auto &[function, known] : likelihoods_)
-        if (known > likelihood ||
-            (known == likelihood && source_.indexOf(*function) < source_.indexOf(*next)))
-          next = function, likelihood = known;
-      if (likelihood < addedLikelihood)
+      const auto best = std::ranges::min_element(
+          prospects_, [](const auto &left, const auto &right) { return left.second < right.second; });
+      if (best == prospects_.end() || best->second.likelihood < addedLikelihood)
         break;
-      likelihoods_.erase(next);
+      const auto [next, prospect] = *best;
+      prospects_.erase(best);
       // Whoever calls it will be told.
       if (source_.read(*next))
         continue;
       size_t size = next->getInstructionCount();
       if (size > instructionsLeft) {
-        large_.emplace_back(likelihood, next);
+        large_.emplace_back(prospect, next);
         continue;
       }
       --functionsLeft;
       instructionsLeft -= size;
       batch_.functions.push_back(next);
-      followCalls(*next, likelihood);
+      followCalls(*next, prospect.likelihood);
     }
   }
 
   /// A function that was too large may have been reached again, from one that was added later.
   void giveHints() {
-    std::vector<std::pair<double, Function *>> rest(large_.begin(), large_.end());
-    for (const auto *likelihoods : {&likelihoods_, &elsewhere_})
-      for (const auto &[function, likelihood] : *likelihoods)
+    std::vector<std::pair<Prospect, Function *>> rest(large_.begin(), large_.end());
+    for (const auto *prospects : {&prospects_, &elsewhere_})
+      for (const auto &[function, prospect] : *prospects)
         if (llvm::none_of(large_, [&](const auto &large) { return large.second == function; }))
-          rest.emplace_back(likelihood, function);
-    std::ranges::sort(rest, [&](const auto &left, const auto &right) {
-      return left.first != right.first ? left.first > right.first
-                                       : left.second->getName() < right.second->getName();
-    });
+          rest.emplace_back(prospect, function);
+    std::ranges::sort(rest, [](const auto &left, const auto &right) { return left.first < right.first; });
     if (rest.size() > hintedFunctions)
       rest.resize(hintedFunctions);
-    for (const auto &[likelihood, function] : rest)
-      batch_.likely.push_back({function->getName().str(), likelihood});
+    for (const auto &[prospect, function] : rest)
+      batch_.likely.push_back({function->getName().str(), prospect.likelihood});
   }
 
   LazyModule &source_;
   const FunctionSelection &selection_;
   Batch batch_;
-  llvm::DenseMap<Function *, double> likelihoods_;
-  /// Of functions of other modules.
-  llvm::DenseMap<Function *, double> elsewhere_;
+  llvm::MapVector<Function *, Prospect> prospects_;
+  /// Functions of other modules.
+  llvm::MapVector<Function *, Prospect> elsewhere_;
+  size_t found_ = 0;
   /// Likely, but too large to be added.
-  llvm::SmallVector<std::pair<double, Function *>, 4> large_;
+  llvm::SmallVector<std::pair<Prospect, Function *>, 4> large_;
 };
 
 } // namespace

@@ -11,7 +11,7 @@ import type { TierController } from './tier-controller.js';
  */
 const leastLikelihood = 0.2;
 /** Functions of one request at most: a call of one waits for all of them. */
-const mostTogether = 64;
+const mostTogether = 32;
 
 /** What it works with. */
 export interface LookAheadParts {

@@ -130,6 +130,32 @@ describe('a batch', () => {
     ]);
   });
 
+  it('hints at all that is surely called, in the order of the calls', async () => {
+    const names = Array.from({ length: 120 }, (_, n) => `f${String((n * 71) % 120)}`);
+    const bodies = names.map((name) => `int ${name}(int x) { return x * ${name.slice(1)}; }`).sort();
+    const calls = names.map((name) => `x += ${name}(x);`);
+    const text = `${bodies.join(' ')} int all(int x) { ${calls.join(' ')} return x; }`;
+    const { functions, likely } = await batch(ingestC(text), ['all']);
+    expect(functions).toEqual(['all', ...names.slice(0, 15)]);
+    expect(likely).toEqual(names.slice(15).map((name) => ({ name, likelihood: 1 })));
+  });
+
+  it('hints at functions whose address is taken, as somebody may call them', async () => {
+    const { functions, likely } = await batch(
+      ingestC(`
+        extern int each(int (*)(int)); extern int later(int); extern int (*kept)(int);
+        int visit(int x) { return x + 1; }
+        int begin(void) { kept = later; return each(visit); }`),
+      ['begin'],
+    );
+    expect(functions).toEqual(['begin']);
+    expect(likely).toEqual([
+      { name: 'each', likelihood: 1 },
+      { name: 'later', likelihood: 0.45 },
+      { name: 'visit', likelihood: 0.45 },
+    ]);
+  });
+
   it('takes only what is possible', async () => {
     const possible = everything(chain);
     const index = chain.functions.indexOf('middle');
