@@ -3,7 +3,7 @@ import type { CompileRequest } from '../core/compiler.js';
 import type { IngestRequest } from '../native/ingest.js';
 import { canonical } from './canonical.js';
 import { entryFormat } from './entry.js';
-import { sha256Hex } from './sha256.js';
+import { sha256Hex } from '../core/hashes.js';
 
 /** What decides objects beside the request. */
 export interface CacheEnvironment {

@@ -1,6 +1,6 @@
 /** One text for each value, whatever order its fields came in: what keys are hashes of. */
 import { assert } from '../core/assert.js';
-import { sha256Hex } from './sha256.js';
+import { sha256Hex } from '../core/hashes.js';
 
 /**
  * Writes plain data as text: equal values give equal texts, different ones different texts. A field that is undefined

@@ -11,7 +11,7 @@
  *
  * Every byte of an entry is either compared or hashed, so no damage goes unseen.
  */
-import { sha256 } from './sha256.js';
+import { sha256 } from '../core/hashes.js';
 
 /** Raised whenever the layout changes; also part of every key. */
 export const entryFormat = 1;

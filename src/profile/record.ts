@@ -1,5 +1,5 @@
 /** What was counted of one function, as LLVM's indexed profiles have it, and how two such counts are put together. */
-import { createHash } from 'node:crypto';
+import { md5 } from '../core/hashes.js';
 
 /** A value that a site saw, and how often. */
 export interface SeenValue {
@@ -26,7 +26,7 @@ const highest = 2n ** 64n - 1n;
 
 /** What stands for a function in the values of indirect calls: the first half of MD5 of its name in profiles. */
 export function nameHash(name: string): bigint {
-  return createHash('md5').update(name).digest().readBigUInt64LE(0);
+  return md5(name).readBigUInt64LE(0);
 }
 
 /** The highest count of a function, by which is told how much was seen of it. */

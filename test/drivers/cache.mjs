@@ -4,7 +4,7 @@
  */
 import { directory, openStore } from '../../src/index.js';
 import { decodeEntry, encodeEntry } from '../../src/cache/entry.js';
-import { sha256Hex } from '../../src/cache/sha256.js';
+import { sha256Hex } from '../../src/core/hashes.js';
 
 const [path = '', maxBytes, seed, rounds] = process.argv.slice(2);
 const store = openStore(directory(path, { maxBytes: Number(maxBytes) }));

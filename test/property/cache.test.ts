@@ -4,7 +4,7 @@ import { canonical } from '../../src/cache/canonical.js';
 import { decodeEntry, encodeEntry } from '../../src/cache/entry.js';
 import { MemoryStore } from '../../src/cache/memory-store.js';
 import { decodeModule } from '../../src/cache/module-payload.js';
-import { sha256Hex } from '../../src/cache/sha256.js';
+import { sha256Hex } from '../../src/core/hashes.js';
 
 /** Plain data of every kind that a key can be made of. */
 const { plain } = fc.letrec((tie) => ({

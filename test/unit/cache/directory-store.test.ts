@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DirectoryStore } from '../../../src/cache/directory-store.js';
-import { sha256Hex } from '../../../src/cache/sha256.js';
+import { sha256Hex } from '../../../src/core/hashes.js';
 import { scratch } from '../../support/toolchain.js';
 
 const block = 4096;

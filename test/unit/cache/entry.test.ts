@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../../src/cache/entry.js';
-import { sha256Hex } from '../../../src/cache/sha256.js';
+import { sha256Hex } from '../../../src/core/hashes.js';
 
 const key = sha256Hex('a key');
 const payload = Buffer.from('an object, and then some');

@@ -3,7 +3,7 @@ import { encodeEntry } from '../../../src/cache/entry.js';
 import { MemoryStore } from '../../../src/cache/memory-store.js';
 import { type CacheEntry, ObjectCache } from '../../../src/cache/object-cache.js';
 import type { Evicted, ObjectStore } from '../../../src/cache/object-store.js';
-import { sha256Hex } from '../../../src/cache/sha256.js';
+import { sha256Hex } from '../../../src/core/hashes.js';
 import type { CacheEvent, Emit } from '../../../src/core/events.js';
 import { pause } from '../../support/engine.js';
 
