@@ -14,6 +14,9 @@
 namespace tierlink {
 namespace {
 
+/// Objects that one machinery generates, in bytes; SelectionDAG keeps about a tenth of it.
+constexpr size_t wornBytes = 4ull << 20;
+
 /// The text form of a pipeline doesn't say how a static compiler would tune it: as clang does at this level.
 llvm::PipelineTuningOptions tuningFor(int level) {
   llvm::PipelineTuningOptions tuning;
@@ -77,6 +80,8 @@ bool Machinery::fits(const CompileJob &job) const {
          calls_ == job.calls && split_ == splits(job);
 }
 
+bool Machinery::isWorn() const { return generatedBytes_ > wornBytes; }
+
 void Machinery::run(llvm::ModulePassManager &passes, llvm::Module &module) { passes.run(module, modules_); }
 
 void Machinery::forget(llvm::Module &module) { modules_.clear(module, module.getName()); }
@@ -102,6 +107,7 @@ std::variant<llvm::ArrayRef<char>, Failure> Machinery::generate(llvm::Module &mo
   isSetUp_ = true;
   object_.clear();
   generator_.run(module);
+  generatedBytes_ += object_.size();
   return llvm::ArrayRef<char>(object_);
 }
 

@@ -27,6 +27,9 @@ public:
   /// Whether it does what this job asks for.
   bool fits(const CompileJob &job) const;
 
+  /// Whether it is time for a new one: instruction selection keeps some bytes of each function until it goes.
+  bool isWorn() const;
+
   /// Runs passes ahead of the job's own; what they find out is kept for these.
   void run(llvm::ModulePassManager &passes, llvm::Module &module);
 
@@ -62,6 +65,7 @@ private:
   llvm::raw_svector_ostream out_{object_};
   llvm::legacy::PassManager generator_;
   bool isSetUp_ = false;
+  size_t generatedBytes_ = 0;
 };
 
 } // namespace tierlink

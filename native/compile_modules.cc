@@ -145,11 +145,13 @@ void Workspace::forget(const SharedBitcode *bitcode) {
 
 Machinery &Workspace::machineryFor(const CompileJob &job) {
   auto found = llvm::find_if(machinery_, [&](const Machinery &kept) { return kept.fits(job); });
-  if (found != machinery_.end()) {
+  if (found != machinery_.end() && !found->isWorn()) {
     machinery_.splice(machinery_.begin(), machinery_, found);
     return machinery_.front();
   }
-  if (machinery_.size() == keptMachinery)
+  if (found != machinery_.end())
+    machinery_.erase(found);
+  else if (machinery_.size() == keptMachinery)
     machinery_.pop_back();
   return machinery_.emplace_front(job);
 }

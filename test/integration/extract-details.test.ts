@@ -190,6 +190,23 @@ describe('a batch', () => {
   });
 });
 
+it('the code of a function is the same however much was compiled before', async () => {
+  const many = Array.from(
+    { length: 400 },
+    (_, n) =>
+      `int f${String(n)}(int x) { return x < ${String(n)} ? g(x, "${String(n)}") : x * ${String(n)}; }`,
+  );
+  const module = ingestC(`int g(int, const char *); ${many.join('\n')}`);
+  const first = await compile(module, module.functions);
+  // LLVM's passes are kept from one compile to the next, until they have made some megabytes.
+  let bytes = 0;
+  for (let again = 0; bytes < 12 * 2 ** 20; again += 1) {
+    const { object } = await compile(module, module.functions);
+    expect(Buffer.compare(object, first.object)).toBe(0);
+    bytes += object.length;
+  }
+});
+
 describe('bodies of other functions', () => {
   const text = `
     static inline __attribute__((always_inline)) int always(int x) { return x * 3; }
