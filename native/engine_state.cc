@@ -32,6 +32,7 @@ Engine::~Engine() {
   EngineTable::forget(*this);
   if (close())
     return;
+  Threads::endVisits(*this);
   // A thread the process made itself is inside: leaking its code is the lesser evil.
   (void)arenas_.release();
   (void)ring_.release();

@@ -1,6 +1,7 @@
 // Job: opens libraries and remembers which handles are real.
 #include "libraries.h"
 
+#include "library_threads.h"
 #include "library_tls.h"
 
 #include <dlfcn.h>
@@ -36,12 +37,14 @@ bool isDefinedBy(void *library, const char *name, const void *address) {
 } // namespace
 
 void *Libraries::open(const std::string &path, std::string &failure) {
+  const auto before = loadedLibraries();
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char *reason = dlerror();
     failure = reason != nullptr ? reason : "dlopen failed";
     return nullptr;
   }
+  watchThreadsOf(library, before);
   Opened &all = opened();
   std::lock_guard<std::mutex> lock(all.mutex);
   all.handles.insert(library);

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <mutex>
 #include <new>
+#include <string>
 
 #include "engine_state.h"
 #include "run.h"
@@ -110,12 +111,6 @@ struct WrappedState final : std::thread::_State {
 
 using StdThreadStart = void (*)(std::thread *, std::unique_ptr<std::thread::_State> *, void (*)());
 
-StdThreadStart originalStdThreadStart() {
-  static const auto original = reinterpret_cast<StdThreadStart>(dlsym(
-      RTLD_DEFAULT, "_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE"));
-  return original;
-}
-
 std::mutex lastStartedMutex;
 
 std::weak_ptr<Engine> &lastStarted() {
@@ -169,7 +164,13 @@ void programStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_St
     auto run = runHere(*engine);
     *state = std::make_unique<WrappedState>(std::move(engine), std::move(run), std::move(*state));
   }
-  originalStdThreadStart()(thread, state, depend);
+  startStdThread(thread, state, depend);
+}
+
+void startStdThread(std::thread *thread, std::unique_ptr<std::thread::_State> *state, void (*depend)()) {
+  static const auto original =
+      reinterpret_cast<StdThreadStart>(dlsym(RTLD_DEFAULT, std::string(stdThreadStart).c_str()));
+  original(thread, state, depend);
 }
 
 } // namespace tierlink

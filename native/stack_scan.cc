@@ -178,7 +178,7 @@ void StackScan::examineFibers() {
 void StackScan::examineThreads(Engine &engine) {
   Threads::barrier();
   for (ThreadRecord *thread : Threads::all()) {
-    if (!thread->isInside(engine))
+    if (!thread->mayRun(engine))
       continue;
     ++threads_;
     bool isDone = false;

@@ -80,7 +80,15 @@ bool Threads::otherCallersInside() {
   });
 }
 
+void Threads::endVisits(const Engine &engine) {
+  std::lock_guard<std::mutex> guard(lock());
+  for (ThreadRecord *record : all())
+    if (record->visits == &engine)
+      record->visits = nullptr;
+}
+
 void Threads::forget(Engine &engine) {
+  endVisits(engine);
   std::lock_guard<std::mutex> guard(lock());
   for (ThreadRecord *record : all()) {
     for (const auto &mutator : record->mutators) {

@@ -84,6 +84,10 @@ struct ThreadRecord {
   uint32_t runsJs = 0;
   uint32_t inlineControls = 0;
 
+  // Whose code it may come to at any time without being counted as inside: of a thread that a library made.
+  // Under the threads lock.
+  const Engine *visits = nullptr;
+
   Kind kind = Kind::Foreign;
   std::shared_ptr<Engine> owner;
   std::shared_ptr<Run> run;
@@ -120,6 +124,7 @@ struct ThreadRecord {
 
   // Under the threads lock, after Threads::barrier.
   bool isInside(const Engine &engine) const;
+  bool mayRun(const Engine &engine) const { return visits == &engine || isInside(engine); }
   // How deep it is inside engines, all together. This thread only.
   uint32_t depth() const;
   // Calls `each` for the engines that it is inside. This thread only.
@@ -165,6 +170,8 @@ struct Threads {
   static bool otherCallersInside();
   // Frees what the records keep for an engine that is closed.
   static void forget(Engine &engine);
+  // Threads of libraries don't know it any more.
+  static void endVisits(const Engine &engine);
   // Entries must fence themselves, as there is no barrier.
   static inline bool entriesFence = true;
   // True in a child made by fork, where none of the other threads exist.
