@@ -30,7 +30,7 @@ constexpr uint64_t patienceNs = 3'000'000;
 constexpr size_t redZoneBytes = 128;
 constexpr int looksAtBlocked = 3;
 constexpr size_t pageBytes = 4096;
-constexpr size_t bufferBytes = 64 * 1024;
+constexpr size_t bufferWords = 8192;
 constexpr size_t pagesInOneLook = 512;
 
 uint64_t now() {
@@ -142,7 +142,7 @@ void StackScan::examineAtOnce(Engine &engine) {
   isAtOnce_ = true;
   waiting_.reserve(Threads::all().size());
   deadFibers_.reserve(fibers_.size());
-  buffer_.resize(bufferBytes / sizeof(uintptr_t));
+  buffer_.resize(bufferWords);
   pages_.resize(pagesInOneLook);
   memory_ = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   pagemap_ = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -336,10 +336,12 @@ bool StackScan::markMemory(uintptr_t low, uintptr_t high) {
   const uintptr_t top = high;
   for (bool byPage = false; high > low;) {
     const uintptr_t page = (high - 1) & ~uintptr_t{pageBytes - 1};
-    const uintptr_t from = std::max(low, byPage ? page : high - std::min(bufferBytes, high - low));
+    const uintptr_t from =
+        std::max(low, byPage ? page : high - std::min(bufferWords * sizeof(uintptr_t), high - low));
     const size_t bytes = high - from;
     if (pread(memory_, buffer_.data(), bytes, static_cast<off_t>(from)) == static_cast<ssize_t>(bytes)) {
-      markWords(buffer_.data(), buffer_.data() + bytes / sizeof(uintptr_t));
+      const size_t words = bytes / sizeof(uintptr_t);
+      markWords(buffer_.data(), buffer_.data() + words);
       high = from;
     } else if (byPage) {
       break;
