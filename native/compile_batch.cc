@@ -21,6 +21,8 @@ using llvm::Function;
 constexpr double addedLikelihood = 0.5;
 /// Of a function whose address is taken: mostly for somebody who is called next, and calls it.
 constexpr double takenLikelihood = 0.45;
+/// A function that takes more addresses only hands them in somewhere.
+constexpr ptrdiff_t takenAddresses = 8;
 /// Worth a hint.
 constexpr double hintedLikelihood = 0.1;
 /// What may be added; by then the fixed cost of an object is shared among enough.
@@ -80,7 +82,7 @@ private:
     struct Mention {
       const llvm::BasicBlock *block;
       Function *function;
-      double likelihood;
+      bool isCall;
     };
     llvm::SmallVector<Mention, 16> mentions;
     for (const llvm::BasicBlock &block : function)
@@ -89,14 +91,17 @@ private:
           if (auto *mentioned = llvm::dyn_cast<Function>(use.get());
               mentioned != nullptr && (isPossible(*mentioned) || isElsewhere(*mentioned))) {
             const auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-            const bool isCalled = call != nullptr && call->isCallee(&use);
-            mentions.push_back({&block, mentioned, likelihood * (isCalled ? 1 : takenLikelihood)});
+            mentions.push_back({&block, mentioned, call != nullptr && call->isCallee(&use)});
           }
+    const auto isTaken = [](const Mention &mention) { return !mention.isCall; };
+    if (llvm::count_if(mentions, isTaken) > takenAddresses)
+      llvm::erase_if(mentions, isTaken);
+    const auto share = [](const Mention &mention) { return mention.isCall ? 1 : takenLikelihood; };
     if (mentions.empty())
       return;
     if (function.size() == 1) {
       for (const Mention &mention : mentions)
-        note(*mention.function, mention.likelihood);
+        note(*mention.function, likelihood * share(mention));
       return;
     }
     llvm::DominatorTree dominators(function);
@@ -106,7 +111,7 @@ private:
     auto entry = static_cast<double>(frequencies.getEntryFreq().getFrequency());
     for (const Mention &mention : mentions) {
       double frequency = static_cast<double>(frequencies.getBlockFreq(mention.block).getFrequency()) / entry;
-      note(*mention.function, mention.likelihood * std::min(frequency, 1.0));
+      note(*mention.function, likelihood * share(mention) * std::min(frequency, 1.0));
     }
   }
 

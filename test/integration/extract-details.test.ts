@@ -156,6 +156,16 @@ describe('a batch', () => {
     ]);
   });
 
+  it('does not hint at functions that are handed in by the dozen', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `f${String(n)}`);
+    const bodies = names.map((name) => `int ${name}(int x) { return x; }`);
+    const calls = names.map((name) => `offer(${name});`);
+    const text = `extern void offer(int (*)(int)); ${bodies.join(' ')} void all(void) { ${calls.join(' ')} }`;
+    const { functions, likely } = await batch(ingestC(text), ['all']);
+    expect(functions).toEqual(['all']);
+    expect(likely).toEqual([{ name: 'offer', likelihood: 1 }]);
+  });
+
   it('takes only what is possible', async () => {
     const possible = everything(chain);
     const index = chain.functions.indexOf('middle');
