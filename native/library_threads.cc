@@ -6,25 +6,30 @@
 #include <mutex>
 #include <pthread.h>
 #include <string_view>
-#include <thread>
-#include <threads.h>
 #include <utility>
 
 #include "engine_state.h"
 #include "got_redirect.h"
 #include "program_threads.h"
 #include "thread_record.h"
+#include "thread_starts.h"
 
 namespace tierlink {
 namespace {
 
-// On a thread that was just made.
-void visit(const Engine &engine) {
-  ThreadRecord &thread = ThreadRecord::here();
-  std::lock_guard<std::mutex> guard(Threads::lock());
-  if (!engine.closed())
-    thread.visits = &engine;
-}
+struct Visit {
+  std::shared_ptr<Engine> engine;
+
+  void adopt() {
+    ThreadRecord &thread = ThreadRecord::here();
+    std::lock_guard<std::mutex> guard(Threads::lock());
+    if (!engine->closed())
+      thread.visits = engine.get();
+  }
+  static void end() {}
+};
+
+using Starts = ThreadStarts<Visit>;
 
 // Such a thread may make others.
 std::shared_ptr<Engine> engineOfMaker() {
@@ -36,73 +41,25 @@ std::shared_ptr<Engine> engineOfMaker() {
   return engineHere();
 }
 
-template <class Body> struct Start {
-  std::shared_ptr<Engine> engine;
-  Body body;
-  void *argument;
-};
-
-// No object with a destructor lives across the call of the body: pthread_exit may pass without unwinding.
-template <class Body> Body begin(void *data, void **argument) {
-  const std::unique_ptr<Start<Body>> start(static_cast<Start<Body> *>(data));
-  visit(*start->engine);
-  *argument = start->argument;
-  return start->body;
-}
-
-using PosixBody = void *(*)(void *);
-
-void *posixMain(void *data) {
-  void *argument;
-  return begin<PosixBody>(data, &argument)(argument);
-}
-
-int c11Main(void *data) {
-  void *argument;
-  return begin<thrd_start_t>(data, &argument)(argument);
-}
-
-int libraryPthreadCreate(pthread_t *thread, const pthread_attr_t *attributes, PosixBody body,
+int libraryPthreadCreate(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
                          void *argument) {
   auto engine = engineOfMaker();
-  if (engine == nullptr)
-    return pthread_create(thread, attributes, body, argument);
-  auto start = std::make_unique<Start<PosixBody>>(std::move(engine), body, argument);
-  const int error = pthread_create(thread, attributes, posixMain, start.get());
-  if (error == 0)
-    (void)start.release();
-  return error;
+  return engine == nullptr ? pthread_create(thread, attributes, body, argument)
+                           : Starts::posix({std::move(engine)}, thread, attributes, body, argument);
 }
 
 int libraryThrdCreate(thrd_t *thread, thrd_start_t body, void *argument) {
   auto engine = engineOfMaker();
-  if (engine == nullptr)
-    return thrd_create(thread, body, argument);
-  auto start = std::make_unique<Start<thrd_start_t>>(std::move(engine), body, argument);
-  const int error = thrd_create(thread, c11Main, start.get());
-  if (error == thrd_success)
-    (void)start.release();
-  return error;
+  return engine == nullptr ? thrd_create(thread, body, argument)
+                           : Starts::c11({std::move(engine)}, thread, body, argument);
 }
-
-struct VisitingState final : std::thread::_State {
-  VisitingState(std::shared_ptr<Engine> of, std::unique_ptr<_State> state)
-      : engine(std::move(of)), inner(std::move(state)) {}
-
-  void _M_run() override {
-    visit(*std::exchange(engine, nullptr));
-    inner->_M_run();
-  }
-
-  std::shared_ptr<Engine> engine;
-  std::unique_ptr<_State> inner;
-};
 
 void libraryStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_State> *state,
                            void (*depend)()) {
   if (auto engine = engineOfMaker())
-    *state = std::make_unique<VisitingState>(std::move(engine), std::move(*state));
-  startStdThread(thread, state, depend);
+    Starts::cxx({std::move(engine)}, thread, state, depend);
+  else
+    startStdThread(thread, state, depend);
 }
 
 void watchOne(const void *inside) {

@@ -1,15 +1,14 @@
 // Job: wraps start routines so that a new thread has its record before the program's first instruction on it.
 #include "program_threads.h"
 
-#include <cstdint>
 #include <dlfcn.h>
 #include <mutex>
-#include <new>
 #include <string>
 
 #include "engine_state.h"
 #include "run.h"
 #include "thread_record.h"
+#include "thread_starts.h"
 
 namespace tierlink {
 namespace {
@@ -31,12 +30,17 @@ public:
     if (run_ != nullptr)
       run_->threadRemoved();
   }
-  Membership(const Membership &) = delete;
-  Membership &operator=(const Membership &) = delete;
+  Membership(Membership &&) = default;
+  Membership &operator=(Membership &&) = delete;
 
   // On the new thread.
   void adopt() {
     ThreadRecord::here().adopt(ThreadRecord::Kind::Program, std::move(engine_), std::move(run_), nullptr);
+  }
+  static void end() {
+    ThreadRecord &thread = ThreadRecord::here();
+    // As glibc: thread-locals are destroyed before the destructors of keys run.
+    thread.runDestructors(*thread.owner);
   }
 
 private:
@@ -52,64 +56,7 @@ std::shared_ptr<Run> runHere(Engine &engine) {
                                                                                  : engine.activeRun();
 }
 
-template <class Body> struct Start {
-  Membership membership;
-  Body body;
-  void *argument;
-};
-using PosixStart = Start<void *(*)(void *)>;
-using C11Start = Start<thrd_start_t>;
-
-void endOfBody() {
-  ThreadRecord &thread = ThreadRecord::here();
-  // As glibc: thread-locals are destroyed before the destructors of keys run.
-  thread.runDestructors(*thread.owner);
-}
-
-// No object with a destructor lives across the call of body in these: pthread_exit may pass without
-// unwinding.
-template <class Body> Body takeOver(Start<Body> *start, void **argument) {
-  start->membership.adopt();
-  const Body body = start->body;
-  *argument = start->argument;
-  delete start;
-  return body;
-}
-
-void *posixMain(void *data) {
-  void *argument;
-  const auto body = takeOver(static_cast<PosixStart *>(data), &argument);
-  void *result = body(argument);
-  endOfBody();
-  return result;
-}
-
-int c11Main(void *data) {
-  void *argument;
-  const auto body = takeOver(static_cast<C11Start *>(data), &argument);
-  const int result = body(argument);
-  endOfBody();
-  return result;
-}
-
-// std::thread's start is inside libstdc++, which calls libc's pthread_create: so the state is wrapped
-// instead.
-struct WrappedState final : std::thread::_State {
-  WrappedState(std::shared_ptr<Engine> engine, std::shared_ptr<Run> run, std::unique_ptr<_State> state)
-      : membership(std::move(engine), std::move(run)), inner(std::move(state)) {}
-
-  void _M_run() override {
-    membership.adopt();
-    inner->_M_run();
-    inner.reset();
-    endOfBody();
-  }
-
-  Membership membership;
-  std::unique_ptr<_State> inner;
-};
-
-using StdThreadStart = void (*)(std::thread *, std::unique_ptr<std::thread::_State> *, void (*)());
+using Starts = ThreadStarts<Membership>;
 
 std::mutex lastStartedMutex;
 
@@ -139,11 +86,7 @@ int programPthreadCreate(pthread_t *thread, const pthread_attr_t *attributes, vo
   if (engine == nullptr)
     return pthread_create(thread, attributes, body, argument);
   auto run = runHere(*engine);
-  auto *start = new PosixStart{{std::move(engine), std::move(run)}, body, argument};
-  const int error = pthread_create(thread, attributes, posixMain, start);
-  if (error != 0)
-    delete start;
-  return error;
+  return Starts::posix({std::move(engine), std::move(run)}, thread, attributes, body, argument);
 }
 
 int programThrdCreate(thrd_t *thread, thrd_start_t body, void *argument) {
@@ -151,25 +94,22 @@ int programThrdCreate(thrd_t *thread, thrd_start_t body, void *argument) {
   if (engine == nullptr)
     return thrd_create(thread, body, argument);
   auto run = runHere(*engine);
-  auto *start = new C11Start{{std::move(engine), std::move(run)}, body, argument};
-  const int error = thrd_create(thread, c11Main, start);
-  if (error != thrd_success)
-    delete start;
-  return error;
+  return Starts::c11({std::move(engine), std::move(run)}, thread, body, argument);
 }
 
 void programStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_State> *state,
                            void (*depend)()) {
-  if (auto engine = engineHere()) {
-    auto run = runHere(*engine);
-    *state = std::make_unique<WrappedState>(std::move(engine), std::move(run), std::move(*state));
-  }
-  startStdThread(thread, state, depend);
+  auto engine = engineHere();
+  if (engine == nullptr)
+    return startStdThread(thread, state, depend);
+  auto run = runHere(*engine);
+  Starts::cxx({std::move(engine), std::move(run)}, thread, state, depend);
 }
 
 void startStdThread(std::thread *thread, std::unique_ptr<std::thread::_State> *state, void (*depend)()) {
+  using Original = void (*)(std::thread *, std::unique_ptr<std::thread::_State> *, void (*)());
   static const auto original =
-      reinterpret_cast<StdThreadStart>(dlsym(RTLD_DEFAULT, std::string(stdThreadStart).c_str()));
+      reinterpret_cast<Original>(dlsym(RTLD_DEFAULT, std::string(stdThreadStart).c_str()));
   original(thread, state, depend);
 }
 

@@ -22,8 +22,6 @@ void programStdThreadStart(std::thread *thread, std::unique_ptr<std::thread::_St
 
 inline constexpr std::string_view stdThreadStart =
     "_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE";
-// The original of that name.
-void startStdThread(std::thread *thread, std::unique_ptr<std::thread::_State> *state, void (*depend)());
 
 // The engine whose code this thread runs, or, on a thread that isn't known, the one whose program is running.
 std::shared_ptr<Engine> engineHere();
