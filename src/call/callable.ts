@@ -164,7 +164,10 @@ export function bind(host: CallHost, target: CallTarget, options: FnOptions = {}
   const signature = showSignature(letters);
   const address = BigInt(target.stub);
   const callable = Object.assign(call, { async: later, abortable, symbol, signature, address });
-  Object.defineProperty(callable, 'name', { value: symbol, configurable: true });
+  Object.defineProperties(callable, {
+    name: { value: symbol, configurable: true },
+    length: { value: letters.length - 1, configurable: true },
+  });
   // Safe because this adds what is missing.
   const bound = Object.defineProperty(callable, 'road', {
     get: road,

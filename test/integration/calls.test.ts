@@ -39,6 +39,13 @@ describe('a string', () => {
   });
 });
 
+it.each([{}, { road: 'napi' }] as const)('a callable has a name and a length (%o)', async (options) => {
+  const engine = await engineWith('int add(int a, int b) { return a + b; } int none(void) { return 1; }');
+  const [add, none] = [engine.fn('add', options), engine.fn('none', options)];
+  expect([add.name, add.length, add(2, 3)]).toEqual(['add', 2, 5]);
+  expect([none.name, none.length, none()]).toEqual(['none', 0, 1]);
+});
+
 describe('i64', () => {
   const source = 'long same(long x) { return x; }';
 
