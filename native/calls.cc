@@ -116,7 +116,8 @@ namespace {
   return failureOf("NOT_LINKED", target.name + " has no code yet");
 }
 
-[[gnu::always_inline]] inline Failure callWithin(Entry &entry, const Target &target, CallFrame &frame) {
+[[gnu::always_inline]] inline Failure call(const Target &target, CallFrame &frame, Entry::Passage passage) {
+  Entry entry(*target.engine, passage);
   // Asked while inside: from here on the engine can't be closed.
   if (entry.refused() || target.engine->closed()) [[unlikely]]
     return failureOfClosed(target);
@@ -137,13 +138,9 @@ namespace {
   }
 }
 
-// What a function of JS calls. It is the function that the user has: another one around it would cost a third
-// of the call.
+// What a function of JS calls: the very one that the user has.
 struct BoundTarget : Target {
   std::shared_ptr<const bool> isEnded;
-  // Of the thread that the function belongs to.
-  ThreadRecord &thread;
-  Mutator &mutator;
   napi_ref failed = nullptr; // makes of an error what is thrown
 };
 
@@ -165,12 +162,7 @@ struct BoundTarget : Target {
   CallState state(target.signature);
   if (!convert(env, target, count, values, state)) [[unlikely]]
     return false;
-  Failure failure;
-  {
-    Entry entry(*target.engine, target.thread, target.mutator, Entry::Passage::AtGate);
-    failure = callWithin(entry, target, state.frame);
-  }
-  if (failure != nullptr) [[unlikely]]
+  if (const auto failure = call(target, state.frame, Entry::Passage::AtGate)) [[unlikely]]
     return fail(env, *failure);
   if (target.signature.result == 'v')
     return true;
@@ -215,18 +207,18 @@ bool convertArguments(napi_env env, const Target &target, size_t count, const na
 
 std::unique_ptr<const CallFailure> callTarget(const Target &target, CallFrame &frame,
                                               Entry::Passage passage) {
-  Entry entry(*target.engine, passage);
-  return callWithin(entry, target, frame);
+  return call(target, frame, passage);
 }
 
 napi_value callFromJs(napi_env env, const Target &target, size_t count, const napi_value *values) {
   CallState state(target.signature);
   if (!convert(env, target, count, values, state))
     return nullptr;
-  const auto failure = callTarget(target, state.frame);
-  if (failure != nullptr)
-    napi_throw(env, toJsError(env, *failure));
-  return failure == nullptr ? toJsResult(env, target, state.frame) : nullptr;
+  if (const auto failure = callTarget(target, state.frame)) {
+    fail(env, *failure);
+    return nullptr;
+  }
+  return toJsResult(env, target, state.frame);
 }
 
 namespace {
@@ -288,9 +280,7 @@ napi_value toJsResult(napi_env env, const Target &target, const CallFrame &frame
 }
 
 napi_value bindTarget(napi_env env, Target target, std::shared_ptr<const bool> isEnded, napi_value failed) {
-  ThreadRecord &thread = ThreadRecord::here();
-  Mutator &mutator = thread.mutatorFor(*target.engine);
-  std::unique_ptr<BoundTarget> owned(new BoundTarget{std::move(target), std::move(isEnded), thread, mutator});
+  std::unique_ptr<BoundTarget> owned(new BoundTarget{std::move(target), std::move(isEnded)});
   napi_value function;
   check(env,
         napi_create_function(env, owned->name.c_str(), owned->name.size(), onCall, owned.get(), &function),

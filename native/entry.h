@@ -18,14 +18,10 @@ public:
   enum class Passage : uint8_t { AtGate, Control };
 
   [[gnu::always_inline]] explicit Entry(Engine &engine, Passage passage = Passage::AtGate)
-      : Entry(engine, ThreadRecord::here(), passage) {}
-  [[gnu::always_inline]] Entry(Engine &engine, ThreadRecord &thread, Passage passage)
-      : Entry(engine, thread, thread.mutatorFor(engine), passage) {}
-  // By who knows this thread's record, and the record's counter for the engine.
-  [[gnu::always_inline]] Entry(Engine &engine, ThreadRecord &thread, Mutator &mutator, Passage passage)
-      : thread_(thread), mutator_(mutator), depth_(mutator_.depth.load(std::memory_order_relaxed)),
-        previous_(thread_.current), outer_(std::exchange(thread_.boundary, nullptr)),
-        outerCode_(thread_.entered), outerHandles_(std::exchange(thread_.handles, {})) {
+      : thread_(ThreadRecord::here()), mutator_(thread_.mutatorFor(engine)),
+        depth_(mutator_.depth.load(std::memory_order_relaxed)), previous_(thread_.current),
+        outer_(std::exchange(thread_.boundary, nullptr)), outerCode_(thread_.entered),
+        outerHandles_(std::exchange(thread_.handles, {})) {
     mutator_.depth.store(depth_ + 1, std::memory_order_relaxed);
     thread_.current = &engine;
     // The compiler must not move the load of the slot before the store; the processor may, see

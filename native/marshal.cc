@@ -7,6 +7,8 @@
 namespace tierlink {
 namespace {
 
+constexpr double safeInteger = 9007199254740991.0;
+
 bool toInteger(napi_env env, napi_value value, double low, double high, int64_t &integer) {
   double number;
   if (napi_get_value_double(env, value, &number) != napi_ok || !(number >= low && number <= high))
@@ -50,8 +52,7 @@ bool toWide(napi_env env, napi_value value, uint64_t &word) {
   }
   if (napi_get_value_bigint_uint64(env, value, &word, &lossless) == napi_ok)
     return lossless;
-  constexpr double safe = 9007199254740991.0;
-  if (!toInteger(env, value, -safe, safe, integer))
+  if (!toInteger(env, value, -safeInteger, safeInteger, integer))
     return false;
   word = static_cast<uint64_t>(integer);
   return true;
@@ -60,7 +61,7 @@ bool toWide(napi_env env, napi_value value, uint64_t &word) {
 // Where results are numbers, so are most arguments.
 bool toNumberedWide(napi_env env, napi_value value, uint64_t &word) {
   int64_t integer;
-  if (!toInteger(env, value, -9007199254740991.0, 9007199254740991.0, integer))
+  if (!toInteger(env, value, -safeInteger, safeInteger, integer))
     return toWide(env, value, word);
   word = static_cast<uint64_t>(integer);
   return true;
@@ -96,7 +97,7 @@ bool toPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
 
 bool toNumberedPointer(napi_env env, napi_value value, Texts &texts, uint64_t &word) {
   int64_t integer;
-  if (!toInteger(env, value, 0, 9007199254740991.0, integer))
+  if (!toInteger(env, value, 0, safeInteger, integer))
     return toPointer(env, value, texts, word);
   word = static_cast<uint64_t>(integer);
   return true;

@@ -1,5 +1,5 @@
 // Job: finds out which of some memory ranges the threads inside an engine may still use, without stopping one
-// of them for longer than it takes to read its stack.
+// of them for longer than it takes to read its stack, and those of fibers, if there are any.
 #pragma once
 
 #include <atomic>
@@ -32,15 +32,15 @@ public:
   // `ranges` are sorted by begin and disjoint.
   explicit StackScan(std::vector<ScanRange> ranges);
 
-  // Examines every thread that is inside `engine`. A range is Free for good if no slot and no other code led
-  // to it when this was called: a thread that enters later can't reach it, and one that was inside had its
-  // address in a register or on its stack, or not at all.
+  // Examines every thread that is inside `engine`, or visits it, and all fibers. A range is Free for good if
+  // no slot and no other code led to it when this was called: a thread that enters later can't reach it, and
+  // one that was inside had its address in a register or on its stack, or not at all.
   void run(Engine &engine);
 
   Held held(size_t range) const {
     return undecided_ ? Held::Undecided : Held(held_[range].load(std::memory_order_relaxed));
   }
-  // Threads that were inside.
+  // Threads that were examined.
   uint32_t threads() const { return threads_; }
   // The longest time for which a thread was kept from running, in nanoseconds.
   uint64_t longestPauseNs() const { return longestPauseNs_.load(std::memory_order_relaxed); }

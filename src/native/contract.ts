@@ -283,7 +283,7 @@ export interface RunOutcome {
 export interface StackScan {
   /** For each range: 0 nothing refers to it, 1 something may, 2 a thread could not be examined this time. */
   readonly held: Uint8Array;
-  /** Threads that were inside. */
+  /** Threads that were examined. */
   readonly threads: number;
   /** The longest time that a thread was kept from running, in nanoseconds. */
   readonly longestPauseNs: number;
@@ -493,7 +493,7 @@ export interface NativeAddon {
   engineCloseGate(engine: Handle): boolean;
   engineOpenGate(engine: Handle): void;
   /**
-   * Examines the registers and stacks of every thread that is inside now.
+   * Examines the registers and stacks of every thread that is inside now, or that a library made, and those of fibers.
    *
    * @param ranges - Pairs of begin and end, sorted and disjoint; no slot and no other code leads to them.
    */

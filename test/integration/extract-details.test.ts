@@ -210,7 +210,7 @@ it('the code of a function is the same however much was compiled before', async 
   const first = await compile(module, module.functions);
   // LLVM's passes are kept from one compile to the next, until they have made some megabytes.
   let bytes = 0;
-  for (let again = 0; bytes < 12 * 2 ** 20; again += 1) {
+  while (bytes < 12 * 2 ** 20) {
     const { object } = await compile(module, module.functions);
     expect(Buffer.compare(object, first.object)).toBe(0);
     bytes += object.length;

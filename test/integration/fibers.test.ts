@@ -1,7 +1,7 @@
 /** Fibers: stacks that are no thread's own, on which code is suspended while it is replaced, moved and reclaimed. */
 import { expect, it } from 'vitest';
 import type { Engine } from '../../src/index.js';
-import { engineFor, examined, linkages, pause } from '../support/engine.js';
+import { churn, engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode } from '../support/toolchain.js';
 
 /** One fiber that yields value(0), value(1) ... from a loop that it never leaves. */
@@ -62,31 +62,21 @@ async function engineWith(source: string, linkage: (typeof linkages)[number]): P
   return engine;
 }
 
-/** Publishes new versions, and so fills the memory of those that are reclaimed with others. */
-async function churn(engine: Engine): Promise<void> {
-  for (let round = 0; round < 6; round += 1) {
-    await engine.recompile('fiber', round % 2 === 0 ? 'quick' : 'optimized');
-    await engine.recompile('value', round % 2 === 0 ? 'quick' : 'optimized');
-    engine.reclaim();
-    engine.compact();
-  }
-}
-
 const programs = { makecontext: generator, 'a switch of its own': handmade };
 
 it.each(
   linkages.flatMap((linkage) =>
-    (['makecontext', 'a switch of its own'] as const).map((kind) => ({ linkage, kind })),
+    Object.entries(programs).map(([kind, source]) => ({ linkage, kind, source })),
   ),
 )(
   'I5: code in which a fiber is suspended stays while no thread is inside ($kind, $linkage)',
-  async (which) => {
-    const engine = await engineWith(programs[which.kind], which.linkage);
+  async ({ linkage, source }) => {
+    const engine = await engineWith(source, linkage);
     const [begin, next] = [engine.fn('begin'), engine.fn('next')];
     begin();
     for (let round = 0; round < 5; round += 1) {
       expect(next()).toBe(BigInt((7 + round) * 3 + 1));
-      await churn(engine);
+      await churn(engine, ['fiber', 'value'], 6);
     }
     // Of all versions that were retired it is the one that the loop is in.
     await examined(engine, 1);
@@ -96,7 +86,7 @@ it.each(
     ]);
     expect(next()).toBe(BigInt((7 + 5) * 3 + 1));
     // A fiber that begins anew is in the newest version, and nothing of the old one is left on its stack.
-    if (which.kind === 'a switch of its own') engine.fn('end')(1);
+    if (source === handmade) engine.fn('end')(1);
     begin();
     await examined(engine, 0);
     expect(engine.snapshot().retired).toEqual([]);
@@ -110,7 +100,7 @@ it('a stack that is unmapped without a word is forgotten', async () => {
     engine.fn('begin')();
     expect(engine.fn('next')()).toBe(22n);
     engine.fn('end')(0);
-    await churn(engine);
+    await churn(engine, ['fiber', 'value'], 6);
   }
   await examined(engine, 0);
   expect(engine.snapshot().retired).toEqual([]);
@@ -188,12 +178,7 @@ it.each(['module', 'function'] as const)(
     const running = engine.run();
     await pause(20);
     const before = engine.snapshot().memory.reclaimed;
-    for (let round = 0; round < 40; round += 1) {
-      await engine.recompile('fibers', round % 2 === 0 ? 'quick' : 'optimized');
-      await engine.recompile('value', round % 2 === 0 ? 'optimized' : 'quick');
-      engine.reclaim();
-      engine.compact();
-    }
+    await churn(engine, ['fibers', 'value'], 40);
     for (let look = 0; look < 500 && engine.snapshot().memory.reclaimed === before; look += 1) {
       await pause(2);
       engine.reclaim();

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { engineFor, examined } from '../support/engine.js';
+import { churn, engineFor, examined, pause } from '../support/engine.js';
 import { bitcode, llvmBin, scratch } from '../support/toolchain.js';
 
 /** Each calls `work` on a thread that it makes, and `finish` waits for it. */
@@ -68,12 +68,7 @@ it.each(Object.entries(libraries))(
     engine.addModule('value', bitcode('long value(long n) { return n * 3 + 1; }'));
     await engine.link();
     engine.fn('start')();
-    for (let round = 0; round < 20; round += 1) {
-      await engine.recompile('program', round % 2 === 0 ? 'quick' : 'optimized');
-      await engine.recompile('value', round % 2 === 0 ? 'quick' : 'optimized');
-      engine.reclaim();
-      engine.compact();
-    }
+    await churn(engine, ['program', 'value'], 20);
     // It is in the loop of the first version, and calls the newest one of the other module.
     await examined(engine, 1);
     const { retired, mutatorsInside } = engine.snapshot();
@@ -82,8 +77,7 @@ it.each(Object.entries(libraries))(
     ]);
     expect(mutatorsInside).toBe(0);
     const before = engine.fn('turned')() as bigint;
-    for (let look = 0; look < 1000 && engine.fn('turned')() === before; look += 1)
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let look = 0; look < 1000 && engine.fn('turned')() === before; look += 1) await pause(1);
     expect(engine.fn('turned')() as bigint).toBeGreaterThan(before);
     expect(engine.fn('end')()).toBe(7n);
     await examined(engine, 0);
@@ -113,15 +107,9 @@ it('I5: code that threads of OpenMP are in stays', async () => {
   engine.addModule('value', bitcode('long value(long n) { return n * 3 + 1; }'));
   await engine.link();
   const result = engine.fn('all').async();
-  for (let look = 0; look < 1000 && engine.fn('count')() !== 2; look += 1)
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let look = 0; look < 1000 && engine.fn('count')() !== 2; look += 1) await pause(1);
   expect(engine.fn('count')()).toBe(2);
-  for (let round = 0; round < 20; round += 1) {
-    await engine.recompile('program', round % 2 === 0 ? 'quick' : 'optimized');
-    await engine.recompile('value', round % 2 === 0 ? 'quick' : 'optimized');
-    engine.reclaim();
-    engine.compact();
-  }
+  await churn(engine, ['program', 'value'], 20);
   await examined(engine, 1);
   expect(engine.snapshot().retired).toHaveLength(1);
   engine.fn('stop')();

@@ -46,6 +46,15 @@ export async function examined(engine: Engine, left: number): Promise<void> {
   }
 }
 
+/** Publishes new versions of modules, and so fills the memory of those that are reclaimed with others. */
+export async function churn(engine: Engine, modules: readonly string[], rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const module of modules) await engine.recompile(module, round % 2 === 0 ? 'quick' : 'optimized');
+    engine.reclaim();
+    engine.compact();
+  }
+}
+
 /** Settles after the event loop has turned for so many milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
