@@ -10,7 +10,6 @@
 #include <climits>
 #include <csignal>
 #include <ctime>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <mutex>
 #include <sys/syscall.h>
@@ -29,9 +28,6 @@ namespace {
 constexpr uint64_t patienceNs = 3'000'000;
 constexpr size_t redZoneBytes = 128;
 constexpr int looksAtBlocked = 3;
-constexpr size_t pageBytes = 4096;
-constexpr size_t bufferWords = 8192;
-constexpr size_t pagesInOneLook = 512;
 
 uint64_t now() {
   timespec at{};
@@ -139,22 +135,14 @@ void StackScan::run(Engine &engine) {
 // nobody may run meanwhile: those who are inside wait in the signal's handler, or were waiting all the time,
 // and nobody comes in. Until they are let go nothing here may allocate, or take a lock: they may hold any.
 void StackScan::examineAtOnce(Engine &engine) {
-  isAtOnce_ = true;
+  OwnMemory memory;
+  if (!memory.isOpen()) {
+    undecided_ = true;
+    return;
+  }
+  memory_ = &memory;
   waiting_.reserve(Threads::all().size());
   deadFibers_.reserve(fibers_.size());
-  buffer_.resize(bufferWords);
-  pages_.resize(pagesInOneLook);
-  memory_ = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-  pagemap_ = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  if (memory_ >= 0)
-    examineStopped(engine);
-  else
-    undecided_ = true;
-  close(memory_);
-  close(pagemap_);
-}
-
-void StackScan::examineStopped(Engine &engine) {
   const bool wasClosed = engine.door.isClosed.exchange(true, std::memory_order_seq_cst);
   examineThreads(engine);
   if (!undecided_)
@@ -167,11 +155,12 @@ void StackScan::examineStopped(Engine &engine) {
     sched_yield();
   if (!wasClosed)
     engine.openGate();
+  memory_ = nullptr;
 }
 
 void StackScan::examineFibers() {
   for (const FiberStack &fiber : fibers_)
-    if (!markMemory(fiber.low, fiber.high))
+    if (!memory_->read(fiber.low, fiber.high, marker_))
       deadFibers_.push_back(fiber.low);
 }
 
@@ -213,7 +202,7 @@ StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {
     // Nothing ran, so what was read is what was there all the time. Else its words may have moved while they
     // were read; what was marked stays marked, which is harmless.
     if (after == before) {
-      if (isAtOnce_)
+      if (memory_ != nullptr)
         waiting_.push_back({thread.tid, before});
       return Seen::Done;
     }
@@ -254,7 +243,7 @@ void StackScan::answer(ThreadRecord &self, const void *data) {
   const auto stackPointer = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
   if (!markStack(self, stackPointer))
     foreignStack_ = stackPointer;
-  if (!isAtOnce_) {
+  if (memory_ == nullptr) {
     notePause(began);
     answered_.store(true, std::memory_order_release);
     return;
@@ -291,65 +280,8 @@ bool StackScan::markBeside(const ThreadRecord &thread, uintptr_t stackPointer) {
   const auto isOn = [stackPointer](const FiberStack &one) {
     return stackPointer >= one.low && stackPointer <= one.high;
   };
-  return isAtOnce_ && std::ranges::any_of(fibers_, isOn) && markTouched(thread.stackLow, thread.stackHigh);
-}
-
-// The same as markMemory, but for pages that were never touched: most of a thread's stack. Only of private
-// memory can that be told.
-bool StackScan::markTouched(uintptr_t low, uintptr_t high) {
-  constexpr uint64_t presentOrSwapped = uint64_t{3} << 62;
-  constexpr uint64_t shared = uint64_t{1} << 61;
-  const auto entries = [this](uintptr_t page, size_t count) {
-    const auto bytes = static_cast<ssize_t>(count * sizeof(uint64_t));
-    return pread(pagemap_, pages_.data(), static_cast<size_t>(bytes),
-                 static_cast<off_t>(page * sizeof(uint64_t))) == bytes;
-  };
-  if (high <= low || !entries((high - 1) / pageBytes, 1) || (pages_[0] & presentOrSwapped) == 0 ||
-      (pages_[0] & shared) != 0)
-    return markMemory(low, high);
-  uintptr_t untilPage = (high - 1) / pageBytes + 1;
-  const uintptr_t lowPage = low / pageBytes;
-  uintptr_t runHigh = high; // from here down all was touched, as far as was looked
-  while (untilPage > lowPage) {
-    const size_t count = std::min<size_t>(pages_.size(), untilPage - lowPage);
-    if (!entries(untilPage - count, count))
-      return false;
-    for (size_t index = count; index-- > 0;) {
-      const uintptr_t page = untilPage - count + index;
-      if ((pages_[index] & presentOrSwapped) != 0)
-        continue;
-      const uintptr_t above = (page + 1) * pageBytes;
-      if (above < runHigh && !markMemory(above, runHigh))
-        return false;
-      runHigh = page * pageBytes;
-    }
-    untilPage -= count;
-  }
-  return runHigh <= low || markMemory(low, runHigh);
-}
-
-// From the high end down to what can't be read: a guard page, or what the stack has not grown to. False if
-// that is all of it. Read as a file, since it may be gone.
-bool StackScan::markMemory(uintptr_t low, uintptr_t high) {
-  low = (low + 7) & ~uintptr_t{7};
-  high &= ~uintptr_t{7};
-  const uintptr_t top = high;
-  for (bool byPage = false; high > low;) {
-    const uintptr_t page = (high - 1) & ~uintptr_t{pageBytes - 1};
-    const uintptr_t from =
-        std::max(low, byPage ? page : high - std::min(bufferWords * sizeof(uintptr_t), high - low));
-    const size_t bytes = high - from;
-    if (pread(memory_, buffer_.data(), bytes, static_cast<off_t>(from)) == static_cast<ssize_t>(bytes)) {
-      const size_t words = bytes / sizeof(uintptr_t);
-      markWords(buffer_.data(), buffer_.data() + words);
-      high = from;
-    } else if (byPage) {
-      break;
-    } else {
-      byPage = true;
-    }
-  }
-  return high < top;
+  return memory_ != nullptr && std::ranges::any_of(fibers_, isOn) &&
+         memory_->readTouched(thread.stackLow, thread.stackHigh, marker_);
 }
 
 // Another thread's words may change while they are read; the caller finds that out. They are of frames that a

@@ -9,6 +9,7 @@
 
 #include "blocked_thread.h"
 #include "fiber_stacks.h"
+#include "own_memory.h"
 
 namespace tierlink {
 
@@ -59,14 +60,11 @@ private:
 
   void examineThreads(Engine &engine);
   void examineAtOnce(Engine &engine);
-  void examineStopped(Engine &engine);
   void examineFibers();
   Seen examineBlocked(const ThreadRecord &thread);
   bool examineRunning(ThreadRecord &thread);
   bool markStack(const ThreadRecord &thread, uintptr_t stackPointer);
   bool markBeside(const ThreadRecord &thread, uintptr_t stackPointer);
-  bool markTouched(uintptr_t low, uintptr_t high);
-  bool markMemory(uintptr_t low, uintptr_t high);
   void markWords(const void *from, const void *to);
   void mark(uintptr_t word);
   void notePause(uint64_t sinceNs);
@@ -84,14 +82,11 @@ private:
   std::atomic<bool> answered_{false};
 
   // While there are fibers, all threads are kept where they are until all has been read.
-  bool isAtOnce_ = false;
+  OwnMemory *memory_ = nullptr; // null: there are none
+  const OwnMemory::Each marker_ = [this](const uintptr_t *from, const uintptr_t *to) { markWords(from, to); };
   std::vector<FiberStack> fibers_;
   std::vector<uintptr_t> deadFibers_;
   std::vector<Waiting> waiting_;
-  std::vector<uintptr_t> buffer_;
-  std::vector<uint64_t> pages_;
-  int memory_ = -1;  // this process's, as a file
-  int pagemap_ = -1; // what is known of its pages
   std::atomic<uint32_t> released_{0};
   std::atomic<uint32_t> kept_{0}; // threads that may still look at this scan
 };
