@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 24;
+constexpr int contractVersion = 25;
 } // namespace
 
 NAPI_MODULE_INIT() {

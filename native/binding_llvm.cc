@@ -255,8 +255,10 @@ napi_value compilerSubmit(Call &call) {
   auto compiler = call.handle<PoolHandle>(0, "compiler");
   const JobPriority priority = toPriority(call.env, call.value(2));
   napi_value done = call.function(3, "done");
-  return toJs(call.env,
-              static_cast<double>(compiler->submit(toJob(call.env, call.value(1)), priority, done)));
+  napi_value chosen =
+      isOfType(call.env, call.value(4), napi_undefined) ? nullptr : call.function(4, "chosen");
+  CompileJob job = toJob(call.env, call.value(1));
+  return toJs(call.env, static_cast<double>(compiler->submit(std::move(job), priority, done, chosen)));
 }
 
 napi_value compilerCompileNow(Call &call) {

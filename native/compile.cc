@@ -111,7 +111,7 @@ Result finish(llvm::Module &module, Machinery &machinery, const Diagnostics &dia
   if (diagnostics.hasErrors())
     return Failure{"compile", diagnostics.errors(), ""};
   auto object = std::get<llvm::ArrayRef<char>>(generated);
-  return Compiled{ObjectBytes(object.begin(), object.end()), {}, {}, std::move(used.unfit), {}};
+  return Compiled{ObjectBytes(object.begin(), object.end()), std::move(used.unfit), {}};
 }
 
 /// In a context of its own, which goes with the module.
@@ -138,7 +138,7 @@ std::vector<std::string> namesOf(llvm::ArrayRef<llvm::Function *> functions) {
 }
 
 Result compileFunctions(Workspace &workspace, Machinery &machinery, const CompileJob &job,
-                        const FunctionSelection &selection) {
+                        const FunctionSelection &selection, const OnChosen &onChosen) {
   auto loaded = workspace.load(job.bitcode);
   if (auto *failure = std::get_if<Failure>(&loaded))
     return std::move(*failure);
@@ -147,6 +147,8 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   if (auto *failure = std::get_if<Failure>(&chosen))
     return std::move(*failure);
   Batch &batch = std::get<Batch>(chosen);
+  if (onChosen)
+    onChosen({namesOf(batch.functions), std::move(batch.likely)});
   ImportSources sources(workspace, source, job);
   // Calls that become direct ones are inlined like others.
   const SharedProfile *heat = job.uses.inlining || job.uses.calls ? job.profile.get() : nullptr;
@@ -157,11 +159,8 @@ Result compileFunctions(Workspace &workspace, Machinery &machinery, const Compil
   llvm::Module &module = *std::get<std::unique_ptr<llvm::Module>>(extracted);
   workspace.addCopied(module.getInstructionCount());
   Result result = finish(module, machinery, workspace.diagnostics(), job);
-  if (auto *compiled = std::get_if<Compiled>(&result)) {
-    compiled->functions = namesOf(batch.functions);
-    compiled->likely = std::move(batch.likely);
+  if (auto *compiled = std::get_if<Compiled>(&result))
     compiled->imported = sources.positionsOf(imports);
-  }
   return result;
 }
 
@@ -169,13 +168,13 @@ class State final : public CompilerState {
 public:
   void forget(const SharedBitcode &bitcode) override { workspaces_.forget(bitcode); }
 
-  Result compile(const CompileJob &job) {
+  Result compile(const CompileJob &job, const OnChosen &chosen) {
     std::unique_ptr<Workspace> workspace = workspaces_.take(*job.bitcode);
     Result result = Failure{"crash", "", ""};
     auto crash = runGuarded([&] {
       workspace->diagnostics().clear();
       Machinery &machinery = workspace->machineryFor(job);
-      result = job.functions ? compileFunctions(*workspace, machinery, job, *job.functions)
+      result = job.functions ? compileFunctions(*workspace, machinery, job, *job.functions, chosen)
                              : compileModule(machinery, job);
       // What reported an error may have stopped halfway.
       if (std::holds_alternative<Failure>(result))
@@ -199,11 +198,11 @@ private:
 
 std::unique_ptr<CompilerState> createCompilerState() { return std::make_unique<State>(); }
 
-Result compile(const CompileJob &job, CompilerState &state) {
+Result compile(const CompileJob &job, CompilerState &state, const OnChosen &chosen) {
   // For as long as the thread lives: making one takes longer than to compile a small function.
   static thread_local SignalStack signalStack;
   (void)signalStack;
-  return static_cast<State &>(state).compile(job);
+  return static_cast<State &>(state).compile(job, chosen);
 }
 
 } // namespace tierlink

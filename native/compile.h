@@ -12,6 +12,6 @@ std::unique_ptr<CompilerState> createCompilerState();
 
 /// Runs the job on this thread, guarded: any error or crash of LLVM is a Failure, and leaves `state` fit for
 /// the next.
-std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state);
+std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state, const OnChosen &chosen);
 
 } // namespace tierlink

@@ -30,14 +30,20 @@ constexpr size_t addedFunctions = 15;
 constexpr size_t addedInstructions = 3000;
 constexpr size_t hintedFunctions = 256;
 
-/// How likely a function is called, and where it stands among those that were found: mostly as they are
-/// called.
+/// What loops call is not expected more often: how often they turn is a guess.
+constexpr double mostCalls = 16;
+
+/// How often a function is expected to be called, and where it stands among those that were found: mostly as
+/// they are called.
 struct Prospect {
-  double likelihood;
+  double calls;
   size_t place;
 
+  /// That it is called at all.
+  double likelihood() const { return std::min(calls, 1.0); }
+
   bool operator<(const Prospect &other) const {
-    return likelihood != other.likelihood ? likelihood > other.likelihood : place < other.place;
+    return likelihood() != other.likelihood() ? likelihood() > other.likelihood() : place < other.place;
   }
 };
 
@@ -77,8 +83,8 @@ private:
            !function.hasFnAttribute(llvm::Attribute::Cold);
   }
 
-  /// Notes how likely the function's callees are called, when the function itself is with `likelihood`.
-  void followCalls(Function &function, double likelihood) {
+  /// Notes how often the function's callees are called, when the function itself is called so often.
+  void followCalls(Function &function, double calls) {
     struct Mention {
       const llvm::BasicBlock *block;
       Function *function;
@@ -101,7 +107,7 @@ private:
       return;
     if (function.size() == 1) {
       for (const Mention &mention : mentions)
-        note(*mention.function, likelihood * share(mention));
+        note(*mention.function, calls * share(mention));
       return;
     }
     llvm::DominatorTree dominators(function);
@@ -111,19 +117,18 @@ private:
     auto entry = static_cast<double>(frequencies.getEntryFreq().getFrequency());
     for (const Mention &mention : mentions) {
       double frequency = static_cast<double>(frequencies.getBlockFreq(mention.block).getFrequency()) / entry;
-      note(*mention.function, likelihood * share(mention) * std::min(frequency, 1.0));
+      note(*mention.function, calls * share(mention) * frequency);
     }
   }
 
-  void note(Function &callee, double likelihood) {
-    if (likelihood < hintedLikelihood || llvm::is_contained(batch_.functions, &callee))
+  void note(Function &callee, double calls) {
+    if (llvm::is_contained(batch_.functions, &callee))
       return;
     auto &prospects = callee.isDeclaration() ? elsewhere_ : prospects_;
-    auto [found, isNew] = prospects.try_emplace(&callee, Prospect{likelihood, found_});
+    auto [found, isNew] = prospects.try_emplace(&callee, Prospect{0, found_});
     if (isNew)
       ++found_;
-    else
-      found->second.likelihood = std::max(found->second.likelihood, likelihood);
+    found->second.calls = std::min(found->second.calls + calls, mostCalls);
   }
 
   /// The likeliest first: whatever it calls is less likely than it is itself.
@@ -133,7 +138,7 @@ private:
     while (functionsLeft > 0) {
       const auto best = std::ranges::min_element(
           prospects_, [](const auto &left, const auto &right) { return left.second < right.second; });
-      if (best == prospects_.end() || best->second.likelihood < addedLikelihood)
+      if (best == prospects_.end() || best->second.likelihood() < addedLikelihood)
         break;
       const auto [next, prospect] = *best;
       prospects_.erase(best);
@@ -148,7 +153,7 @@ private:
       --functionsLeft;
       instructionsLeft -= size;
       batch_.functions.push_back(next);
-      followCalls(*next, prospect.likelihood);
+      followCalls(*next, prospect.calls);
     }
   }
 
@@ -157,13 +162,14 @@ private:
     std::vector<std::pair<Prospect, Function *>> rest(large_.begin(), large_.end());
     for (const auto *prospects : {&prospects_, &elsewhere_})
       for (const auto &[function, prospect] : *prospects)
-        if (llvm::none_of(large_, [&](const auto &large) { return large.second == function; }))
+        if (prospect.likelihood() >= hintedLikelihood &&
+            llvm::none_of(large_, [&](const auto &large) { return large.second == function; }))
           rest.emplace_back(prospect, function);
     std::ranges::sort(rest, [](const auto &left, const auto &right) { return left.first < right.first; });
     if (rest.size() > hintedFunctions)
       rest.resize(hintedFunctions);
     for (const auto &[prospect, function] : rest)
-      batch_.likely.push_back({function->getName().str(), prospect.likelihood});
+      batch_.likely.push_back({function->getName().str(), prospect.likelihood()});
   }
 
   LazyModule &source_;

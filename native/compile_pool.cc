@@ -29,9 +29,9 @@ bool CompilePool::Place::operator<(const Place &other) const {
   return id < other.id;
 }
 
-CompilePool::CompilePool(unsigned maxThreads, size_t maxOptimising, Deliver deliver, Ended ended)
+CompilePool::CompilePool(unsigned maxThreads, size_t maxOptimising, Tell tell, Deliver deliver, Ended ended)
     : maxThreads_(maxThreads), maxAtOptimising_(std::max(1U, maxThreads - 1)), maxOptimising_(maxOptimising),
-      deliver_(std::move(deliver)), ended_(std::move(ended)) {}
+      tell_(std::move(tell)), deliver_(std::move(deliver)), ended_(std::move(ended)) {}
 
 CompilePool::~CompilePool() { stop(); }
 
@@ -146,7 +146,7 @@ bool CompilePool::startThread() {
   return isMade;
 }
 
-std::variant<Compiled, Failure> CompilePool::compile(const CompileJob &job) {
+std::variant<Compiled, Failure> CompilePool::compile(const CompileJob &job, const OnChosen &chosen) {
   auto loaded = loadLlvm();
   if (auto *failure = std::get_if<Failure>(&loaded))
     return std::move(*failure);
@@ -159,7 +159,7 @@ std::variant<Compiled, Failure> CompilePool::compile(const CompileJob &job) {
     // Safe because stop() drops it only when no thread compiles any more.
     state = state_.get();
   }
-  return llvm->compile(job, *state);
+  return llvm->compile(job, *state, chosen);
 }
 
 void CompilePool::forget(const SharedBitcode &bitcode) {
@@ -186,7 +186,8 @@ void CompilePool::work() {
       wake_.notify_one();
     lock.unlock();
     const auto queued = nanoseconds(Clock::now() - next.since);
-    CompileOutcome outcome = compileHere(next.job);
+    CompileOutcome outcome =
+        compileHere(next.job, [&](Choice choice) { tell_(next.token, std::move(choice)); });
     outcome.queuedNs = queued;
     // Before the outcome is seen: who submits when it is finds the bitcode given back.
     next.job = {};
@@ -233,9 +234,9 @@ void CompilePool::drop(const Waiting &waiting, const char *reason) {
   deliver_(waiting.token, {Failure{"cancelled", reason, ""}, nanoseconds(Clock::now() - waiting.since), 0});
 }
 
-CompileOutcome CompilePool::compileHere(const CompileJob &job) {
+CompileOutcome CompilePool::compileHere(const CompileJob &job, const OnChosen &chosen) {
   const auto begin = std::chrono::steady_clock::now();
-  CompileOutcome outcome{compile(job), 0, 0};
+  CompileOutcome outcome{compile(job, chosen), 0, 0};
   outcome.compileNs = nanoseconds(std::chrono::steady_clock::now() - begin);
   return outcome;
 }

@@ -36,6 +36,8 @@ struct JobPriority {
 class CompilePool {
 public:
   using JobId = uint64_t;
+  /// Called with what a job has chosen, if it does, before its outcome; on a compile thread.
+  using Tell = std::function<void(void *token, Choice choice)>;
   /// Called with each outcome, on a compile thread, or on the caller's for jobs that are dropped.
   using Deliver = std::function<void(void *token, CompileOutcome outcome)>;
   /// Called once after stopSoon, when no thread will deliver any more; on the last thread, or on the
@@ -43,7 +45,7 @@ public:
   using Ended = std::function<void()>;
 
   /// Of the optimising jobs that wait, no more than `maxOptimising` are kept.
-  CompilePool(unsigned maxThreads, size_t maxOptimising, Deliver deliver, Ended ended);
+  CompilePool(unsigned maxThreads, size_t maxOptimising, Tell tell, Deliver deliver, Ended ended);
   ~CompilePool();
   CompilePool(const CompilePool &) = delete;
   CompilePool &operator=(const CompilePool &) = delete;
@@ -65,7 +67,7 @@ public:
   void stop();
 
   /// Runs a job on this thread, guarded like any other; not after a stop.
-  CompileOutcome compileHere(const CompileJob &job);
+  CompileOutcome compileHere(const CompileJob &job, const OnChosen &chosen = {});
 
   /// Drops what is kept of this bitcode.
   void forget(const SharedBitcode &bitcode);
@@ -85,7 +87,7 @@ private:
   };
   using Queue = std::map<Place, Waiting>;
 
-  std::variant<Compiled, Failure> compile(const CompileJob &job);
+  std::variant<Compiled, Failure> compile(const CompileJob &job, const OnChosen &chosen);
   bool startThread();
   void work();
   bool canTake() const;
@@ -97,6 +99,7 @@ private:
   const unsigned maxThreads_;
   const unsigned maxAtOptimising_;
   const size_t maxOptimising_;
+  const Tell tell_;
   const Deliver deliver_;
   const Ended ended_;
   std::mutex mutex_;

@@ -18,8 +18,9 @@ public:
     return tierlink::ingest(source);
   }
   std::unique_ptr<CompilerState> createState() const override { return createCompilerState(); }
-  std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const override {
-    return tierlink::compile(job, state);
+  std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state,
+                                          const OnChosen &chosen) const override {
+    return tierlink::compile(job, state, chosen);
   }
   std::variant<std::vector<ShownInstruction>, Failure> disassemble(std::string_view object,
                                                                    std::string_view function) const override {

@@ -161,13 +161,20 @@ struct LikelyCall {
   double likelihood;
 };
 
+/// What a job that selects functions comes to; known before code is generated, which takes longer.
+struct Choice {
+  /// The selected functions, with those that were added.
+  std::vector<std::string> functions;
+  /// Possible functions that are left out, and functions of other modules, that these may well call soon.
+  std::vector<LikelyCall> likely;
+};
+
+/// Is told of it on the thread that compiles, at most once. Must not throw.
+using OnChosen = std::function<void(Choice choice)>;
+
 /// What a job made.
 struct Compiled {
   ObjectBytes object;
-  /// The selected functions that the object defines, with those that were added; empty for a whole module.
-  std::vector<std::string> functions;
-  /// Possible functions that it leaves out, and functions of other modules, that it may well call soon.
-  std::vector<LikelyCall> likely;
   /// Functions whose records in the job's profile are of other code.
   std::vector<std::string> unfit;
   /// Positions of those of the job's sources that bodies were taken from.
@@ -233,7 +240,9 @@ class LlvmHalf {
 public:
   virtual std::variant<Ingested, Failure> ingest(const IngestSource &source) const = 0;
   virtual std::unique_ptr<CompilerState> createState() const = 0;
-  virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state) const = 0;
+  /// `chosen` may be empty.
+  virtual std::variant<Compiled, Failure> compile(const CompileJob &job, CompilerState &state,
+                                                  const OnChosen &chosen) const = 0;
   virtual std::variant<std::vector<ShownInstruction>, Failure>
   disassemble(std::string_view object, std::string_view function) const = 0;
   virtual std::variant<SourceLines, Failure> readLines(std::string_view object) const = 0;

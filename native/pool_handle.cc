@@ -32,6 +32,13 @@ napi_value toJs(napi_env env, const std::vector<LikelyCall> &calls) {
   return array;
 }
 
+napi_value toJs(napi_env env, const Choice &choice) {
+  napi_value value = object(env);
+  setProperty(env, value, "functions", toJs(env, choice.functions));
+  setProperty(env, value, "likely", toJs(env, choice.likely));
+  return value;
+}
+
 napi_value toJs(napi_env env, const std::vector<unsigned> &positions) {
   napi_value array;
   check(env, napi_create_array_with_length(env, positions.size(), &array), "array");
@@ -45,8 +52,6 @@ napi_value toJs(napi_env env, const CompileOutcome &outcome) {
   if (const auto *compiled = std::get_if<Compiled>(&outcome.result)) {
     setProperty(env, value, "ok", toJs(env, true));
     setProperty(env, value, "object", toJsBytes(env, compiled->object.data(), compiled->object.size()));
-    setProperty(env, value, "functions", toJs(env, compiled->functions));
-    setProperty(env, value, "likely", toJs(env, compiled->likely));
     setProperty(env, value, "unfit", toJs(env, compiled->unfit));
     setProperty(env, value, "imported", toJs(env, compiled->imported));
   } else {
@@ -62,14 +67,29 @@ napi_value toJs(napi_env env, const CompileOutcome &outcome) {
 struct PoolHandle::Pending {
   std::shared_ptr<PoolHandle> owner;
   napi_ref done = nullptr;
+  /// Null: nobody wants to know what is chosen.
+  napi_ref chosen = nullptr;
   CompileOutcome outcome = {};
+
+  void drop(napi_env env) const {
+    napi_delete_reference(env, done);
+    if (chosen != nullptr)
+      napi_delete_reference(env, chosen);
+  }
+};
+
+/// What the line carries: a choice, or else the outcome, which comes last and takes the job with it.
+struct PoolHandle::Message {
+  Pending *pending;
+  std::optional<Choice> choice;
 };
 
 PoolHandle::PoolHandle(napi_env env, unsigned threads, size_t maxOptimising)
-    : env_(env), pool_(
-                     threads, maxOptimising,
-                     [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); },
-                     [this] { sendEnd(); }) {
+    : env_(env),
+      pool_(
+          threads, maxOptimising, [this](void *token, Choice choice) { tell(token, std::move(choice)); },
+          [this](void *token, CompileOutcome outcome) { send(token, std::move(outcome)); },
+          [this] { sendEnd(); }) {
   check(env,
         napi_create_threadsafe_function(env, nullptr, nullptr, toJs(env, "tierlink compile results"), 0, 1,
                                         nullptr, nullptr, this, receive, &line_),
@@ -88,15 +108,18 @@ PoolHandle::~PoolHandle() {
   napi_release_threadsafe_function(line_, napi_tsfn_release);
 }
 
-CompilePool::JobId PoolHandle::submit(CompileJob job, JobPriority priority, napi_value done) {
+CompilePool::JobId PoolHandle::submit(CompileJob job, JobPriority priority, napi_value done,
+                                      napi_value chosen) {
   if (stage_ != Stage::open)
     throw BindingError("the compiler is destroyed");
   auto pending = std::make_unique<Pending>();
   pending->owner = shared_from_this();
   check(env_, napi_create_reference(env_, done, 1, &pending->done), "callback");
+  if (chosen != nullptr)
+    check(env_, napi_create_reference(env_, chosen, 1, &pending->chosen), "callback");
   const auto id = pool_.submit(std::move(job), priority, pending.get());
   if (!id) {
-    napi_delete_reference(env_, pending->done);
+    pending->drop(env_);
     throw BindingError("no compile thread can be made");
   }
   (void)pending.release();
@@ -130,13 +153,21 @@ napi_value PoolHandle::destroy() {
   return promise;
 }
 
-/// On a compile thread. Safe because a Pending has one user at a time: JS until the job is queued, then the
-/// thread that took it, then, through the line's own lock, JS again.
+/// On a compile thread. Safe because the references of a Pending don't change while its job is queued or
+/// runs.
+void PoolHandle::tell(void *token, Choice choice) {
+  auto *pending = static_cast<Pending *>(token);
+  if (pending->chosen != nullptr)
+    napi_call_threadsafe_function(line_, new Message{pending, std::move(choice)}, napi_tsfn_nonblocking);
+}
+
+/// On a compile thread. Safe because the outcome of a Pending has one user at a time: the thread that took
+/// the job, then, through the line's own lock, JS.
 void PoolHandle::send(void *token, CompileOutcome outcome) {
   auto *pending = static_cast<Pending *>(token);
   pending->outcome = std::move(outcome);
   // Refused only while Node goes down; then nobody is left to call, and the cell goes with the process.
-  napi_call_threadsafe_function(line_, pending, napi_tsfn_nonblocking);
+  napi_call_threadsafe_function(line_, new Message{pending, std::nullopt}, napi_tsfn_nonblocking);
 }
 
 /// On the last thread. It arrives behind all outcomes: the line keeps their order.
@@ -146,30 +177,41 @@ void PoolHandle::sendEnd() {
     napi_call_threadsafe_function(line_, nullptr, napi_tsfn_nonblocking);
 }
 
-/// On the JS thread, once for each job and once for the end; without an environment while Node goes down.
+/// On the JS thread, for each message and once for the end; without an environment while Node goes down.
 void PoolHandle::receive(napi_env env, napi_value, void *self, void *data) {
-  const std::unique_ptr<Pending> pending(static_cast<Pending *>(data));
-  if (env == nullptr)
+  const std::unique_ptr<Message> message(static_cast<Message *>(data));
+  if (message == nullptr) {
+    if (env != nullptr)
+      static_cast<PoolHandle *>(self)->end();
     return;
-  if (pending == nullptr)
-    static_cast<PoolHandle *>(self)->end();
-  else
+  }
+  if (message->choice) {
+    if (env != nullptr)
+      message->pending->owner->call(message->pending->chosen, [&] { return toJs(env, *message->choice); });
+    return;
+  }
+  const std::unique_ptr<Pending> pending(message->pending);
+  if (env != nullptr)
     pending->owner->receiveOutcome(*pending);
 }
 
 void PoolHandle::receiveOutcome(const Pending &pending) {
   --pending_;
   hold();
-  napi_value done = nullptr;
+  call(pending.done, [&] { return toJs(env_, pending.outcome); });
+  pending.drop(env_);
+}
+
+void PoolHandle::call(napi_ref callback, const std::function<napi_value()> &argument) {
+  napi_value function = nullptr;
   napi_value receiver = nullptr;
-  bool found = napi_get_reference_value(env_, pending.done, &done) == napi_ok;
-  napi_delete_reference(env_, pending.done);
-  if (!found || napi_get_undefined(env_, &receiver) != napi_ok)
+  if (napi_get_reference_value(env_, callback, &function) != napi_ok ||
+      napi_get_undefined(env_, &receiver) != napi_ok)
     return;
   try {
-    napi_value outcome = toJs(env_, pending.outcome);
+    napi_value value = argument();
     // What the callback throws stays pending: Node reports it as an uncaught exception.
-    napi_call_function(env_, receiver, done, 1, &outcome, nullptr);
+    napi_call_function(env_, receiver, function, 1, &value, nullptr);
   } catch (const PendingJsException &) {
   } catch (const std::exception &error) {
     napi_throw_error(env_, nullptr, error.what());

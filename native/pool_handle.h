@@ -26,8 +26,8 @@ public:
   PoolHandle(const PoolHandle &) = delete;
   PoolHandle &operator=(const PoolHandle &) = delete;
 
-  /// `done` is called with the outcome.
-  CompilePool::JobId submit(CompileJob job, JobPriority priority, napi_value done);
+  /// `done` is called with the outcome; `chosen`, unless it is null, with what the job has chosen before.
+  CompilePool::JobId submit(CompileJob job, JobPriority priority, napi_value done, napi_value chosen);
   CompileOutcome compileNow(const CompileJob &job);
   /// Drops what is kept of this bitcode.
   void forget(const SharedBitcode &bitcode) { pool_.forget(bitcode); }
@@ -43,11 +43,14 @@ private:
   /// `ending`: threads end. `ended`: they have, and the line is given up. `down`: the environment goes.
   enum class Stage { open, ending, ended, down };
   struct Pending;
+  struct Message;
 
+  void tell(void *token, Choice choice);
   void send(void *token, CompileOutcome outcome);
   void sendEnd();
   static void receive(napi_env env, napi_value, void *self, void *data);
   void receiveOutcome(const Pending &pending);
+  void call(napi_ref callback, const std::function<napi_value()> &argument);
   void end();
   void hold();
   void resolve(napi_deferred deferred);

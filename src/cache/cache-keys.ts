@@ -46,9 +46,10 @@ export class CacheKeys {
     const decisive = {
       ...request,
       module: undefined,
-      // How soon it is compiled decides nothing of it.
+      // How soon it is compiled, and who is told, decides nothing of it.
       priority: undefined,
       ticket: undefined,
+      chosen: undefined,
       bitcode: this.#digestOf(request.bitcode),
       near: this.#digestOfNames(request.near),
       sources: request.sources?.map(({ bitcode, names }) => [

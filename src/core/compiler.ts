@@ -77,6 +77,11 @@ export interface CompileRequest {
   readonly priority: CompilePriority;
   /** Cancels or hurries it; its priority then stands for {@link priority}. */
   readonly ticket?: CompileTicket | undefined;
+  /**
+   * Is told what is chosen, after {@link Compiler.compile} has returned and before code is generated, at most once: never
+   * for a whole module, by {@link Compiler.compileNow}, or of what was compiled before.
+   */
+  readonly chosen?: ((choice: CompileChoice) => void) | undefined;
 }
 
 /** A function that may be called soon. */
@@ -86,16 +91,20 @@ export interface LikelyCall {
   readonly likelihood: number;
 }
 
+/** What a request that selects functions comes to. */
+export interface CompileChoice {
+  /** Names of the functions that the object will define: all wanted ones and what is added. */
+  readonly functions: readonly string[];
+  /**
+   * What these call in maybe one of ten cases or more, and are not: possible functions, and functions of other modules; the
+   * likeliest first.
+   */
+  readonly likely: readonly LikelyCall[];
+}
+
 /** A compiled ELF64 object and what it took. */
 export interface CompiledObject {
   readonly object: Uint8Array;
-  /** Names of the functions that the object defines, all wanted ones and what was added, if the request selected some. */
-  readonly functions?: readonly string[];
-  /**
-   * What it calls in maybe one of ten cases or more but does not define: possible functions, and functions of other
-   * modules; the likeliest first.
-   */
-  readonly likely?: readonly LikelyCall[];
   /** Functions whose records in the request's profile are of other code; these were not used. */
   readonly unfit?: readonly string[];
   /** Positions of the request's sources that bodies were taken from; undefined: any may have been. */

@@ -23,6 +23,8 @@ export interface LookAheadParts {
 /** Looks ahead for one engine. */
 export class LookAhead {
   readonly #parts: LookAheadParts;
+  /** By name: how often a function is expected to be called, by all that was compiled so far. */
+  readonly #expected = new Map<string, number>();
   /** By module: functions that are to be compiled, and how likely each is called. */
   readonly #wanted = new Map<LoadedModule, Map<string, number>>();
   /** Requests at a time, one of which waits for a thread: meanwhile what is wanted gathers, and is compiled together. */
@@ -43,14 +45,17 @@ export class LookAhead {
    * @param likelihood - How likely that is called itself.
    */
   compile(calls: readonly LikelyCall[], likelihood: number): void {
-    for (const call of calls) {
-      const both = likelihood * call.likelihood;
-      // The likeliest come first.
-      if (both < leastLikelihood) break;
-      const unit = this.#unitOf(call.name);
-      if (unit === undefined) continue;
+    for (const { name, likelihood: share } of calls) {
+      const expected = (this.#expected.get(name) ?? 0) + likelihood * share;
+      this.#expected.set(name, expected);
+      if (expected < leastLikelihood) continue;
+      const unit = this.#unitOf(name);
+      if (unit === undefined) {
+        this.#expected.delete(name);
+        continue;
+      }
       const names = this.#wanted.get(unit.home) ?? new Map<string, number>();
-      this.#wanted.set(unit.home, names.set(call.name, Math.max(both, names.get(call.name) ?? 0)));
+      this.#wanted.set(unit.home, names.set(name, Math.min(1, expected)));
     }
     this.#askAll();
   }

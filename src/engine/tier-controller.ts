@@ -423,8 +423,24 @@ export class TierController {
     const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
     const ticket = new CompileTicket(priority);
     const isChosen = priority.kind === 'tier-up' && priority.heat < Infinity;
-    const work = this.#build(units, tier, reason, ticket).then(
+    const joined: Unit[] = [];
+    const begin = (unit: Unit): void => {
+      unit.work = work;
+      unit.ticket = ticket;
+      if (unit.version === undefined) unit.home.beginning.add(unit);
+    };
+    // Who calls it meanwhile waits for this compile, and starts none.
+    const join = (unit: Unit): void => {
+      if (unit.work !== undefined) return;
+      joined.push(unit);
+      begin(unit);
+    };
+    const leave = (): void => {
+      for (const unit of joined) if (unit.work === work) this.#ended(unit);
+    };
+    const work = this.#build(units, tier, reason, ticket, join).then(
       (built) => {
+        leave();
         for (const unit of units) {
           // What was overtaken by a compile at once has been told.
           if (unit.work !== work) continue;
@@ -437,6 +453,7 @@ export class TierController {
         this.#include(built, target);
       },
       (error: unknown) => {
+        leave();
         for (const unit of units) {
           if (unit.work !== work) continue;
           this.#ended(unit);
@@ -448,11 +465,7 @@ export class TierController {
         }
       },
     );
-    for (const unit of units) {
-      unit.work = work;
-      unit.ticket = ticket;
-      if (unit.version === undefined) unit.home.beginning.add(unit);
-    }
+    for (const unit of units) begin(unit);
   }
 
   /** What a policy wants of a function waits for others of its module; what somebody waits for does not. */
@@ -461,12 +474,13 @@ export class TierController {
     tier: TierRecipe,
     reason: string,
     ticket: CompileTicket,
+    join: (unit: Unit) => void,
   ): Promise<readonly Unit[]> {
     const [unit] = units;
     const { priority } = ticket;
     const isWanted = priority.kind === 'tier-up' && priority.heat < Infinity;
     if (!isWanted || unit === undefined || unit.home.unitKind === 'module' || unit.home.record.whole !== '')
-      return this.#parts.builder.build(units, tier, reason, ticket);
+      return this.#parts.builder.build(units, tier, reason, ticket, join);
     return this.#queue.add({ unit, tier, reason, ticket, heat: this.#heatOf(unit, priority.heat) });
   }
 

@@ -3,7 +3,7 @@
  * version before it goes on running.
  */
 import { CompileTicket } from '../core/compile-ticket.js';
-import type { CompiledObject, LikelyCall } from '../core/compiler.js';
+import type { CompileChoice, LikelyCall } from '../core/compiler.js';
 import type { Clock } from '../core/clock.js';
 import { present } from '../core/assert.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -75,6 +75,7 @@ export class UnitBuilder {
    * @param tier - The tier.
    * @param reason - Why, for events.
    * @param ticket - How soon, until it begins.
+   * @param join - Is told of units without a version that are compiled with these, before they are.
    * @returns The units that came to a new version; none if it was overtaken: by a compile at once, or by new source.
    * @throws TierlinkError COMPILE_FAILED, COMPILE_CRASHED, COMPILE_CANCELLED, LLVM_MISSING, CODE_CACHE_FULL and the linker's codes (as rejections)
    */
@@ -83,6 +84,7 @@ export class UnitBuilder {
     tier: TierRecipe,
     reason: string,
     ticket: CompileTicket,
+    join?: (unit: Unit) => void,
   ): Promise<readonly Unit[]> {
     const { home } = present(units[0], 'somebody wants something');
     for (const batch of this.#batches) {
@@ -90,13 +92,19 @@ export class UnitBuilder {
       await batch.done;
       return units;
     }
-    const arrived = async ({ likely = [] }: CompiledObject): Promise<void> => {
+    const wanted = orderOf(home, units, { tier, reason, ticket });
+    const first = wanted.units.filter(({ version }) => version === undefined);
+    const chosen = ({ functions, likely }: CompileChoice): void => {
+      if (home.record !== wanted.record) return;
+      for (const name of functions) {
+        const unit = unitOf(home, name);
+        if (unit.version === undefined) join?.(unit);
+      }
       const { priority } = ticket;
       this.#parts.lookAhead(likely, priority.kind === 'ahead' ? priority.likelihood : 1);
-      await this.#turns.take(ticket);
     };
-    const order = { ...orderOf(home, units, { tier, reason, ticket }), arrived };
-    const first = order.units.filter(({ version }) => version === undefined);
+    const arrived = async (): Promise<void> => this.#turns.take(ticket);
+    const order = { ...wanted, chosen: first.length === 0 ? undefined : chosen, arrived };
     for (let tries = importTries; ; tries -= 1) {
       const compiled = await this.#parts.compiler.compile({ ...order, alone: tries === 0 });
       // What was compiled ahead may be there before the variables are.

@@ -1,6 +1,6 @@
 /** Compiles units, or a whole module with its variables, and reads the objects back. */
 import type { CompileTicket } from '../core/compile-ticket.js';
-import type { CallForm, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
+import type { CallForm, CompileChoice, CompiledObject, Compiler, CompileRequest } from '../core/compiler.js';
 import { assert, present } from '../core/assert.js';
 import { bitsOf, clearBit } from '../core/bits.js';
 import type { TierRecipe } from '../core/tier.js';
@@ -31,8 +31,10 @@ export interface CompileOrder {
   readonly reason: string;
   /** How soon, until it begins. */
   readonly ticket: CompileTicket;
+  /** Is told what is compiled, before it is. */
+  readonly chosen?: ((choice: CompileChoice) => void) | undefined;
   /** Waited for before the code's object is read. */
-  readonly arrived?: (object: CompiledObject) => Promise<void>;
+  readonly arrived?: () => Promise<void>;
 }
 
 /** An order with its objects, ready to be placed. */
@@ -125,7 +127,7 @@ export class UnitCompiler {
       data && this.#compiler.compile(data),
     ]);
     if (codeObject?.unfit !== undefined) this.#dropUnfit(record, offer, codeObject.unfit);
-    if (codeObject !== undefined) await order.arrived?.(codeObject);
+    if (codeObject !== undefined) await order.arrived?.();
     return this.#prepared(order, offer, codeObject, dataObject);
   }
 
@@ -158,7 +160,7 @@ export class UnitCompiler {
   }
 
   #requests(order: CompileOrder): Requests {
-    const { home, record, wantsData, units, tier, ticket, continues } = order;
+    const { home, record, wantsData, units, tier, ticket, continues, chosen } = order;
     assert(record.canonical.kind === 'ir', 'only IR is compiled');
     const { code, data } = record.canonical;
     const profile = this.#profile(order);
@@ -197,6 +199,7 @@ export class UnitCompiler {
               part: 'code',
               ...functionsOf(home, record, units, isAcross),
               profile,
+              chosen,
             },
       data: wantsData && data !== null ? { ...request, bitcode: data, part: 'data' } : undefined,
     };

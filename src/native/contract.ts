@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 24;
+export const contractVersion = 25;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -238,12 +238,16 @@ export interface LikelyCall {
   readonly likelihood: number;
 }
 
+/** What a job that selects functions comes to, before code is generated. */
+export interface CompileChoice {
+  readonly functions: readonly string[]; // what of the selected functions the object will define
+  readonly likely: readonly LikelyCall[]; // what it leaves out, or other modules define, but it may call soon
+}
+
 export type CompileOutcome =
   | {
       readonly ok: true;
       readonly object: Uint8Array; // ELF64 relocatable
-      readonly functions: readonly string[]; // what of the selected functions it defines; none for a whole module
-      readonly likely: readonly LikelyCall[]; // what it leaves out, or other modules define, but it may call soon
       readonly unfit: readonly string[]; // functions whose records in the profile are of other code
       readonly imported: readonly number[]; // positions of the sources that bodies were taken from
       readonly queuedNs: number;
@@ -325,12 +329,16 @@ export interface NativeAddon {
    * @param maxOptimising - Of jobs that are not lazy so many may wait; the coldest is dropped for one more.
    */
   compilerCreate(threads: number, maxOptimising: number): Handle;
-  /** Queues a job; `done` is called on this JS thread. Returns the job's number. Throws once it is destroyed. */
+  /**
+   * Queues a job; `done` is called on this JS thread, and before it `chosen`, if the job selects functions and comes so far.
+   * Returns the job's number. Throws once it is destroyed.
+   */
   compilerSubmit(
     compiler: Handle,
     job: CompileJob,
     priority: JobPriority,
     done: (outcome: CompileOutcome) => void,
+    chosen?: (choice: CompileChoice) => void,
   ): number;
   /** Compiles on this thread. Throws once it is destroyed. */
   compilerCompileNow(compiler: Handle, job: CompileJob): CompileOutcome;

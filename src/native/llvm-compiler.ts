@@ -40,11 +40,12 @@ export class LlvmCompiler implements Compiler {
       if (this.#ended !== undefined) throw cancelled(request, 'the compiler is destroyed');
       if (ticket?.cancelled === true) throw cancelled(request, 'it is not wanted any more');
       const priority = jobPriority(ticket?.priority ?? request.priority);
-      const job = this.#addon.compilerSubmit(this.#pool, this.#job(request), priority, (outcome) => {
+      const done = (outcome: CompileOutcome): void => {
         detach?.();
         if (outcome.ok) resolve(objectOf(outcome));
         else reject(compileError(outcome.failure, request.module, request.tier.name));
-      });
+      };
+      const job = this.#addon.compilerSubmit(this.#pool, this.#job(request), priority, done, request.chosen);
       const detach = ticket?.attach({
         cancel: () => {
           this.#addon.compilerCancel(this.#pool, job);
@@ -150,8 +151,6 @@ function jobPriority(priority: CompilePriority): JobPriority {
 function objectOf(outcome: CompileOutcome & { readonly ok: true }): CompiledObject {
   return {
     object: outcome.object,
-    functions: outcome.functions,
-    likely: outcome.likely,
     unfit: outcome.unfit,
     imported: outcome.imported,
     queuedMs: outcome.queuedNs / 1e6,

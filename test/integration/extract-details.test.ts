@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/core/assert.js';
-import type { CompiledObject, CompileRequest } from '../../src/core/compiler.js';
+import type { CompileChoice, CompiledObject, CompileRequest } from '../../src/core/compiler.js';
 import { readObject } from '../../src/elf/object.js';
 import { LlvmCompiler } from '../../src/native/llvm-compiler.js';
 import { loadAddon } from '../../src/native/loader.js';
@@ -35,11 +35,11 @@ function ingestText(text: string): Canonical {
   return { name: 'm1', code: seen.code, data: seen.data, summary, functions };
 }
 
-function compile(
+async function compile(
   module: Canonical,
   wanted: readonly string[],
   more: Partial<CompileRequest> = {},
-): Promise<CompiledObject> {
+): Promise<CompiledObject & CompileChoice> {
   const standard = {
     module: module.name,
     bitcode: module.code,
@@ -49,14 +49,20 @@ function compile(
     near: [],
     priority: { kind: 'lazy' },
   } as const;
-  return compiler.compile({ ...standard, functions: { wanted }, ...more });
+  const choices: CompileChoice[] = [];
+  const chosen = (choice: CompileChoice): void => {
+    choices.push(choice);
+  };
+  const object = await compiler.compile({ ...standard, functions: { wanted }, chosen, ...more });
+  expect(choices).toHaveLength(1);
+  return { ...object, ...present(choices[0], 'it was told what is chosen') };
 }
 
 /** All functions of the module as a set of possible ones. */
 const everything = (module: Canonical): Uint8Array =>
   new Uint8Array(Math.ceil(module.functions.length / 8)).fill(255);
 
-const batch = (module: Canonical, wanted: readonly string[]): Promise<CompiledObject> =>
+const batch = (module: Canonical, wanted: readonly string[]): Promise<CompiledObject & CompileChoice> =>
   compile(module, wanted, { functions: { wanted, possible: everything(module) } });
 
 /** The code of one function. */
@@ -109,10 +115,10 @@ describe('a batch', () => {
 
   it('hints at what may be called', async () => {
     const { likely } = await batch(chain, ['first']);
-    const names = likely?.map(({ name }) => name);
+    const names = likely.map(({ name }) => name);
     expect(names).toContain('maybe');
     for (const name of ['rare', 'fails', 'chilly', 'alone']) expect(names).not.toContain(name);
-    expect(likely?.every(({ likelihood }) => likelihood >= 0.1 && likelihood <= 1)).toBe(true);
+    expect(likely.every(({ likelihood }) => likelihood >= 0.1 && likelihood <= 1)).toBe(true);
   });
 
   it('hints at functions of other modules, the likeliest first', async () => {
@@ -128,6 +134,27 @@ describe('a batch', () => {
       { name: 'sure', likelihood: 1 },
       { name: 'half', likelihood: expect.closeTo(0.5, 1) as number },
     ]);
+  });
+
+  it('adds up what calls a function, and how often loops do', async () => {
+    const { functions, likely } = await batch(
+      ingestC(`
+        extern int from(int);
+        int twice(int x) { return x; }
+        int turned(int x) { return x; }
+        static int step(int x) {
+          switch (x & 7) { case 0: return turned(x); case 1: return 4; case 2: return 9; case 3: return 8;
+            case 4: return 1; case 5: return 3; case 6: return 5; }
+          return from(x); }
+        int all(int x, int n) {
+          if (x & 1) x += twice(x); else x += 3;
+          if (x & 2) x += 9; else x += twice(x);
+          while (n-- != 0) x += step(x);
+          return x; }`),
+      ['all'],
+    );
+    expect(functions).toEqual(['all', 'twice', 'step.m1', 'turned']);
+    expect(likely).toEqual([{ name: 'from', likelihood: 1 }]);
   });
 
   it('hints at all that is surely called, in the order of the calls', async () => {
@@ -181,7 +208,7 @@ describe('a batch', () => {
       (_, n) => `int f${String(n)}(int x) { return ${n === 0 ? 'x' : `f${String(n - 1)}(x)`}; }`,
     );
     const { functions, likely } = await batch(ingestC(many.join('\n')), ['f299']);
-    expect(functions?.length).toBe(16);
+    expect(functions.length).toBe(16);
     expect(likely).toEqual([{ name: 'f283', likelihood: 1 }]);
   });
 

@@ -108,12 +108,14 @@ async function compileSeparately(
   if (module.summary.whole !== '') return [(await compiler.compile(request)).object];
   const made = await Promise.all(
     batches.map(async (wanted) => {
-      const { object, functions } = await compiler.compile({ ...request, functions: { wanted } });
+      const chosen: string[] = [];
+      const { object } = await compiler.compile({
+        ...request,
+        functions: { wanted },
+        chosen: ({ functions }) => chosen.push(...functions),
+      });
       const sorted = [...wanted].sort();
-      if (
-        [...(functions ?? [])].sort().join() !== sorted.join() ||
-        definedFunctions(object).join() !== sorted.join()
-      )
+      if (chosen.sort().join() !== sorted.join() || definedFunctions(object).join() !== sorted.join())
         throw new Error(`${sorted.join()} became ${definedFunctions(object).join()}`);
       return object;
     }),
