@@ -14,6 +14,13 @@ export type CompilePriority =
 /** Of what was asked for by name: before anything that a policy wants. */
 export const askedFor: CompilePriority = { kind: 'tier-up', heat: Infinity };
 
+/** True if a policy wants it, and nobody waits for it. */
+export function isOfPolicy(
+  priority: CompilePriority,
+): priority is Extract<CompilePriority, { kind: 'tier-up' }> {
+  return priority.kind === 'tier-up' && priority.heat < Infinity;
+}
+
 /** A job that a compiler has queued for a ticket. */
 export interface TicketedJob {
   /** Drops it if it still waits; it then rejects with COMPILE_CANCELLED. */

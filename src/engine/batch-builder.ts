@@ -34,7 +34,7 @@ export async function buildTogether(
   reason: string,
   hooks: BatchHooks = {},
 ): Promise<void> {
-  const { builder, controller, settings } = parts;
+  const { builder, lifecycles, settings } = parts;
   const orders = members.map(({ home, units, target, replacement }) => {
     const tier = present(settings.tiers[target], 'a member names a rung of the ladder');
     const { record, wantsData } = replacement ?? { record: home.record, wantsData: !home.isLinked };
@@ -46,8 +46,8 @@ export async function buildTogether(
   const all = members.flatMap(({ units, target }) => units.map((unit) => ({ unit, target })));
   try {
     for (const { unit, target } of all) {
-      controller.takeFailure(unit);
-      const started = controller.ask([unit], target, { reason, forced: true });
+      lifecycles.takeFailure(unit);
+      const started = lifecycles.ask([unit], target, { reason, forced: true });
       assert(started, 'a unit that is not being compiled starts when it is forced to');
     }
     await batch.run();
@@ -56,6 +56,6 @@ export async function buildTogether(
     builder.removeBatch(batch);
   }
   // All members fail with the same error, so that one report is enough.
-  for (const { unit } of all) controller.takeFailure(unit);
+  for (const { unit } of all) lifecycles.takeFailure(unit);
   await batch.done;
 }

@@ -32,6 +32,7 @@ import { codePlace } from './code-place.js';
 import { CallbackReach } from './callback-reach.js';
 import { LazyCalls } from './lazy-calls.js';
 import { type LinkedVersion, type LoadedModule, type RetiredVersion, settled } from './loaded-module.js';
+import type { Lifecycles } from './lifecycles.js';
 import { LoopController } from './loop-controller.js';
 import { LoopTable } from './loops.js';
 import { LookAhead } from './look-ahead.js';
@@ -113,7 +114,7 @@ export interface Composition {
   readonly mover: Mover;
   readonly quiescence: Quiescence;
   readonly codeCache: CodeCache;
-  readonly controller: TierController;
+  readonly lifecycles: Lifecycles;
   readonly lookAhead: LookAhead;
   readonly rememberedCalls: RememberedCalls;
   readonly program: Program;
@@ -313,6 +314,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     rollback: settings.rollback,
     mostSeen: (record, name) => profiles.mostSeen(record, name),
   });
+  const { lifecycles } = controller;
   const ladder = settings.tiers.map(({ name }) => name);
   const runsAt = (slot: SlotIndex, tag: string): boolean =>
     loopTag(controller.tierAt(slot)?.name ?? '') === tag;
@@ -341,7 +343,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     isWatched: (tier) => settings.policy.firstRequest(settings.tiers.indexOf(tier), ladder) < Infinity,
     forcedAt: settings.osr.forcedAt,
   });
-  const lookAhead = new LookAhead({ symbols, controller, compiler });
+  const lookAhead = new LookAhead({ symbols, lifecycles, compiler });
   const dependents = new Dependents({ publisher, controller, lookAhead, loopController });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
   const program = new Program({ addon, engine, table, versions, watch: controller.watch });
@@ -351,7 +353,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     engine,
     table,
     lazyEntries,
-    controller,
+    lifecycles,
     publisher,
     modules,
   });
@@ -458,7 +460,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     mover,
     quiescence: new Quiescence(addon, engine),
     codeCache,
-    controller,
+    lifecycles,
     lookAhead,
     rememberedCalls,
     lazyCalls,

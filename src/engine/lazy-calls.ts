@@ -9,7 +9,7 @@ import type { LazyEntries } from '../../stubs/lazy-entries.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
 import { allUnits, type LoadedModule, type Unit } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
-import type { TierController } from './tier-controller.js';
+import type { Lifecycles } from './lifecycles.js';
 import { firstCall } from './unit-builder.js';
 
 /** The program can't go on without. */
@@ -24,7 +24,7 @@ export interface LazyCallsParts {
   readonly engine: Handle;
   readonly table: OffsetTable;
   readonly lazyEntries: LazyEntries;
-  readonly controller: TierController;
+  readonly lifecycles: Lifecycles;
   readonly publisher: Pick<Publisher, 'uncompiled'>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
@@ -70,7 +70,7 @@ export class LazyCalls {
     const slot = this.#slotAt(cell);
     if (this.#isSettled(slot)) return;
     const unit = this.#unitAt(slot);
-    this.#parts.controller.compileNow(unit.home, [unit]);
+    this.#parts.lifecycles.compileNow(unit.home, [unit]);
     this.#settle();
   }
 
@@ -80,7 +80,7 @@ export class LazyCalls {
   }
 
   async #answer(cell: bigint): Promise<void> {
-    const { controller } = this.#parts;
+    const { lifecycles } = this.#parts;
     if (cell === 0n) {
       this.#completeAll();
       return;
@@ -91,12 +91,12 @@ export class LazyCalls {
       const unit = this.#unitAt(slot);
       const isOwn = unit.work === undefined;
       if (isOwn) {
-        controller.takeFailure(unit);
-        controller.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
+        lifecycles.takeFailure(unit);
+        lifecycles.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
       }
       unit.ticket?.raise(waitedFor);
       await unit.work;
-      const failure = controller.takeFailure(unit);
+      const failure = lifecycles.takeFailure(unit);
       // What was compiled ahead may have been dropped before this call came.
       if (failure !== undefined && (isOwn || !isCancelled(failure))) throw failure;
     }
@@ -105,11 +105,11 @@ export class LazyCalls {
 
   /** A thread is about to fork: nobody will compile for the child. */
   #completeAll(): void {
-    const { modules, controller } = this.#parts;
+    const { modules, lifecycles } = this.#parts;
     for (const home of modules.values()) {
       if (!home.isLinked || home.unitKind === 'module') continue;
       const units = allUnits(home).filter(({ version }) => version === undefined);
-      if (units.length > 0) controller.compileNow(home, units);
+      if (units.length > 0) lifecycles.compileNow(home, units);
     }
     this.#settle();
   }
@@ -122,7 +122,7 @@ export class LazyCalls {
   }
 
   #unitAt(slot: SlotIndex): Unit {
-    const unit = this.#parts.controller.unitAt(slot);
+    const unit = this.#parts.lifecycles.unitAt(slot);
     if (unit === undefined)
       throw new TierlinkError('FUNCTION_REMOVED', {
         symbol: caller,

@@ -3,7 +3,7 @@ import { present } from '../core/assert.js';
 import type { Compiler, LikelyCall } from '../core/compiler.js';
 import type { SymbolTable } from '../registry/symbol-table.js';
 import type { LoadedModule, Unit } from './loaded-module.js';
-import type { TierController } from './tier-controller.js';
+import type { Lifecycles } from './lifecycles.js';
 
 /**
  * What is less likely is compiled when it is called. To have waited is dearer than to have compiled too much, while there
@@ -16,7 +16,7 @@ const mostTogether = 32;
 /** What it works with. */
 export interface LookAheadParts {
   readonly symbols: Pick<SymbolTable, 'resolve'>;
-  readonly controller: Pick<TierController, 'ask' | 'unitAt'>;
+  readonly lifecycles: Pick<Lifecycles, 'ask' | 'unitAt'>;
   readonly compiler: Pick<Compiler, 'threads'>;
 }
 
@@ -85,7 +85,7 @@ export class LookAhead {
     // A name may lead elsewhere by now.
     const units = taken.flatMap(([name]) => this.#unitOf(name) ?? []).filter((unit) => unit.home === home);
     const priority = { kind: 'ahead', likelihood } as const;
-    if (!this.#parts.controller.ask(units, 0, { reason: 'likely to be called', forced: false, priority }))
+    if (!this.#parts.lifecycles.ask(units, 0, { reason: 'likely to be called', forced: false, priority }))
       return;
     this.#underWay += 1;
     // What becomes of a compile is not its business; the promises don't reject.
@@ -97,9 +97,9 @@ export class LookAhead {
 
   /** The unit of a function that has no version yet, and gets none just now. */
   #unitOf(name: string): Unit | undefined {
-    const { symbols, controller } = this.#parts;
+    const { symbols, lifecycles } = this.#parts;
     const slot = symbols.resolve(name)?.definition.slot;
-    const unit = slot === undefined ? undefined : controller.unitAt(slot);
+    const unit = slot === undefined ? undefined : lifecycles.unitAt(slot);
     return unit?.version === undefined && unit?.work === undefined ? unit : undefined;
   }
 }

@@ -261,7 +261,7 @@ export class ModuleLoader {
 
   async #recompileAll(requests: readonly Recompile[], hooks: BatchHooks = {}): Promise<PublishedEvent[]> {
     while (requests.some(({ home }) => isCompiling(home))) {
-      for (const { home } of requests) this.#parts.controller.supersede(home);
+      for (const { home } of requests) this.#parts.lifecycles.supersede(home);
       await Promise.all(requests.map(async ({ home }) => settled(home)));
     }
     const members = requests.map(({ home, target }) => ({ home, target, units: allUnits(home) }));

@@ -26,10 +26,10 @@ export class Remover {
    */
   async remove(home: LoadedModule, force: boolean): Promise<void> {
     const module = home.record;
-    const { withdrawal, publisher, dependents, controller, symbols, registry, uses, modules, targets } =
+    const { withdrawal, publisher, dependents, lifecycles, symbols, registry, uses, modules, targets } =
       this.#parts;
     const { lazyCalls, reclaimer, emit } = this.#parts;
-    controller.supersede(home);
+    lifecycles.supersede(home);
     while (isCompiling(home)) await settled(home);
     this.#mayGo(home, force);
     await this.#completeReached(home);
@@ -49,7 +49,7 @@ export class Remover {
     // From here on nothing fails.
     const comeBack = dependents.fallBack(home);
     withdrawn.commit();
-    for (const unit of home.units.values()) controller.step(unit, { type: 'remove' });
+    for (const unit of home.units.values()) lifecycles.step(unit, { type: 'remove' });
     symbols.remove(module.definitions);
     registry.remove(module.name);
     uses.remove(module);
@@ -83,20 +83,20 @@ export class Remover {
 
   /** While threads run, they may be in code of the module, and go on to functions of it that were never called. */
   async #completeReached(home: LoadedModule): Promise<void> {
-    const { addon, engine, controller, settings } = this.#parts;
+    const { addon, engine, lifecycles, settings } = this.#parts;
     const failed = new Set<Unit>();
     while (addon.engineMutatorsInside(engine) > 0) {
       const reached = reachedUnits(home, settings.relocations === 'preserve');
       const left = reached.filter((unit) => !failed.has(unit));
       if (left.length === 0) return;
-      controller.ask(left, 0, {
+      lifecycles.ask(left, 0, {
         reason: 'its module is to be removed',
         forced: true,
         priority: { kind: 'lazy' },
       });
       await settled(home);
       // A call of it is told so.
-      for (const unit of left) if (controller.takeFailure(unit) !== undefined) failed.add(unit);
+      for (const unit of left) if (lifecycles.takeFailure(unit) !== undefined) failed.add(unit);
     }
   }
 

@@ -67,7 +67,7 @@ export class Replacer {
    *   module is as it was then.
    */
   async replace(home: LoadedModule, source: SourceBytes, state: 'keep' | 'reset'): Promise<ReplacedEvent> {
-    this.#parts.controller.supersede(home);
+    this.#parts.lifecycles.supersede(home);
     while (isCompiling(home)) await settled(home);
     const before = home.record;
     const after = this.#read(before, source);
@@ -108,7 +108,7 @@ export class Replacer {
 
   /** Threads that are in code of the module may go on to functions that it has no more, and that were never called. */
   #completeReached(home: LoadedModule, gone: readonly Definition[]): void {
-    const { addon, engine, controller, settings } = this.#parts;
+    const { addon, engine, lifecycles, settings } = this.#parts;
     if (gone.length === 0 || addon.engineMutatorsInside(engine) === 0) return;
     const names = new Set(gone.map(({ name }) => name));
     for (;;) {
@@ -116,7 +116,7 @@ export class Replacer {
       const left = reached.filter(({ name }) => names.has(name));
       if (left.length === 0) return;
       try {
-        controller.compileNow(home, left);
+        lifecycles.compileNow(home, left);
       } catch {
         // A call of it is told so.
         return;

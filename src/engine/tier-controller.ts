@@ -1,25 +1,17 @@
 /**
- * Drives tier-up while the program runs: takes requests from the ring, asks the policy, steps the lifecycle
- * and performs its effects. Talks to running code through slots, counters and the request ring alone.
+ * Drives tier-up while the program runs: takes requests from the ring, asks the policy, and has done what that decides.
+ * Talks to running code through slots, counters and the request ring alone.
  */
 import { present } from '../core/assert.js';
-import { askedFor, type CompilePriority, CompileTicket } from '../core/compile-ticket.js';
+import { isOfPolicy } from '../core/compile-ticket.js';
 import type { Compiler } from '../core/compiler.js';
 import type { Observation, Promotion } from '../core/decision.js';
-import { isCancelled } from '../core/errors.js';
 import type { Emit, PublishedEvent } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import type { TierRecipe } from '../core/tier.js';
 import type { ModuleRecord } from '../registry/records.js';
 import type { Registry } from '../registry/registry.js';
-import {
-  advance,
-  contextOf,
-  currentTier,
-  type LifecycleEffect,
-  type LifecycleEvent,
-  stageOf,
-} from '../../tiers/lifecycle.js';
+import { currentTier } from '../../tiers/lifecycle.js';
 import type { Policy } from '../../tiers/policy.js';
 import type { Comparison, RollbackRule } from '../../tiers/slowdown.js';
 import type { OffsetTable } from '../../stubs/offset-table.js';
@@ -27,7 +19,8 @@ import { type CallCount, CallCounts } from './call-counts.js';
 import { CandidateList } from './candidates.js';
 import { CompileCosts } from './compile-costs.js';
 import type { UnitBuilder } from './unit-builder.js';
-import { type LoadedModule, slotsOf, type Unit, unitOf } from './loaded-module.js';
+import { Lifecycles } from './lifecycles.js';
+import { type LoadedModule, slotsOf, type Unit } from './loaded-module.js';
 import { type Candidate, PolicyDesk } from './policy-desk.js';
 import { PromotionQueue } from './promotion-queue.js';
 import { SpeedWatch } from './speed-watch.js';
@@ -57,24 +50,16 @@ export interface TierControllerParts {
 /** Milliseconds that a function has waited when its calls meanwhile say how hot it is. */
 const leastWaitMs = 50;
 
-/** Why a unit is wanted at a tier, and how urgently. */
-export interface TierRequest {
-  /** For events. */
-  readonly reason: string;
-  /** Passes over a bar and a wait after failures. */
-  readonly forced: boolean;
-  /** By default somebody asked for it by name. */
-  readonly priority?: CompilePriority;
-}
-
 /** A compile that the policy wanted. */
 interface Chosen {
   readonly target: number;
   readonly instructions: number;
 }
 
-/** Decides when a unit moves, and sees to it. */
+/** Decides when a unit moves. */
 export class TierController {
+  /** Sees to it. */
+  readonly lifecycles: Lifecycles;
   /** Sees how fast units run, if slower versions are rolled back. */
   readonly watch: SpeedWatch | undefined;
   readonly #parts: TierControllerParts;
@@ -87,21 +72,37 @@ export class TierController {
   readonly #underWay = new Map<Unit, Chosen>();
   /** The publish whose costs were added last. */
   #noted: PublishedEvent | undefined;
-  readonly #timers = new Set<NodeJS.Timeout>();
   /** Of functions that were compiled with counters of edges, what these have told. */
   readonly #turns = new Map<SlotIndex, number>();
-  readonly #causes = new Map<Unit, Error>();
   #open = true;
 
   /** @param parts - Tables, policy, compiler and observers. */
   constructor(parts: TierControllerParts) {
-    const { tiers, table, atMs, compiler, rollback } = parts;
+    const { tiers, table, atMs, compiler, rollback, builder } = parts;
     this.#parts = parts;
     this.#ladder = tiers.map((tier) => tier.name);
     this.#counts = new CallCounts(table, atMs);
     this.#costs = new CompileCosts(tiers.length);
     this.#candidates = new CandidateList(() => {
       this.#choose();
+    });
+    this.lifecycles = new Lifecycles({
+      ...parts,
+      build: async (...order) => this.#build(...order),
+      buildNow: (...order) => builder.buildNow(...order),
+      listener: {
+        ended: (unit) => {
+          if (this.#underWay.delete(unit)) this.#candidates.soon();
+        },
+        published: (units, target, isChosen) => {
+          this.#published(units, target, isChosen);
+        },
+        failed: (unit, how) => {
+          // A counter that asked is all but silent until it is armed again, so that a later try can come.
+          if (how === 'failed') this.#armAll(unit);
+          this.watch?.failed(unit);
+        },
+      },
     });
     this.watch = rollback && this.#watch(rollback);
     const compileThreads = Math.max(1, compiler.threads - 1);
@@ -114,7 +115,7 @@ export class TierController {
       speeds: (unit) => this.watch?.speeds(unit) ?? this.#ladder.map(() => null),
     });
     this.#queue = new PromotionQueue({
-      build: async (...order) => parts.builder.build(...order),
+      build: async (...order) => builder.build(...order),
       instructions: (unit) => this.#desk.instructions(unit),
       threads: compiler.threads,
       isTogether: rollback === undefined,
@@ -125,7 +126,7 @@ export class TierController {
   request(counter: number): void {
     if (!this.#open) return;
     const slot = this.#parts.table.indexOfCounter(address(counter));
-    const unit = slot === undefined ? undefined : this.unitAt(slot);
+    const unit = slot === undefined ? undefined : this.lifecycles.unitAt(slot);
     // A request may outlive its unit (rolled back, removed): nobody is left to answer.
     if (slot === undefined || unit === undefined) return;
     this.#decide(unit, slot, this.#counts.asked(slot));
@@ -138,7 +139,7 @@ export class TierController {
    * @param turns - Turns of the loop for each call.
    */
   turning(slot: SlotIndex, turns: number): void {
-    const unit = this.unitAt(slot);
+    const unit = this.lifecycles.unitAt(slot);
     const count = this.#counts.read(slot);
     // What is being compiled has asked already.
     if (!this.#open || unit === undefined || unit.work !== undefined || count === undefined) return;
@@ -184,7 +185,7 @@ export class TierController {
   ): boolean {
     const { emit, atMs } = this.#parts;
     const priority = { kind: 'tier-up', heat: heatOf(calls, atMs() - sinceMs) } as const;
-    if (!this.ask([unit], target, { reason, forced: false, priority })) {
+    if (!this.lifecycles.ask([unit], target, { reason, forced: false, priority })) {
       unit.ticket?.raise(priority);
       return false;
     }
@@ -199,7 +200,7 @@ export class TierController {
     const known: (Candidate & { readonly slot: SlotIndex })[] = [];
     for (const [unit, slot] of this.#candidates.entries()) {
       const count = this.#counts.read(slot);
-      if (count === undefined || this.unitAt(slot) !== unit) this.#candidates.delete(unit);
+      if (count === undefined || this.lifecycles.unitAt(slot) !== unit) this.#candidates.delete(unit);
       else if (unit.work === undefined)
         known.push({ unit, slot, count, turns: this.#turnsOf(slot, unit, count) });
     }
@@ -215,20 +216,6 @@ export class TierController {
     this.#candidates.later(choice);
   }
 
-  /**
-   * The unit of a slot's function.
-   *
-   * @param slot - The slot.
-   * @returns The unit; undefined if no module has the function any more.
-   */
-  unitAt(slot: SlotIndex): Unit | undefined {
-    const { registry, modules } = this.#parts;
-    const definition = registry.functionAt(slot);
-    const home = definition === undefined ? undefined : modules.get(definition.module);
-    if (definition === undefined || home?.slots.get(definition.name) !== slot) return undefined;
-    return unitOf(home, definition.name);
-  }
-
   /** Calls of a slot's function that were counted in its present version; undefined: its tier does not count. */
   callsAt(slot: SlotIndex): CallCount | undefined {
     return this.#counts.read(slot);
@@ -236,7 +223,7 @@ export class TierController {
 
   /** The tier that a slot's function runs at; undefined if it has no version. */
   tierAt(slot: SlotIndex): TierRecipe | undefined {
-    return this.unitAt(slot)?.version?.tier;
+    return this.lifecycles.unitAt(slot)?.version?.tier;
   }
 
   /** True if functions of the unit were called, as far as its counters tell. */
@@ -258,90 +245,18 @@ export class TierController {
     }
   }
 
-  /**
-   * Wants units at a tier; those that it compiles are compiled together.
-   *
-   * @param units - Units of one module.
-   * @param target - The tier.
-   * @param request - Why, and how urgently.
-   * @returns True if a compile was started by this.
-   */
-  ask(units: readonly Unit[], target: number, request: TierRequest): boolean {
-    const { forced } = request;
-    // A request has no other effect than a compile.
-    const started = units.filter(
-      (unit) => this.#advance(unit, { type: 'request', target, forced }).length > 0,
-    );
-    if (started.length > 0) this.#start(started, target, request);
-    return started.length > 0;
-  }
-
-  /**
-   * Steps the lifecycle of a unit and performs the effects.
-   *
-   * @param unit - The unit.
-   * @param event - What happened.
-   */
-  step(unit: Unit, event: Exclude<LifecycleEvent, { type: 'request' }>): void {
-    for (const effect of this.#advance(unit, event)) this.#perform(unit, effect);
-  }
-
-  #advance(unit: Unit, event: LifecycleEvent): readonly LifecycleEffect[] {
-    const { emit, atMs } = this.#parts;
-    const from = stageOf(unit.state);
-    const { state, effects } = advance(unit.state, event);
-    unit.state = state;
-    const module = unit.home.record.name;
-    const [to, context] = [stageOf(state), contextOf(state)];
-    emit('lifecycle', { module, unit: unit.name, event, from, to, context, atMs: atMs() });
-    return effects;
-  }
-
-  /**
-   * Compiles and publishes the first version of units before it returns: the thread that waits for it is this one.
-   *
-   * @param home - A module.
-   * @param units - Units of it without a version; one may be being compiled, too, which comes to nothing then.
-   * @throws TierlinkError as {@link UnitBuilder.buildNow}
-   */
-  compileNow(home: LoadedModule, units: readonly Unit[]): void {
-    const { builder, tiers } = this.#parts;
-    const built = builder.buildNow(home, units, present(tiers[0], 'a ladder has rungs'));
-    for (const unit of built) this.#ended(unit);
-    this.#note(built, 0, false);
-    this.#include(built, 0);
-  }
-
-  /** Drops the compiles of a module's units that nobody asked for, if they wait: something else is to become of them. */
-  supersede(home: LoadedModule): void {
-    for (const { ticket } of home.units.values())
-      if (
-        ticket?.priority.kind === 'ahead' ||
-        (ticket?.priority.kind === 'tier-up' && ticket.priority.heat < Infinity)
-      )
-        ticket.cancel();
-  }
-
   /** Takes note of units whose versions are out of use, without others in their place. */
   fellBack(units: readonly Unit[]): void {
     for (const unit of units) {
-      this.step(unit, { type: 'fellBack' });
+      this.lifecycles.step(unit, { type: 'fellBack' });
       this.watch?.fellBack(unit);
     }
-  }
-
-  /** The error of the unit's last failed compile, taken away. */
-  takeFailure(unit: Unit): Error | undefined {
-    const cause = this.#causes.get(unit);
-    this.#causes.delete(unit);
-    return cause;
   }
 
   /** Answers no more requests, drops all waits, and reports no failure of what is cancelled. */
   stop(): void {
     this.#open = false;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.lifecycles.stop();
     this.#candidates.stop();
     this.#queue.stop();
   }
@@ -356,18 +271,14 @@ export class TierController {
         for (const slot of slotsOf(unit).values()) calls += this.#counts.read(slot)?.calls ?? 0;
         return calls;
       },
-      doubt: (unit, below) => {
-        const begun = this.#advance(unit, { type: 'doubted', target: below }).length > 0;
-        if (begun) this.#start([unit], below, { reason: 'a higher tier may be slower', forced: false });
-        return begun;
-      },
+      doubt: (unit, below) => this.lifecycles.doubt(unit, below),
       blame: (unit, tier, below, comparison) => {
         this.#rollBack(unit, tier, below, comparison);
       },
       clear: (unit, tier) => {
-        this.step(unit, { type: 'cleared', tier });
+        this.lifecycles.step(unit, { type: 'cleared', tier });
         if (this.#open && currentTier(unit.state) < tier)
-          this.ask([unit], tier, { reason: 'it was not slower', forced: false });
+          this.lifecycles.ask([unit], tier, { reason: 'it was not slower', forced: false });
       },
     });
   }
@@ -375,12 +286,7 @@ export class TierController {
   /** A unit runs at the tier below again: the one that was slower is closed to it. */
   #rollBack(unit: Unit, tier: number, below: number, { ratio, error }: Comparison): void {
     const { emit, atMs } = this.#parts;
-    let retry: number | 'barred' = 'barred';
-    for (const effect of this.#advance(unit, { type: 'slower', tier })) {
-      if (effect.type !== 'wait') continue;
-      this.#wait(unit, effect);
-      retry = effect.milliseconds;
-    }
+    const retry = this.lifecycles.close(unit, tier);
     const margin = Math.exp(1.96 * error);
     emit('rolledBack', {
       module: unit.home.record.name,
@@ -395,92 +301,13 @@ export class TierController {
     });
   }
 
-  #wait(unit: Unit, { target, milliseconds }: Extract<LifecycleEffect, { type: 'wait' }>): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.step(unit, { type: 'waited', target });
-    }, milliseconds);
-    timer.unref();
-    this.#timers.add(timer);
-  }
-
-  #perform(unit: Unit, effect: LifecycleEffect): void {
-    switch (effect.type) {
-      case 'compile':
-        // Of requests only.
-        return;
-      case 'wait':
-        this.#wait(unit, effect);
-        this.#report(unit, effect.target, effect.milliseconds);
-        return;
-      case 'bar':
-        this.#report(unit, effect.target, 'barred');
-        return;
-    }
-  }
-
-  #start(units: readonly Unit[], target: number, { reason, priority = askedFor }: TierRequest): void {
-    const tier = present(this.#parts.tiers[target], 'a request names a rung of the ladder');
-    const ticket = new CompileTicket(priority);
-    const isChosen = priority.kind === 'tier-up' && priority.heat < Infinity;
-    const joined: Unit[] = [];
-    const begin = (unit: Unit): void => {
-      unit.work = work;
-      unit.ticket = ticket;
-      if (unit.version === undefined) unit.home.beginning.add(unit);
-    };
-    // Who calls it meanwhile waits for this compile, and starts none.
-    const join = (unit: Unit): void => {
-      if (unit.work !== undefined) return;
-      joined.push(unit);
-      begin(unit);
-    };
-    const leave = (): void => {
-      for (const unit of joined) if (unit.work === work) this.#ended(unit);
-    };
-    const work = this.#build(units, tier, reason, ticket, join).then(
-      (built) => {
-        leave();
-        for (const unit of units) {
-          // What was overtaken by a compile at once has been told.
-          if (unit.work !== work) continue;
-          this.#ended(unit);
-          const isBuilt = built.includes(unit);
-          this.step(unit, { type: isBuilt ? 'published' : 'dropped' });
-          if (!isBuilt) this.watch?.failed(unit);
-        }
-        this.#note(built, target, isChosen);
-        this.#include(built, target);
-      },
-      (error: unknown) => {
-        leave();
-        for (const unit of units) {
-          if (unit.work !== work) continue;
-          this.#ended(unit);
-          this.#causes.set(unit, error instanceof Error ? error : new Error(String(error)));
-          this.step(unit, { type: isCancelled(error) ? 'dropped' : 'failed' });
-          // A counter that asked is all but silent until it is armed again, so that a later try can come.
-          this.#armAll(unit);
-          this.watch?.failed(unit);
-        }
-      },
-    );
-    for (const unit of units) begin(unit);
-  }
-
   /** What a policy wants of a function waits for others of its module; what somebody waits for does not. */
-  async #build(
-    units: readonly Unit[],
-    tier: TierRecipe,
-    reason: string,
-    ticket: CompileTicket,
-    join: (unit: Unit) => void,
-  ): Promise<readonly Unit[]> {
+  async #build(...order: Parameters<UnitBuilder['build']>): Promise<readonly Unit[]> {
+    const [units, tier, reason, ticket] = order;
     const [unit] = units;
     const { priority } = ticket;
-    const isWanted = priority.kind === 'tier-up' && priority.heat < Infinity;
-    if (!isWanted || unit === undefined || unit.home.unitKind === 'module' || unit.home.record.whole !== '')
-      return this.#parts.builder.build(units, tier, reason, ticket, join);
+    const isOne = unit?.home.unitKind === 'function' && unit.home.record.whole === '';
+    if (!isOne || !isOfPolicy(priority)) return this.#parts.builder.build(...order);
     return this.#queue.add({ unit, tier, reason, ticket, heat: this.#heatOf(unit, priority.heat) });
   }
 
@@ -498,11 +325,12 @@ export class TierController {
     };
   }
 
-  #ended(unit: Unit): void {
-    unit.work = undefined;
-    unit.ticket = undefined;
-    unit.home.beginning.delete(unit);
-    if (this.#underWay.delete(unit)) this.#candidates.soon();
+  #published(units: readonly Unit[], target: number, isChosen: boolean): void {
+    this.#note(units, target, isChosen);
+    for (const unit of units) {
+      this.#armAll(unit);
+      this.watch?.published(unit, target);
+    }
   }
 
   /** Takes note of what a compile has cost. */
@@ -521,22 +349,6 @@ export class TierController {
       isChosen,
     });
     if (target === 0) this.#desk.noteFirst();
-  }
-
-  /** Takes note of units that have a version now. */
-  #include(units: readonly Unit[], target: number): void {
-    for (const unit of units) {
-      this.step(unit, { type: 'included', target });
-      this.#armAll(unit);
-      this.watch?.published(unit, target);
-    }
-  }
-
-  #report(unit: Unit, target: number, retry: number | 'barred'): void {
-    if (!this.#open) return;
-    const error = this.#causes.get(unit) ?? new Error('unknown');
-    const tier = this.#ladder[target] ?? '';
-    this.#parts.emit('failed', { module: unit.home.record.name, unit: unit.name, tier, error, retry });
   }
 }
 
