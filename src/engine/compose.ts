@@ -7,10 +7,7 @@ import { TierlinkError } from '../core/errors.js';
 import type { Emit } from '../core/events.js';
 import { address, type SlotIndex } from '../core/ids.js';
 import { loopTag } from '../core/tier.js';
-import { CheckedMemory } from '../memory/checked.js';
-import type { MemoryManager } from '../memory/memory-manager.js';
-import { SectionMemory } from '../memory/section-memory.js';
-import { Transaction } from '../memory/transaction.js';
+import type { SectionMemory } from '../memory/section-memory.js';
 import { RememberedCalls } from './remembered-calls.js';
 import { Retirement } from '../memory/retirement.js';
 import type { Handle, NativeAddon } from '../native/contract.js';
@@ -22,9 +19,8 @@ import { OffsetTable } from '../../stubs/offset-table.js';
 import { LoopCells } from '../../stubs/loop-cells.js';
 import { LazyEntries } from '../../stubs/lazy-entries.js';
 import { RemovedFunctions } from '../../stubs/removed-functions.js';
-import type { TableBlock, TableMemory, TableNeed } from '../../stubs/table-memory.js';
-import { viewProbe } from './memory-managers.js';
-import { type Settings, useManager } from './options.js';
+import type { Settings } from './options.js';
+import { createNative, sectionMemory, tableMemory } from './engine-memory.js';
 import { cachedParts } from './cached-parts.js';
 import { codeObservers } from './code-observers.js';
 import { CodeCache } from './code-cache.js';
@@ -58,9 +54,6 @@ import { UnitBuilder } from './unit-builder.js';
 import { UnitCompiler } from './unit-compiler.js';
 import { UnitLinker } from './unit-linker.js';
 import { Withdrawal } from './withdrawal.js';
-
-/** Tables begin on a page, in bytes. */
-const tableAlignment = 4096;
 
 /** How long the end of an engine waits for what is to be stored in the object cache, in milliseconds. */
 const cacheEndMs = 1000;
@@ -145,7 +138,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const { manager, engine } = createNative(settings);
   const began = clock.now();
   const atMs = (): number => (clock.now() - began) / 1e6;
-  const memory = memoryOf(manager, addon, engine, emit);
+  const memory = sectionMemory(manager, addon, engine, emit);
   const codeCacheBytes = settings.codeCacheBytes ?? memory.limit('code') ?? 2 ** 30;
   const tables = tableMemory(memory);
   const table = new OffsetTable(tables);
@@ -471,64 +464,5 @@ export function compose(settings: Settings, emit: Emit): Composition {
     atMs,
     homeOf,
     end,
-  };
-}
-
-function createNative(settings: Settings): { readonly manager: MemoryManager; readonly engine: Handle } {
-  const { addon, memoryManager } = settings;
-  const manager = memoryManager === undefined ? settings.defaultMemory() : checked(memoryManager, addon);
-  try {
-    const engine = addon.engineCreate();
-    // From here on the engine destroys it; until then it is still its maker's.
-    if (memoryManager !== undefined) useManager(memoryManager);
-    return { manager, engine };
-  } catch (cause) {
-    if (memoryManager === undefined) manager.destroy();
-    const details = { module: 'a new engine', region: 'data', needed: 0, limit: undefined };
-    throw new TierlinkError('MEMORY_EXHAUSTED', details, { cause });
-  }
-}
-
-function checked(manager: MemoryManager, addon: NativeAddon): MemoryManager {
-  return new CheckedMemory(manager, viewProbe(addon));
-}
-
-function memoryOf(manager: MemoryManager, addon: NativeAddon, engine: Handle, emit: Emit): SectionMemory {
-  return new SectionMemory({
-    manager,
-    cover: (section) => {
-      const around = addon.engineCover(engine, BigInt(section.address), section.bytes);
-      return around === null ? undefined : { start: Number(around.start), end: Number(around.end) };
-    },
-    uncover: (start) => {
-      addon.engineUncover(engine, BigInt(start));
-    },
-    warn: (module, message) => {
-      emit('warning', { module, message });
-    },
-  });
-}
-
-function tableMemory(memory: SectionMemory): TableMemory {
-  const module = 'offset table';
-  return {
-    tableChunk: (needs, fill) => {
-      const transaction = new Transaction(memory);
-      try {
-        // Safe because the keys are those of `needs`.
-        const chunk = Object.fromEntries(
-          Object.entries<TableNeed>(needs).map(([name, { kind, size }]) => {
-            return [name, transaction.allocate(kind, size, tableAlignment, module)];
-          }),
-        ) as unknown as Record<keyof typeof needs, TableBlock>;
-        fill(chunk);
-        memory.finalize(module);
-        transaction.commit();
-        return chunk;
-      } catch (error) {
-        transaction.abort();
-        throw error;
-      }
-    },
   };
 }
