@@ -2,6 +2,7 @@
 import { geometricMean, median, printFindings, type Sheet } from './findings.js';
 import { bestMs, Lines, passesFor, runPasses } from './passes.js';
 import { type Level, native, tiered } from './program-builds.js';
+import { plotBars } from './plot.js';
 import { eachProgram, type Program, readBuilt } from './programs.js';
 import { readWords } from './words.js';
 
@@ -59,7 +60,7 @@ function sheet(title: string, results: readonly Result[]): Sheet {
 const meanRatio = (results: readonly Result[], level: number): number =>
   geometricMean(results.map(({ ratios }) => median(ratios[level] ?? [])));
 
-const { field, asJson, runs } = readWords(3);
+const { field, asJson, runs, plot } = readWords(3);
 const results: Result[] = [];
 for (const program of eachProgram(readBuilt(field))) results.push(await measure(program, runs));
 const kernels = results.filter(({ program }) => program.kind === 'kernel');
@@ -82,3 +83,15 @@ printFindings(
   },
   asJson,
 );
+if (plot !== undefined)
+  plotBars(plot, {
+    title: 'A pass of a warm program: time under tierlink by the time of what clang builds',
+    unit: 'ratio; left of the line tierlink is faster',
+    names: results.map(({ program }) => program.name),
+    series: levels.map((name, level) => ({
+      name,
+      values: results.map(({ ratios }) => median(ratios[level] ?? [])),
+    })),
+    isLogarithmic: false,
+    line: 1,
+  });

@@ -3,6 +3,7 @@ import { geometricMean, median, printFindings, type Sheet } from './findings.js'
 import { bestMs, Lines, type Passes, passesFor, runPasses } from './passes.js';
 import { asWebAssembly, native, onOrc, tiered } from './program-builds.js';
 import type { Contestant } from './contestant.js';
+import { plotLines } from './plot.js';
 import { type Built, type Program, readBuilt, wholePrograms } from './programs.js';
 import { readWords } from './words.js';
 
@@ -100,7 +101,7 @@ async function tryPasses(
 }
 
 const names = ['tierlink', 'clang -O0', 'clang -O2', 'LLJIT -O0', 'LLJIT -O2', 'WebAssembly'];
-const { field, asJson, runs } = readWords(1);
+const { field, asJson, runs, plot } = readWords(1);
 const built = readBuilt(field);
 const programs = wholePrograms(built);
 const results: (Found | undefined)[][] = [];
@@ -146,3 +147,20 @@ printFindings(
   },
   asJson,
 );
+if (plot !== undefined) {
+  const base = names.indexOf('clang -O2');
+  /** Of those programs that both can run. */
+  const mean = (index: number, work: number): number => {
+    const ratios = results.map(
+      (found) => (found[index]?.totalMs[work] ?? NaN) / (found[base]?.totalMs[work] ?? NaN),
+    );
+    return geometricMean(ratios.filter((ratio) => !Number.isNaN(ratio)));
+  };
+  plotLines(plot, {
+    title: 'Work from process start to end, compiling included, by the time of static clang -O2',
+    unit: 'ratio',
+    xName: 'work, in seconds of clang -O2',
+    x: works,
+    series: names.map((name, index) => ({ name, values: works.map((_, work) => mean(index, work)) })),
+  });
+}

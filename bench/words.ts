@@ -1,4 +1,7 @@
-/** The command line of every benchmark, which scripts/bench.mjs has checked: `<field.json> [--json] [--runs N]`. */
+/**
+ * The command line of every benchmark, which scripts/bench.mjs has checked: `<field.json> [--json] [--runs N] [--plot
+ * FILE]`.
+ */
 import { parseArgs } from 'node:util';
 
 /** What was asked for. */
@@ -7,6 +10,8 @@ export interface Words {
   readonly field: string;
   readonly asJson: boolean;
   readonly runs: number;
+  /** Path of an SVG file to be written, by those that can. */
+  readonly plot: string | undefined;
 }
 
 /**
@@ -18,7 +23,12 @@ export interface Words {
 export function readWords(defaultRuns: number): Words {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      plot: { type: 'string' },
+    },
   });
-  return { field: positionals[0] ?? '', asJson: values.json, runs: Number(values.runs ?? defaultRuns) };
+  const { json, runs, plot } = values;
+  return { field: positionals[0] ?? '', asJson: json, runs: Number(runs ?? defaultRuns), plot };
 }

@@ -1,5 +1,5 @@
-/** `npm run bench -- <question> [--json] [--runs N]`: builds what takes part, and asks one question of it. */
-import { join } from 'node:path';
+/** `npm run bench -- <question> [--json] [--runs N] [--plot FILE]`: builds what takes part, and asks one question of it. */
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureLua } from './lua.mjs';
 import { ensureField, ensurePrograms, ensureRedirectable, ensureScale } from './peers.mjs';
@@ -27,6 +27,9 @@ const questions = {
   linkage: async () => ({ redirectable: await ensureRedirectable() }),
 };
 
+/** Questions whose answer can be drawn. */
+const plotted = ['startup', 'steady', 'warmup'];
+
 await runScript(async () => {
   const { question, options } = readWords();
   await setUp('bench');
@@ -39,19 +42,27 @@ await runScript(async () => {
 
 /** @returns {{ question: string, options: string[] }} What is asked for. */
 function readWords() {
-  const usage = `Usage: npm run bench -- ${Object.keys(questions).join('|')} [--json] [--runs N]`;
+  const usage = `Usage: npm run bench -- ${Object.keys(questions).join('|')} [--json] [--runs N] [--plot FILE]`;
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
+      options: {
+        json: { type: 'boolean', default: false },
+        runs: { type: 'string' },
+        plot: { type: 'string' },
+      },
     });
     const [question = ''] = positionals;
     if (!(question in questions))
       throw new Error(`the question must be one of ${Object.keys(questions).join(', ')}`);
     if (values.runs !== undefined && !/^[1-9]\d{0,3}$/.test(values.runs))
       throw new Error('--runs takes a number');
-    const runs = values.runs === undefined ? [] : ['--runs', values.runs];
-    return { question, options: values.json ? [...runs, '--json'] : runs };
+    if (values.plot !== undefined && !plotted.includes(question))
+      throw new Error(`--plot is for ${plotted.join(', ')}`);
+    const options = values.json ? ['--json'] : [];
+    if (values.runs !== undefined) options.push('--runs', values.runs);
+    if (values.plot !== undefined) options.push('--plot', resolve(values.plot));
+    return { question, options };
   } catch (error) {
     throw new SetupFailure(error instanceof Error ? error.message : String(error), usage);
   }

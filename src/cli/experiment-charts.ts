@@ -1,16 +1,6 @@
-/** Draws the curves of an experiment as SVG, with ECharts, which needs no browser for it. */
-import { BarChart, LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent } from 'echarts/components';
-import { type EChartsCoreOption, init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+/** Draws the curves of an experiment. */
 import type { CurvePoint, KindSummary } from '../index.js';
-
-use([BarChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
-
-const width = 860;
-
-/** Okabe and Ito's colours, which those who don't see all colours tell apart, too; without their yellow. */
-const colors = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#000000', '#888888'];
+import { colors, drawSvg } from './svg-chart.js';
 
 /**
  * Lines over time with their confidence intervals, one for each policy.
@@ -53,7 +43,7 @@ export function curvesSvg(
       },
     ];
   });
-  return draw(300, {
+  return drawSvg(300, {
     legend: { data: drawn.map(({ policy }) => policy), top: 0 },
     grid: { left: 80, right: 20, top: 36, bottom: 44 },
     xAxis: { type: 'value', name: 's since main was called', nameLocation: 'middle', nameGap: 28 },
@@ -70,7 +60,7 @@ export function curvesSvg(
  * @returns SVG.
  */
 export function tiersSvg(kinds: readonly KindSummary[], places: readonly string[]): string {
-  return draw(60 + 34 * kinds.length, {
+  return drawSvg(60 + 34 * kinds.length, {
     legend: { data: places, top: 0 },
     grid: { left: 110, right: 20, top: 30, bottom: 28 },
     xAxis: { type: 'value', min: 0, max: 100, axisLabel: { formatter: '{value} %' } },
@@ -83,14 +73,4 @@ export function tiersSvg(kinds: readonly KindSummary[], places: readonly string[
       itemStyle: { color: colors[index % colors.length] },
     })),
   });
-}
-
-function draw(height: number, option: EChartsCoreOption): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  try {
-    chart.setOption({ animation: false, backgroundColor: '#fff', ...option });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose();
-  }
 }
