@@ -96,21 +96,26 @@ export class Profiles {
   }
 
   /**
-   * Takes note of records that fit none of the code that they are of.
+   * Takes note of records that fit none of the code that they are of. Of a function that several modules may have (inline, a
+   * template) each has its own, and clang makes them differ: a call of what it has seen not to throw has no handler. So
+   * what fits one of them needs not fit another, and stays.
    *
    * @param record - The module.
    * @param functions - Names of its functions.
    */
   drop(record: ModuleRecord, functions: readonly string[]): void {
-    if (functions.length === 0) return;
-    const gone = new Set(functions);
-    const names = new Set(
-      record.definitions.filter(({ name }) => gone.has(name)).map((definition) => profileName(definition)),
-    );
+    const unfit = new Set(functions);
+    const gone = record.definitions.filter(({ name, binding }) => binding === 'strong' && unfit.has(name));
+    if (gone.length === 0) return;
+    const names = new Set(gone.map((definition) => profileName(definition)));
     this.#before = this.#before.filter(({ name }) => !names.has(name));
     this.#latest = undefined;
     const reason = 'it was counted in other code';
-    this.#parts.emit('profileDropped', { module: record.name, functions: [...functions], reason });
+    this.#parts.emit('profileDropped', {
+      module: record.name,
+      functions: gone.map(({ name }) => name),
+      reason,
+    });
   }
 
   /**

@@ -138,6 +138,44 @@ describe('a profile of other code', () => {
   });
 });
 
+describe('an inline function whose code differs from module to module', () => {
+  // As clang makes a call in one module and an invoke in another, by what it has seen of the callee.
+  const shared = (body: string): string =>
+    `define linkonce_odr i32 @shared(i32 %x) {\n${body}\n}
+    define i32 @NAME(i32 %n) {
+      br label %loop
+    loop:
+      %i = phi i32 [ 0, %0 ], [ %next, %loop ]
+      %sum = phi i32 [ 0, %0 ], [ %more, %loop ]
+      %y = call i32 @shared(i32 %i)
+      %more = add i32 %sum, %y
+      %next = add i32 %i, 1
+      %on = icmp slt i32 %next, %n
+      br i1 %on, label %loop, label %out
+    out:
+      ret i32 %more
+    }`;
+  const plain = shared('%y = add i32 %x, 1\nret i32 %y').replace('@NAME', '@one');
+  const branching = shared(
+    '%c = icmp slt i32 %x, 0\nbr i1 %c, label %a, label %b\na:\nret i32 0\nb:\n%y = add i32 %x, 1\nret i32 %y',
+  ).replace('@NAME', '@two');
+
+  it.each(['module', 'function'] as const)('keeps its counts, in silence: units of one %s', async (unit) => {
+    const { engine, seen } = watched({ unit });
+    const dropped: ProfileDroppedEvent[] = [];
+    engine.on('profileDropped', (event) => dropped.push(event));
+    engine.addModule('one', Buffer.from(plain));
+    engine.addModule('two', Buffer.from(branching));
+    await engine.link();
+    expect([engine.fn('one')(1000), engine.fn('two')(1000)]).toEqual([500_500, 500_500]);
+    await engine.recompile('one', 'optimized');
+    await engine.recompile('two', 'optimized');
+    expect(seen.at(-1)?.request.profile).toBeDefined();
+    expect(dropped).toEqual([]);
+    expect([engine.fn('one')(1000), engine.fn('two')(1000)]).toEqual([500_500, 500_500]);
+  });
+});
+
 describe('counts', () => {
   it('outlive the versions that counted, wherever these lay', async () => {
     const { engine } = watched({ linkage: 'direct' });
