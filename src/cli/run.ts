@@ -15,6 +15,7 @@ import {
 import { cacheFor } from './cache.js';
 import { tierWords } from './choices.js';
 import { feedLive } from './live-feed.js';
+import { outputFile } from './output-file.js';
 import { makeReport } from './report.js';
 import { version } from './version.js';
 
@@ -61,6 +62,8 @@ export async function runCommand(
   args: readonly string[],
   options: RunCommandOptions,
 ): Promise<void> {
+  const stats = outputFile('stats', options.stats);
+  const profileOut = outputFile('profileOut', options.profileOut);
   const engine = createEngine(engineOptions(options));
   const published: PublishedEvent[] = [];
   const continued: ContinuedEvent[] = [];
@@ -96,16 +99,16 @@ export async function runCommand(
     ...samplingOf(options),
   });
   engine.flush();
-  if (options.profileOut !== undefined) engine.profile().save(options.profileOut);
+  if (profileOut !== undefined) engine.profile().save(profileOut);
   await engine.flushCache(flushMs);
   await endFeed();
   trace?.end();
-  if (options.stats !== undefined) {
+  if (stats !== undefined) {
     const { linkage, policy } = options;
     const tiers = options.tiers ?? tierWords;
     const record = { version, linkage, policy, tiers, argv, startedAtMs, published, continued, failures };
     const report = makeReport(record, outcome, engine.snapshot(), engine.timeByTier());
-    writeFileSync(options.stats, `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(stats, `${JSON.stringify(report, null, 2)}\n`);
   }
   // The process is ended past Node, which would not tell those who wait for its exit.
   process.emit('exit', outcome.status);

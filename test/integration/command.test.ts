@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { command, execute, tierlink } from '../support/command.js';
@@ -96,6 +96,30 @@ it('Ctrl-C ends it as a native program', async () => {
   );
   expect(signal).toBe('SIGINT');
 });
+
+it('a program that goes to another directory leaves its statistics and profile where the command was given', () => {
+  const folder = scratch();
+  const { module } = program(
+    '#include <unistd.h>\nint work(int n) { int s = 0; for (int i = 0; i < n; i++) s += i & n; return s; }\nint main(void) { return chdir("/") + (work(1000) < 0); }',
+  );
+  const words = ['run', '--tiers', 'quick', '--stats', 'stats.json', '--profile-out', 'p.profdata', module];
+  const { status, stderr } = spawnSync(process.execPath, [command, ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(readdirSync(folder).sort()).toEqual(['p.profdata', 'stats.json']);
+});
+
+it.each(['--stats', '--profile-out'])(
+  '%s with a file that can not be written is refused before the program runs',
+  (option) => {
+    const { module } = program('#include <stdio.h>\nint main(void) { puts("ran"); return 0; }');
+    const seen = tierlink(['run', option, '/no/such/file', module]);
+    expect(seen).toMatchObject({ status: 2, stdout: '' });
+    expect(seen.stderr).toMatch(/OPTION_INVALID: .*\/no\/such\/file/);
+  },
+);
 
 it('runs modules, objects and archives together and writes statistics', () => {
   const folder = scratch();
