@@ -1,7 +1,6 @@
 // Job: arguments and results of calls, runs, symbols, unwinding and the end of the process.
 #include "binding_runtime.h"
 
-#include <csignal>
 #include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "frames.h"
 #include "js_channel.h"
 #include "libraries.h"
+#include "program_signals.h"
 #include "program_threads.h"
 #include "run.h"
 #include "thread_record.h"
@@ -232,14 +232,14 @@ napi_value flushStdio(Call &call) {
   return undefined(call.env);
 }
 
-// Node leaves stdout unbuffered and SIGPIPE ignored, and makes pipes that it writes to non-blocking, which
-// loses what libc writes to a full one; a program that owns the process expects what libc and the kernel give
-// it. An explicit buffer, since glibc keeps the one byte of an unbuffered stream otherwise.
+// Node leaves stdout unbuffered and some signals changed, and makes pipes that it writes to non-blocking,
+// which loses what libc writes to a full one; a program that owns the process expects what libc and the
+// kernel give it. An explicit buffer, since glibc keeps the one byte of an unbuffered stream otherwise.
 napi_value adoptProcess(Call &call) {
   static char buffer[4096];
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   setvbuf(stdout, buffer, terminal ? _IOLBF : _IOFBF, terminal ? 1024 : sizeof buffer);
-  signal(SIGPIPE, SIG_DFL);
+  ProgramSignals::restoreDefaults();
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const int flags = fcntl(stream, F_GETFD);
     if (flags >= 0)

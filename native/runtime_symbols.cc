@@ -15,6 +15,7 @@
 #include "fiber_stacks.h"
 #include "fork_handlers.h"
 #include "lazy_entry.h"
+#include "program_signals.h"
 #include "program_threads.h"
 #include "removed_function.h"
 #include "ring.h"
@@ -137,25 +138,26 @@ int runtimeAtfork(void (*prepare)(), void (*parent)(), void (*child)()) {
 
 // A handler may be called where nothing can be compiled: in the middle of control itself. So it is compiled
 // now. What it calls in turn is asked for when it is called.
-template <class Handler> void prepareHandler(Handler handler) {
+template <class Handler> void prepareHandler(int number, Handler handler) {
+  ProgramSignals::claim(number);
   if (const auto engine = engineHere())
     engine->lazy().prepare(code(handler));
 }
 
 sighandler_t runtimeSignal(int number, sighandler_t handler) {
-  prepareHandler(handler);
+  prepareHandler(number, handler);
   return signal(number, handler);
 }
 
 sighandler_t runtimeSysvSignal(int number, sighandler_t handler) {
-  prepareHandler(handler);
+  prepareHandler(number, handler);
   return sysv_signal(number, handler);
 }
 
 int runtimeSigaction(int number, const struct sigaction *action, struct sigaction *previous) {
   // Both kinds of handler lie in one union.
   if (action != nullptr)
-    prepareHandler(action->sa_handler);
+    prepareHandler(number, action->sa_handler);
   return sigaction(number, action, previous);
 }
 

@@ -31,8 +31,9 @@ export interface RunOptions {
   /** Samples the program's position each so many microseconds of its CPU time, for `Engine.timeByTier`. */
   readonly sampleUs?: number;
   /**
-   * The program owns the process: stdout is buffered as libc does it, SIGPIPE ends it, and its children inherit the
-   * standard streams. Node's own output must not be used then. @defaultValue false
+   * The program owns the process: stdout is buffered as libc does it, SIGINT, SIGTERM, SIGUSR1, SIGPIPE and SIGXFSZ have
+   * their defaults unless its constructors have said otherwise, and its children inherit the standard streams. Node's
+   * own output must not be used then. @defaultValue false
    */
   readonly ownsProcess?: boolean;
 }

@@ -627,7 +627,7 @@ export interface NativeAddon {
   /** fflush(NULL). */
   flushStdio(): void;
   /**
-   * Gives stdout its buffering, SIGPIPE its default and children the standard streams, and makes these block, all of
+   * Gives stdout its buffering, signals their defaults and children the standard streams, and makes these block, all of
    * which Node has changed.
    */
   adoptProcess(): void;
