@@ -10,6 +10,7 @@
 #include "exit_watch.h"
 #include "fast_call.h"
 #include "frames.h"
+#include "host_signals.h"
 #include "js_channel.h"
 #include "libraries.h"
 #include "program_signals.h"
@@ -240,6 +241,7 @@ napi_value adoptProcess(Call &call) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   setvbuf(stdout, buffer, terminal ? _IOLBF : _IOFBF, terminal ? 1024 : sizeof buffer);
   ProgramSignals::restoreDefaults();
+  HostSignals::close();
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const int flags = fcntl(stream, F_GETFD);
     if (flags >= 0)
@@ -248,6 +250,11 @@ napi_value adoptProcess(Call &call) {
     if (status >= 0 && (status & O_NONBLOCK) != 0)
       fcntl(stream, F_SETFL, status & ~O_NONBLOCK);
   }
+  return undefined(call.env);
+}
+
+napi_value releaseProcess(Call &call) {
+  HostSignals::open();
   return undefined(call.env);
 }
 
@@ -286,6 +293,7 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<unwindFunctionAround>(env, exports, "unwindFunctionAround");
   exportFunction<flushStdio>(env, exports, "flushStdio");
   exportFunction<adoptProcess>(env, exports, "adoptProcess");
+  exportFunction<releaseProcess>(env, exports, "releaseProcess");
   exportFunction<exitProcess>(env, exports, "exitProcess");
   exportFunction<exitIfStuck>(env, exports, "exitIfStuck");
 }

@@ -64,4 +64,11 @@ BlockedThread BlockedThread::look(pid_t tid) {
   return seen;
 }
 
+bool blocksSignal(pid_t tid, int signal) {
+  char text[fileBytes];
+  const char *label = "\nSigBlk:";
+  const char *found = readTaskFile(tid, "status", text) ? strstr(text, label) : nullptr;
+  return found == nullptr || ((strtoull(found + strlen(label), nullptr, 16) >> (signal - 1)) & 1) != 0;
+}
+
 } // namespace tierlink

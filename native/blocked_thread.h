@@ -25,4 +25,7 @@ struct BlockedThread {
   bool operator==(const BlockedThread &) const = default;
 };
 
+// Whether a thread blocks a signal; true if it is gone.
+bool blocksSignal(pid_t tid, int signal);
+
 } // namespace tierlink

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "engine_state.h"
+#include "host_signals.h"
 #include "signal_relay.h"
 #include "thread_record.h"
 
@@ -38,10 +39,6 @@ uint64_t now() {
 void futex(std::atomic<uint32_t> &word, int operation, uint32_t value) {
   syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
-
-// The highest signals are delivered last, so a handler of the program that is due at the same time has its
-// frame below ours and is not mistaken for an interrupted call (see repeatSystemCall).
-int scanSignal() { return SIGRTMAX - 1; }
 
 // A thread that was running when it was asked may have entered a system call since. If the kernel ended that
 // for our signal, it is made again: the instruction pair `mov $number, %eax; syscall` of libc's wrappers is
@@ -72,17 +69,13 @@ void onScanSignal(int signal, siginfo_t *info, void *context) {
     scan->answer(*self, context);
     repeatSystemCall(*static_cast<ucontext_t *>(context));
   } else if (isOurs) {
-    // A late one of ours: the scan has given up on this thread.
+    // Of another kind, or a late one: the scan has given up on this thread.
+    HostSignals::answer(*info, context);
     repeatSystemCall(*static_cast<ucontext_t *>(context));
   } else {
     relay.passOn(signal, info, context);
   }
   errno = savedErrno;
-}
-
-// False if the program has taken the signal for itself.
-bool installHandler() {
-  return relay.isFirst(scanSignal()) || (!relay.wasInstalled() && relay.install(scanSignal()));
 }
 
 // Library functions that write may be reading a constant of compiled code that called them as its last act
@@ -103,6 +96,14 @@ bool mayReadConstants(long systemCall) {
 }
 
 } // namespace
+
+// The highest signals are delivered last, so a handler of the program that is due at the same time has its
+// frame below ours and is not mistaken for an interrupted call (see repeatSystemCall).
+int threadSignal() { return SIGRTMAX - 1; }
+
+bool listenToThreadSignal() {
+  return relay.isFirst(threadSignal()) || (!relay.wasInstalled() && relay.install(threadSignal()));
+}
 
 StackScan::StackScan(std::vector<ScanRange> ranges) : ranges_(std::move(ranges)), held_(ranges_.size()) {
   if (ranges_.empty())
@@ -212,7 +213,7 @@ StackScan::Seen StackScan::examineBlocked(const ThreadRecord &thread) {
 }
 
 bool StackScan::examineRunning(ThreadRecord &thread) {
-  if (!installHandler())
+  if (!listenToThreadSignal())
     return false;
   answered_.store(false, std::memory_order_relaxed);
   foreignStack_ = 0;
@@ -220,7 +221,7 @@ bool StackScan::examineRunning(ThreadRecord &thread) {
   siginfo_t info = {};
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
-  if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread.tid, scanSignal(), &info) != 0) {
+  if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread.tid, threadSignal(), &info) != 0) {
     thread.scan.store(nullptr, std::memory_order_relaxed);
     return false;
   }

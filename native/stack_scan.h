@@ -16,6 +16,11 @@ namespace tierlink {
 class Engine;
 struct ThreadRecord;
 
+// The signal by which a thread is asked for something, and its handler; false if the program has taken it for
+// itself.
+int threadSignal();
+bool listenToThreadSignal();
+
 struct ScanRange {
   uintptr_t begin;
   uintptr_t end;

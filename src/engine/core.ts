@@ -32,8 +32,8 @@ export interface RunOptions {
   readonly sampleUs?: number;
   /**
    * The program owns the process: stdout is buffered as libc does it, SIGINT, SIGTERM, SIGUSR1, SIGPIPE and SIGXFSZ have
-   * their defaults unless its constructors have said otherwise, and its children inherit the standard streams. Node's
-   * own output must not be used then. @defaultValue false
+   * their defaults unless its constructors have said otherwise, signals that are sent to the process come to its threads,
+   * and its children inherit the standard streams. Node's own output must not be used then. @defaultValue false
    */
   readonly ownsProcess?: boolean;
 }
@@ -132,13 +132,16 @@ export class EngineCore {
     if (this.#running) {
       throw new TierlinkError('ENGINE_BUSY', { operation: 'run', reason: 'a program is running already' });
     }
+    const { addon, program } = this.#parts;
+    const ownsProcess = options.ownsProcess === true;
     this.#running = true;
     try {
       await this.link();
       const { slot } = this.#function(main, 'run');
-      if (options.ownsProcess === true) this.#parts.addon.adoptProcess();
-      return await this.#parts.program.run(slot, argv, options.sampleUs);
+      if (ownsProcess) addon.adoptProcess();
+      return await program.run(slot, argv, options.sampleUs);
     } finally {
+      if (ownsProcess) addon.releaseProcess();
       this.#running = false;
       this.#parts.reclaimer.soon();
     }

@@ -628,9 +628,12 @@ export interface NativeAddon {
   flushStdio(): void;
   /**
    * Gives stdout its buffering, signals their defaults and children the standard streams, and makes these block, all of
-   * which Node has changed.
+   * which Node has changed. From now on Node's threads block signals that are sent to the process: they are for the
+   * program's.
    */
   adoptProcess(): void;
+  /** After {@link NativeAddon.adoptProcess}: Node's threads take signals again that are sent to the process. */
+  releaseProcess(): void;
   /** _exit after fflush(NULL): ends the process without Node's teardown, as the program's own exit. */
   exitProcess(status: number): void;
   /**

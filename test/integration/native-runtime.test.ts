@@ -240,6 +240,7 @@ describe('bad input', () => {
     'exitProcess',
     'flushStdio',
     'adoptProcess',
+    'releaseProcess',
     'framesIndexed',
     'engineCreate',
     'hostCodeRanges',
