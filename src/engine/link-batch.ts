@@ -4,6 +4,7 @@
  */
 import { present } from '../core/assert.js';
 import type { Clock } from '../core/clock.js';
+import type { LinkedImage } from '../link/image.js';
 import { wantedSymbols } from '../link/wanted.js';
 import type { SectionMemory } from '../memory/section-memory.js';
 import { Transaction } from '../memory/transaction.js';
@@ -169,10 +170,12 @@ export class LinkBatch {
         linker.expect(units, { symbols: code.prepared.symbols, placement: code.placement });
       return { member, data, code };
     });
-    return placed.map(({ member, data, code }) => {
+    const written: LinkedImage[] = [];
+    const linked = placed.map(({ member, data, code }) => {
       const begin = clock.now();
       const { home, units } = member;
       const images = linker.link(transaction, home, ...[data, code].filter((image) => image !== undefined));
+      written.push(...images);
       const variables = data && { image: present(images[0], 'variables come first'), blocks: data.blocks };
       if (code === undefined) return { home, units, version: undefined, data: variables };
       const image = present(images.at(-1), 'code that was placed is linked');
@@ -181,5 +184,7 @@ export class LinkBatch {
       const version = linker.version(home, image, code, { ...member, linkUs });
       return { home, units, version, data: variables ?? whole };
     });
+    linker.seal(transaction, written);
+    return linked;
   }
 }

@@ -192,6 +192,10 @@ export class Mover {
         const image = linker.relink(transaction, version.home, version.image, placement);
         members.push({ units: [...version.users], version: linker.versionAt(version, image, blocks) });
       }
+      linker.seal(
+        transaction,
+        members.map(({ version }) => version.image),
+      );
       transaction.commit();
     } catch (error) {
       transaction.abort();

@@ -183,6 +183,7 @@ export class UnitBuilder {
       const placed = linker.place(transaction, code);
       linker.expect(units, { symbols: placed.prepared.symbols, placement: placed.placement });
       const image = present(linker.link(transaction, home, placed)[0], 'code that was placed is linked');
+      linker.seal(transaction, [image]);
       const linkUs = (clock.now() - begin) / 1e3;
       const version = linker.version(home, image, placed, { ...compiled, linkUs });
       transaction.commit();

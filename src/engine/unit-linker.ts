@@ -177,33 +177,30 @@ export class UnitLinker {
   }
 
   /**
-   * Relocates images of a module that were placed, protects them and registers their unwind tables. Touches nothing
-   * but the images' own memory.
+   * Relocates images of a module that were placed. Touches nothing but the images' own memory.
    *
-   * @param transaction - What deregisters them if something fails later.
+   * @param transaction - What takes back what is made for them if something fails later.
    * @param home - The module.
    * @param placed - Its images: variables, then code, or one of them.
    * @returns The linked images, in this order.
    * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_UNSUPPORTED, RELOCATION_OVERFLOW, MEMORY_EXHAUSTED,
-   *   MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
+   *   MEMORY_MANAGER_INVALID
    */
   link(transaction: Transaction, home: LoadedModule, ...placed: readonly PlacedImage[]): LinkedImage[] {
     const context = this.#parts.targets.contextFor(transaction, home.record.name, home.linkage);
     const images = placed.map(({ prepared, placement }) => linkImage(prepared, placement, context));
-    this.#parts.memory.finalize(home.record.name);
-    for (const image of images) this.#registerFrames(transaction, image);
     return this.#parts.relocations === 'preserve' ? images : images.map(discardRelocations);
   }
 
   /**
-   * Links an image again at another place, and registers its unwind table there. The image as it was is not touched.
+   * Links an image again at another place. The image as it was is not touched.
    *
-   * @param transaction - What deregisters it if something fails later.
+   * @param transaction - What takes back what is made for it if something fails later.
    * @param home - The module.
    * @param image - Its linked code.
    * @param placement - Where it comes to lie.
    * @returns The image at its new place.
-   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
+   * @throws TierlinkError SYMBOL_UNRESOLVED, RELOCATION_OVERFLOW, MEMORY_MANAGER_INVALID
    */
   relink(
     transaction: Transaction,
@@ -212,10 +209,20 @@ export class UnitLinker {
     placement: Placement,
   ): LinkedImage {
     const context = this.#parts.targets.contextFor(transaction, home.record.name, home.linkage);
-    const moved = relinkImage(image, placement, context);
-    this.#parts.memory.finalize(home.record.name);
-    this.#registerFrames(transaction, moved);
-    return moved;
+    return relinkImage(image, placement, context);
+  }
+
+  /**
+   * Protects images and registers their unwind tables: all images of a transaction at once, when the last of them is
+   * written, since a manager protects all that a module has open.
+   *
+   * @param transaction - What deregisters them if something fails later.
+   * @param images - The images, linked.
+   * @throws TierlinkError MEMORY_MANAGER_INVALID, OBJECT_UNSUPPORTED
+   */
+  seal(transaction: Transaction, images: readonly LinkedImage[]): void {
+    for (const module of new Set(images.map((image) => image.module))) this.#parts.memory.finalize(module);
+    for (const image of images) this.#registerFrames(transaction, image);
   }
 
   #registerFrames(transaction: Transaction, image: LinkedImage): void {

@@ -148,6 +148,27 @@ describe.each(Object.entries(shippedManagers))('with the manager %s', (_name, ma
     expect(engine.fn('f')(1)).toBe(10_601_024);
   });
 
+  it('moves and recompiles all versions of a module together', async () => {
+    const engine = engineFor({ unit: 'function', parts: { memoryManager: make() } });
+    const names = ['one', 'two', 'three'];
+    engine.addModule(
+      'm',
+      bitcode(names.map((name, index) => `int ${name}(int x) { return x + ${String(index)}; }`).join('\n')),
+    );
+    await engine.link();
+    // A first call each, so a version each.
+    const same = (): void => {
+      expect(names.map((name) => engine.fn(name)(40))).toEqual([40, 41, 42]);
+    };
+    same();
+    engine.move('m');
+    same();
+    engine.relayout(['m']);
+    same();
+    await engine.recompileGroup([{ module: 'm', tier: 'peak' }]);
+    same();
+  });
+
   it('I5: a thread goes on in a version while others come, move and go around it', async () => {
     const engine = engineFor({ parts: { memoryManager: make() } });
     engine.addModule(
