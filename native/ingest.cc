@@ -65,7 +65,7 @@ ReadModule read(llvm::LLVMContext &context, const IngestSource &source) {
   if (source.format == InputFormat::bitcode && source.lazy) {
     ReadModule lazily = readLazily(source.bytes, source.name, context);
     auto *module = std::get_if<std::unique_ptr<llvm::Module>>(&lazily);
-    if (module == nullptr || canStayLazy(source.bytes, **module))
+    if (module == nullptr || (canStayLazy(source.bytes, **module) && !hasLabelVariables(**module)))
       return lazily;
   }
   return readWhole(source.bytes, source.format, source.name, context);

@@ -77,6 +77,10 @@ struct IngestState {
 /// every tier.
 void splitCoroutines(llvm::Module &module);
 
+/// Before the steps: whether variables hold labels. They are taken for constants if nothing writes to them,
+/// which only the bodies tell.
+bool hasLabelVariables(const llvm::Module &module);
+
 /// Step 1: drops what only steers a static linker (llvm.used, comdats, linker options), sets the module flags
 /// that the one target needs, and gives escaped names ("\01name") their plain form.
 std::optional<Failure> cleanModule(IngestState &state);

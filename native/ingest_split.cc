@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/Transforms/Utils/GlobalStatus.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
 
 #include <set>
@@ -72,6 +73,14 @@ bool isReferredToByData(const GlobalVariable &table,
   return false;
 }
 
+/// Tables of labels are mostly written `static void *table[]`, without a const, and then only read.
+bool isOnlyRead(const GlobalVariable &variable, const Origin &origin) {
+  llvm::GlobalStatus status;
+  return origin.promoted && !variable.isThreadLocal() && !variable.isExternallyInitialized() &&
+         !llvm::GlobalStatus::analyzeGlobal(&variable, status) &&
+         status.StoredType == llvm::GlobalStatus::NotStored;
+}
+
 /// A label has an address in one version of its function only, so what holds labels goes with the code.
 llvm::SmallPtrSet<GlobalVariable *, 8> keepLabelTables(IngestState &state) {
   llvm::SmallPtrSet<GlobalVariable *, 8> withCode;
@@ -85,6 +94,8 @@ llvm::SmallPtrSet<GlobalVariable *, 8> keepLabelTables(IngestState &state) {
       continue;
     Origin &origin = state.origins[&variable];
     origin.placedWithCode = true;
+    if (!variable.isConstant() && isOnlyRead(variable, origin))
+      variable.setConstant(true);
     if (!variable.isConstant())
       state.pin("variable '" + origin.sourceName + "' holds labels and can change");
     else if (isReferredToByData(variable, withCode))
@@ -164,6 +175,12 @@ Variables findMoved(IngestState &state) {
 }
 
 } // namespace
+
+bool hasLabelVariables(const llvm::Module &module) {
+  return llvm::any_of(module.globals(), [](const GlobalVariable &variable) {
+    return !variable.isConstant() && variable.hasInitializer() && holdsLabels(*variable.getInitializer());
+  });
+}
 
 std::unique_ptr<llvm::Module> splitData(IngestState &state) {
   const Variables moved = findMoved(state);

@@ -247,6 +247,25 @@ describe('ingest promotes and splits', () => {
     }
   });
 
+  it.each(['', '-O0', '-O2'])(
+    'takes a table of labels that is only read for a constant, clang %s',
+    (level) => {
+      const { code, summary } = ingestC(
+        `int run(const unsigned char *p) {
+        static void *t[] = {&&a, &&b};
+        int r = 0;
+        goto *t[*p++];
+        a: r++; goto *t[*p++];
+        b: return r;
+      }`,
+        level === '' ? [] : [level],
+      );
+      expect(summary.pinned).toBe('');
+      expect(summary.variables[0]).toMatchObject({ sourceName: 'run.t', place: 'code', constant: true });
+      expect(disassemble(code)).toMatch(/@run\.t\S* = private .*constant/);
+    },
+  );
+
   it('pins a module whose variable holds labels', () => {
     const { summary } = ingestC(`
       int run(int i) {
