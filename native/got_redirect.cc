@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <dlfcn.h>
 #include <link.h>
+#include <optional>
+#include <span>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@ struct DynamicTables {
   const char *names = nullptr;
   const ElfW(Rela) *jumps = nullptr;
   size_t jumpCount = 0;
+  const ElfW(Rela) *others = nullptr;
+  size_t otherCount = 0;
 };
 
 DynamicTables readDynamic(const link_map *library) {
@@ -29,25 +33,60 @@ DynamicTables readDynamic(const link_map *library) {
       tables.jumps = reinterpret_cast<const ElfW(Rela) *>(entry->d_un.d_ptr);
     if (entry->d_tag == DT_PLTRELSZ)
       tables.jumpCount = entry->d_un.d_val / sizeof(ElfW(Rela));
+    if (entry->d_tag == DT_RELA)
+      tables.others = reinterpret_cast<const ElfW(Rela) *>(entry->d_un.d_ptr);
+    if (entry->d_tag == DT_RELASZ)
+      tables.otherCount = entry->d_un.d_val / sizeof(ElfW(Rela));
   }
   return tables;
+}
+
+struct Library {
+  const link_map *map;
+  DynamicTables tables;
+};
+
+std::optional<Library> libraryAround(const void *inside) {
+  Dl_info info;
+  link_map *map = nullptr;
+  if (dladdr1(inside, &info, reinterpret_cast<void **>(&map), RTLD_DL_LINKMAP) == 0 || map == nullptr)
+    return std::nullopt;
+  Library library{map, readDynamic(map)};
+  if (library.tables.symbols == nullptr || library.tables.names == nullptr)
+    return std::nullopt;
+  return library;
+}
+
+using Visit = std::function<void(std::string_view name, void **entry, intptr_t addend)>;
+
+void visitAll(const Library &library, std::span<const ElfW(Rela)> relocations, const Visit &visit) {
+  for (const ElfW(Rela) &one : relocations) {
+    const auto type = ELF64_R_TYPE(one.r_info);
+    if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT && type != R_X86_64_64)
+      continue;
+    const ElfW(Sym) &symbol = library.tables.symbols[ELF64_R_SYM(one.r_info)];
+    visit(library.tables.names + symbol.st_name,
+          reinterpret_cast<void **>(library.map->l_addr + one.r_offset),
+          type == R_X86_64_64 ? one.r_addend : 0);
+  }
 }
 
 } // namespace
 
 void visitImports(const void *inside, const std::function<void(std::string_view, void **)> &visit) {
-  Dl_info info;
-  link_map *library = nullptr;
-  if (dladdr1(inside, &info, reinterpret_cast<void **>(&library), RTLD_DL_LINKMAP) == 0 || library == nullptr)
+  if (const auto library = libraryAround(inside); library && library->tables.jumps != nullptr)
+    visitAll(*library, {library->tables.jumps, library->tables.jumpCount},
+             [&visit](std::string_view name, void **entry, intptr_t) { visit(name, entry); });
+}
+
+void visitReferences(const void *inside, const Visit &visit) {
+  const auto library = libraryAround(inside);
+  if (!library)
     return;
-  const DynamicTables tables = readDynamic(library);
-  if (tables.symbols == nullptr || tables.names == nullptr || tables.jumps == nullptr)
-    return;
-  for (size_t at = 0; at < tables.jumpCount; at++) {
-    const ElfW(Rela) &jump = tables.jumps[at];
-    visit(tables.names + tables.symbols[ELF64_R_SYM(jump.r_info)].st_name,
-          reinterpret_cast<void **>(library->l_addr + jump.r_offset));
-  }
+  if (library->tables.jumps != nullptr)
+    visitAll(*library, {library->tables.jumps, library->tables.jumpCount}, visit);
+  if (library->tables.others != nullptr)
+    visitAll(*library, {library->tables.others, library->tables.otherCount}, visit);
 }
 
 bool redirectImport(void **entry, void *function) {

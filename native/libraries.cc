@@ -1,6 +1,7 @@
 // Job: opens libraries and remembers which handles are real.
 #include "libraries.h"
 
+#include "library_scope.h"
 #include "library_threads.h"
 #include "library_tls.h"
 
@@ -44,6 +45,7 @@ void *Libraries::open(const std::string &path, std::string &failure) {
     failure = reason != nullptr ? reason : "dlopen failed";
     return nullptr;
   }
+  preferOwnSymbols(library, before);
   watchThreadsOf(library, before);
   Opened &all = opened();
   std::lock_guard<std::mutex> lock(all.mutex);
