@@ -91,6 +91,15 @@ void HostSignals::close() {
 }
 
 void HostSignals::open() {
+  // What the program blocked and left pending would have gone with its process. This thread blocks it, too.
+  sigset_t left;
+  sigemptyset(&left);
+  for (int signal = 1; signal <= 64; ++signal)
+    if (isForProgram(signal))
+      sigaddset(&left, signal);
+  const timespec atOnce{};
+  while (sigtimedwait(&left, nullptr, &atOnce) > 0) {
+  }
   isClosed.store(false, std::memory_order_relaxed);
   askAll();
 }

@@ -12,7 +12,8 @@ public:
   /// middle of control, and the program's pause, sigsuspend, sigwait and interrupted calls would wait for
   /// ever.
   static void close();
-  /// The same threads take signals again.
+  /// The same threads take signals again, but for those that are pending, which are dropped. From a thread
+  /// that blocks them since.
   static void open();
 
   /// The part of the thread that is asked, in the handler of `threadSignal`; false if it was not asked for

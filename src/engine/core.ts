@@ -133,15 +133,18 @@ export class EngineCore {
       throw new TierlinkError('ENGINE_BUSY', { operation: 'run', reason: 'a program is running already' });
     }
     const { addon, program } = this.#parts;
-    const ownsProcess = options.ownsProcess === true;
     this.#running = true;
     try {
       await this.link();
       const { slot } = this.#function(main, 'run');
-      if (ownsProcess) addon.adoptProcess();
-      return await program.run(slot, argv, options.sampleUs);
+      if (options.ownsProcess !== true) return await program.run(slot, argv, options.sampleUs);
+      addon.adoptProcess();
+      try {
+        return await program.run(slot, argv, options.sampleUs);
+      } finally {
+        addon.releaseProcess();
+      }
     } finally {
-      if (ownsProcess) addon.releaseProcess();
       this.#running = false;
       this.#parts.reclaimer.soon();
     }

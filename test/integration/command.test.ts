@@ -65,6 +65,33 @@ const programs: readonly (readonly [name: string, text: string, input?: string])
     'input\n',
   ],
   [
+    'signals that it waits for, blocked',
+    `#define _GNU_SOURCE
+    #include <poll.h>
+    #include <signal.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <unistd.h>
+    static volatile sig_atomic_t seen; static void on(int s) { (void)s; seen++; }
+    static int fromOutside(int s) { char word[64]; snprintf(word, sizeof word, "kill -%d %d", s, (int)getpid()); return system(word); }
+    int main(void) {
+      sigset_t wait, before, pending; sigemptyset(&wait);
+      for (int i = 0; i < 3; i++) sigaddset(&wait, (int[]){SIGHUP, SIGUSR1, SIGUSR2}[i]);
+      sigprocmask(SIG_BLOCK, &wait, &before);
+      signal(SIGHUP, on);
+      fromOutside(SIGHUP); fromOutside(SIGUSR1); fromOutside(SIGUSR2);
+      sigpending(&pending);
+      printf("%d of %d%d%d\\n", (int)seen, sigismember(&pending, SIGHUP), sigismember(&pending, SIGUSR1), sigismember(&pending, SIGUSR2));
+      sigset_t one; sigfillset(&one); sigdelset(&one, SIGHUP); int polled = ppoll(0, 0, 0, &one); int got; sigwait(&wait, &got);
+      printf("%d %d %d\\n", polled, (int)seen, got == SIGUSR1);
+      return 0;
+    }`,
+  ],
+  [
+    'a signal that starts the debugger of Node',
+    '#include <signal.h>\n#include <stdlib.h>\n#include <stdio.h>\n#include <unistd.h>\nint main(void) { char word[64]; snprintf(word, sizeof word, "kill -USR1 %d", (int)getpid()); system(word); sleep(1); return 0; }',
+  ],
+  [
     'fork and wait',
     '#include <stdio.h>\n#include <sys/wait.h>\n#include <unistd.h>\nint main(void) { fflush(stdout); pid_t p = fork(); if (!p) { puts("child"); return 4; } int s; waitpid(p, &s, 0); printf("%d\\n", WEXITSTATUS(s)); return 0; }',
   ],
