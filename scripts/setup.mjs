@@ -34,6 +34,9 @@ function readOptions() {
     return { check: values.check, for: values.for ?? (isCheckout ? 'test' : 'addon') };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SetupFailure(reason, 'Usage: npm run setup -- [--check] [--for addon|run|test|bench|ci]');
+    throw new SetupFailure(
+      reason,
+      'Usage: npm run setup -- [--check] [--for addon|run|language|test|bench|ci]',
+    );
   }
 }

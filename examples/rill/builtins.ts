@@ -1,4 +1,4 @@
-/** Functions that the language brings along, as the checker sees them. `emit-builtins.ts` has their code. */
+/** Functions that the language brings along, as the checker sees them. `builtin-emitter.ts` has their code. */
 import { float, fits, int, show, string, type Type } from './types.js';
 
 type Rule = (given: readonly Type[]) => Type | undefined;

@@ -19,7 +19,7 @@
 
 /*
  * Objects of one size lie together, in address space of their own: so an address alone tells which object it
- * is in. 64 sizes, with and without references in them, take 16 GiB of addresses each; memory only where
+ * is in. 128 sizes, with and without references in them, take 16 GiB of addresses each; memory only where
  * there are objects.
  */
 enum { sizes = 128, addressBits = 34 };

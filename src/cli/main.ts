@@ -50,9 +50,9 @@ function build(words: readonly string[]): Command {
     .option('--load <library>', 'shared library to resolve symbols from; may be repeated', collect, [])
     .option(
       '--cache <directory>',
-      'where compiled objects are kept (default: TIERLINK_CACHE, or ~/.cache/tierlink)',
+      'where compiled objects are kept (default: TIERLINK_CACHE, or tierlink in XDG_CACHE_HOME or ~/.cache)',
     )
-    .option('--no-cache', 'compile everything, and keep nothing')
+    .option('--no-cache', 'compile everything, and keep nothing (as TIERLINK_CACHE=off)')
     .option('--stats <file>', 'write statistics as JSON when the program has ended')
     .option('--sample <us>', 'sample the program each so many microseconds, for time by tier', parseCount)
     .option('--trace <file>', "write a timeline for Chrome's and Perfetto's viewers")
@@ -102,7 +102,7 @@ function build(words: readonly string[]): Command {
     .description(
       'Compare policies: run programs by policies by ladders, each trial in its own process; write a report.',
     )
-    .argument('<file>', 'a description (.ts, .js, .mjs, .json); with --replay a trace (.jsonl)')
+    .argument('<file>', 'a description (.ts, .mts, .js, .mjs, .json); with --replay a trace (.jsonl)')
     .option('--out <folder>', "where results go (default: the file's name and -results)")
     .option('--replay <policy>', 'run nothing: say what another policy would make of a recorded trial')
     .option('--decisions', 'with --replay: write the decisions, a line of JSON each')

@@ -58,9 +58,9 @@ export class AttachedEngine {
    * Binds a function for calls from this thread; see `Engine.fn`. This thread waits for control to say where it is.
    *
    * @param name - Linker name of a function that a linked module defines.
-   * @param options - The signature, where the module does not tell; how i64 is seen.
+   * @param options - As for `Engine.fn`.
    * @returns The callable.
-   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED, OPTION_INVALID
    */
   fn(name: string, options: FnOptions = {}): Callable {
     // Safe because control answers with what `EngineCore.target` returns.
@@ -103,7 +103,7 @@ export class AttachedEngine {
  *
  * @param handle - What `Engine.handle` gave, as it was received here.
  * @returns The engine, for calls.
- * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED, ADDON_MISSING, LLVM_MISSING
+ * @throws TierlinkError ENGINE_DISPOSED, PLATFORM_UNSUPPORTED, ADDON_MISSING
  *
  * @example
  * ```ts

@@ -147,7 +147,7 @@ export interface Compiler {
   forget?(bitcode: Uint8Array): void;
   /** Jobs queued or running now. */
   pending(): number;
-  /** Threads that compile. Of several, one never takes a request of kind `tier-up`. */
+  /** Threads that compile. Of several, one takes no request of kind `tier-up` but those that are short. */
   readonly threads: number;
   /** Drops queued jobs at once; the promise settles when the running ones are done. Idempotent. */
   destroy(): Promise<void>;

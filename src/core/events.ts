@@ -11,9 +11,9 @@ export interface PublishedEvent {
   readonly reason: string;
   /** Milliseconds in LLVM. */
   readonly compileMs: number;
-  /** Microseconds from object to published: reading, placing, fixups. */
+  /** Microseconds from object to linked: placing, fixups, unwind registration. */
   readonly linkUs: number;
-  /** Microseconds for storing the slots. */
+  /** Microseconds for storing the slots of all that was published together. */
   readonly publishUs: number;
   /** Bytes of code. */
   readonly codeBytes: number;

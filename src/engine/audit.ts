@@ -7,7 +7,8 @@ import { isWritableAndExecutable, type Mapping } from '../memory/process-map.js'
 
 /**
  * What memory is for: `code` and `readonly` as the program sees them, `alias` (the same pages, for the linker to write
- * to), `data`, `guard` (the page behind it); parts of them: `stubs`, `slots`, `counters`; `v8-code`, where V8 puts what it compiles; `outside`.
+ * to), `data`, `guard` (the page behind it); parts of them: `stubs`, `slots`, `counters`, `loops` (cells that loops poll);
+ * `v8-code`, where V8 puts what it compiles; `outside`.
  */
 export type AuditRole =
   | 'code'
@@ -59,7 +60,7 @@ export interface AuditReport {
   readonly violations: readonly AuditViolation[];
   /** Every mapping of the process, in the order of addresses. */
   readonly mappings: readonly AuditedMapping[];
-  /** What the engine's memory is used for and what it is mapped as: regions, aliases, stubs, slots and counters. */
+  /** What the engine's memory is used for and what it is mapped as: regions, aliases, and tables. */
   readonly parts: readonly AuditedRange[];
   /**
    * Pages that are writable and executable in V8's own code range: V8 maps them so, and nothing that is not V8's lies

@@ -100,9 +100,9 @@ export class Engine implements AsyncDisposable {
    * Binds a function for calls from JS. It always runs the newest version.
    *
    * @param name - Linker name of a function that a linked module defines.
-   * @param options - The signature, where the module does not tell; how i64 is seen.
+   * @param options - The signature, where the module does not tell; how i64 and pointers are seen; which road calls take.
    * @returns The callable.
-   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED
+   * @throws TierlinkError ENGINE_DISPOSED, SYMBOL_UNKNOWN, NOT_LINKED, SIGNATURE_UNSUPPORTED, OPTION_INVALID
    *
    * @example
    * ```ts
@@ -429,8 +429,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Ends the engine: waits for the compile that is running, runs destructors that have not run yet, frees all memory. Callables are
-   * dead afterwards. Calling it again does nothing.
+   * Ends the engine: runs destructors that have not run yet, waits for compiles that are running, stores what the object cache
+   * is to have, frees all memory. Callables are dead afterwards. Calling it again does nothing.
    *
    * @throws TierlinkError ENGINE_BUSY while a program or a call is inside (as a rejection); nothing is changed then.
    */
@@ -472,7 +472,8 @@ export class Engine implements AsyncDisposable {
  * @param options - Linkage, tiers, policy, memory; all may be left out.
  * @returns The engine; end it with `dispose`, or `await using`.
  * @throws TierlinkError OPTION_INVALID, TIER_UNKNOWN, LIBRARY_UNLOADABLE, PLATFORM_UNSUPPORTED, ADDON_MISSING,
- *   API_VERSION_MISMATCH, MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID
+ *   API_VERSION_MISMATCH, MEMORY_EXHAUSTED, MEMORY_MANAGER_INVALID, PROFILE_INVALID, LLVM_MISSING (to read a profile),
+ *   CACHE_DIRECTORY_REFUSED, CONTROL_ENDED
  */
 export function createEngine(options: EngineOptions = {}): Engine {
   return new Engine(options);

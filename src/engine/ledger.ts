@@ -26,7 +26,7 @@ export interface LedgerEntry extends LedgerAmounts {
   /**
    * `version`: the version that runs; `retired`: one that no new call can reach; `module`: what is there once, whatever
    * versions come (variables, symbols, bitcode); `removed`: what stays of a removed module, as code of others may refer
-   * to it; `tables`: slots, stubs and counters of all functions, cells of loops.
+   * to it; `tables`: slots, stubs and counters of all functions, cells of loops and of profiles.
    */
   readonly holder: 'version' | 'retired' | 'module' | 'removed' | 'tables';
   /** Tier of a version; null for what has none. */

@@ -17,7 +17,7 @@ export interface BindingsModule {
 
 /**
  * What a module can be made from: `string` is IR text if it has a line break, otherwise a path; bytes are
- * bitcode, IR text or an ELF object by their first bytes.
+ * bitcode, IR text, an ELF object or an archive by their first bytes.
  */
 export type ModuleSource =
   | string

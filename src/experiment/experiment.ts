@@ -10,14 +10,14 @@ import { policyNames } from '../engine/policies.js';
  */
 export type Marks = { readonly kind: 'lines' } | { readonly kind: 'calls'; readonly of: string };
 
-/** A program. Paths are relative to the experiment's file. */
+/** A program. Paths of modules and of stdin are relative to the experiment's file. */
 export interface ExperimentProgram {
   /** Modules and archives. */
   readonly modules: readonly string[];
   readonly args?: readonly string[];
   /** A file to read from. @defaultValue nothing */
   readonly stdin?: string;
-  /** Shared libraries. */
+  /** Shared libraries: paths, or names that the dynamic linker finds. */
   readonly libraries?: readonly string[];
   /** @defaultValue none: only times are known, no throughput */
   readonly marks?: Marks;
