@@ -29,8 +29,8 @@ export interface Observation {
   /** Calls of the function that asked, counted in its current tier. */
   readonly calls: number;
   /**
-   * Turns of the function's hottest loop for each of its calls, roughly, as a lower tier has counted its edges; 0 where none
-   * has. Turns in a continuation are not counted.
+   * Turns of the function's hottest loop for each of its calls, roughly: as a tier that collects profiles counts edges, at the
+   * lowest tier as far as a loop was found hot; 0 where nothing was counted. Turns in a continuation are not counted.
    */
   readonly turns: number;
   /** These calls for each millisecond of wall time since they are counted. */

@@ -305,9 +305,9 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Defragments the code while the program runs: moves modules from its far end into holes, and reclaims.
+   * Defragments the code while the program runs: moves versions from its far end into holes, and reclaims.
    *
-   * @returns How many modules moved, and the bytes from the first to the last byte of code, before and after.
+   * @returns How many versions moved, and the bytes from the first to the last byte of code, before and after.
    * @throws TierlinkError ENGINE_DISPOSED, RELOCATIONS_DISCARDED, MEMORY_MANAGER_INVALID
    */
   compact(): Compaction {

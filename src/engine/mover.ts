@@ -26,7 +26,7 @@ const passes = 8;
 
 /** What a compaction did. */
 export interface Compaction {
-  /** Units that were moved; one that moved twice counts twice. */
+  /** Versions that were moved; one that moved twice counts twice. */
   readonly moved: number;
   /** Bytes between the first and the last byte of code in use, before and after. */
   readonly spanBefore: number;

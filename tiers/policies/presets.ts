@@ -1,6 +1,6 @@
 /**
  * The published thresholds of other runtimes, as policies for our ladder, to be compared on the same code. Only calls
- * are counted: what these runtimes count of loops has no counterpart here. docs/policies.md says what else has none.
+ * are looked at: what these runtimes count of loops is left out. docs/policies.md says what else has no counterpart.
  */
 import type { Policy } from '../policy.js';
 import { steppedPolicy } from './stepped.js';
