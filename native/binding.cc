@@ -6,7 +6,7 @@
 
 namespace {
 // Equals contractVersion in src/native/contract.ts.
-constexpr int contractVersion = 26;
+constexpr int contractVersion = 27;
 } // namespace
 
 NAPI_MODULE_INIT() {

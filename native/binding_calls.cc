@@ -198,6 +198,21 @@ napi_value libraryOpen(Call &call) {
   return toJsAddress(call.env, library);
 }
 
+napi_value symbolsOpen(Call &call) {
+  std::string failure;
+  const ByteView file = call.bytes(0, "file");
+  void *symbols = Libraries::openSymbols(file.data, file.size, failure);
+  if (symbols == nullptr)
+    throw BindingError(failure);
+  return toJsAddress(call.env, symbols);
+}
+
+napi_value symbolsClose(Call &call) {
+  if (!Libraries::closeSymbols(call.bigint(0, "symbols")))
+    throw BindingError("symbols must be what symbolsOpen returned");
+  return undefined(call.env);
+}
+
 napi_value librarySymbol(Call &call) {
   void *library = libraryArgument(call.bigint(0, "library"));
   return toJsAddress(call.env, Libraries::symbol(library, call.string(1, "name")));
@@ -286,6 +301,8 @@ void registerCalls(napi_env env, napi_value exports) {
   exportFunction<engineRunExitHandlersWithin>(env, exports, "engineRunExitHandlersWithin");
   exportFunction<processSymbol>(env, exports, "processSymbol");
   exportFunction<libraryOpen>(env, exports, "libraryOpen");
+  exportFunction<symbolsOpen>(env, exports, "symbolsOpen");
+  exportFunction<symbolsClose>(env, exports, "symbolsClose");
   exportFunction<librarySymbol>(env, exports, "librarySymbol");
   exportFunction<framesRegister>(env, exports, "framesRegister");
   exportFunction<framesDeregister>(env, exports, "framesDeregister");

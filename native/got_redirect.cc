@@ -1,5 +1,7 @@
 #include "got_redirect.h"
 
+#include "loaded_library.h"
+
 #include <atomic>
 #include <cstdint>
 #include <dlfcn.h>
@@ -46,10 +48,9 @@ struct Library {
   DynamicTables tables;
 };
 
-std::optional<Library> libraryAround(const void *inside) {
-  Dl_info info;
-  link_map *map = nullptr;
-  if (dladdr1(inside, &info, reinterpret_cast<void **>(&map), RTLD_DL_LINKMAP) == 0 || map == nullptr)
+std::optional<Library> readAround(const void *inside) {
+  const link_map *map = libraryAround(inside);
+  if (map == nullptr)
     return std::nullopt;
   Library library{map, readDynamic(map)};
   if (library.tables.symbols == nullptr || library.tables.names == nullptr)
@@ -74,13 +75,13 @@ void visitAll(const Library &library, std::span<const ElfW(Rela)> relocations, c
 } // namespace
 
 void visitImports(const void *inside, const std::function<void(std::string_view, void **)> &visit) {
-  if (const auto library = libraryAround(inside); library && library->tables.jumps != nullptr)
+  if (const auto library = readAround(inside); library && library->tables.jumps != nullptr)
     visitAll(*library, {library->tables.jumps, library->tables.jumpCount},
              [&visit](std::string_view name, void **entry, intptr_t) { visit(name, entry); });
 }
 
 void visitReferences(const void *inside, const Visit &visit) {
-  const auto library = libraryAround(inside);
+  const auto library = readAround(inside);
   if (!library)
     return;
   if (library->tables.jumps != nullptr)

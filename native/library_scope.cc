@@ -3,6 +3,7 @@
 
 #include "got_redirect.h"
 #include "library_threads.h"
+#include "loaded_library.h"
 
 #include <cstdint>
 #include <dlfcn.h>
@@ -11,14 +12,6 @@
 
 namespace tierlink {
 namespace {
-
-// The library that an address lies in; null if in none.
-const link_map *libraryAround(const void *address) {
-  Dl_info info;
-  void *library = nullptr;
-  return dladdr1(address, &info, &library, RTLD_DL_LINKMAP) == 0 ? nullptr
-                                                                 : static_cast<const link_map *>(library);
-}
 
 // Whether the symbol at an address was defined to be the only one: what C++ makes wherever it is used
 // (templates, type information) is weak, and one of them serves all.

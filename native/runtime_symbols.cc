@@ -15,6 +15,7 @@
 #include "fiber_stacks.h"
 #include "fork_handlers.h"
 #include "lazy_entry.h"
+#include "libraries.h"
 #include "program_signals.h"
 #include "program_threads.h"
 #include "removed_function.h"
@@ -170,6 +171,8 @@ int runtimeKill(pid_t process, int signal) {
   return isOwn ? tgkill(process, gettid(), signal) : kill(process, signal);
 }
 
+void *runtimeDlopen(const char *path, int flags) { return Libraries::openForProgram(path, flags); }
+
 void runtimeAddStack(void *low, size_t bytes) {
   FiberStacks::add(engineHere().get(), reinterpret_cast<uintptr_t>(low), bytes);
 }
@@ -216,6 +219,7 @@ const void *runtimeSymbol(Engine &engine, std::string_view name) {
       {stdThreadStart, code(programStdThreadStart)},
       {"at_quick_exit", code(runtimeAtQuickExit)},
       {"atexit", code(runtimeAtexit)},
+      {"dlopen", code(runtimeDlopen)},
       {"exit", code(runtimeExit)},
       {"kill", code(runtimeKill)},
       {"makecontext", code(tierlinkMakeContext)},

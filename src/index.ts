@@ -26,6 +26,7 @@ export type {
   ImportSource,
   LikelyCall,
   LoopId,
+  CompileChoice,
   CompileRequest,
   FunctionSelection,
   Compiler,

@@ -396,7 +396,7 @@ export const errorTable: { readonly [Code in ErrorCode]: ErrorEntry<ErrorDetails
   ),
   POLICY_FAILED: entry(
     (d) => `policy ${d.policy} gave no decision for module ${d.module}: ${d.reason}`,
-    () => 'correct its decide function; the module stays at its tier',
+    () => 'correct its decide or choose function; the module stays at its tier',
   ),
   UNIT_PINNED: entry(
     (d) => `module ${d.module} can't be recompiled: ${d.reason}`,

@@ -35,6 +35,7 @@ import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { NearNames } from './near-names.js';
 import { ObservedVersions } from './observed-versions.js';
+import { ExportedSymbols } from './exported-symbols.js';
 import { HostFunctions } from './host-functions.js';
 import { ImportSources } from './import-sources.js';
 import { Dependents } from './dependents.js';
@@ -72,6 +73,8 @@ export interface Composition {
   readonly chain: SymbolChain;
   /** Names that stand for functions of JS. */
   readonly hostFunctions: HostFunctions;
+  /** Names for libraries that the program opens. */
+  readonly exportedSymbols: ExportedSymbols;
   readonly registry: Registry;
   /** Who uses each name. */
   readonly uses: UseIndex;
@@ -148,10 +151,12 @@ export function compose(settings: Settings, emit: Emit): Composition {
   const modules = new Map<string, LoadedModule>();
   const runtime = (symbol: string): bigint => {
     if (isOfNode(symbol)) addon.engineMayRunJs(engine);
+    exportedSymbols.used(symbol);
     return addon.engineRuntimeSymbol(engine, symbol);
   };
   // What others resolve may come to JS in ways that nobody knows of.
   if (!settings.resolvers.every(findsNoJs)) addon.engineMayRunJs(engine);
+  const exportedSymbols = new ExportedSymbols({ addon, table, symbols, modules, emit });
   const hostFunctions = new HostFunctions();
   const resolvers = hostFunctions.among(settings.resolvers);
   const chain = new SymbolChain({ symbols, registry, runtime, resolvers });
@@ -405,6 +410,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     // Those of a link that came to its end meanwhile.
     addon.engineRunExitHandlers(engine);
     ended = true;
+    exportedSymbols.close();
     addon.callsEnd(engine);
     versions.close();
     frames.destroy();
@@ -427,6 +433,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     symbols,
     chain,
     hostFunctions,
+    exportedSymbols,
     callbackReach,
     registry,
     uses,

@@ -177,6 +177,7 @@ export class ModuleLoader {
     }
     this.#parts.sources.linked();
     this.#parts.lazyCalls.began();
+    this.#parts.exportedSymbols.add(pending);
     this.#startup.run(pending);
   }
 
@@ -217,6 +218,7 @@ export class ModuleLoader {
       return;
     }
     await this.#remover.remove(home, force);
+    this.#parts.exportedSymbols.refresh();
     this.#forget(home.record);
   }
 
@@ -225,6 +227,7 @@ export class ModuleLoader {
     const home = this.#parts.homeOf(name);
     if (!home.isLinked) throw new TierlinkError('NOT_LINKED', { operation: 'replaceModule', module: name });
     const replaced = await this.#replacer.replace(home, readSource(name, source), state);
+    this.#parts.exportedSymbols.refresh();
     this.#parts.lazyCalls.began();
     return replaced;
   }

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever anything in this file changes. */
-export const contractVersion = 26;
+export const contractVersion = 27;
 
 /** An opaque native object (napi external); the addon checks its type tag on every call. */
 export type Handle = { readonly __handle: unique symbol };
@@ -548,6 +548,13 @@ export interface NativeAddon {
   processSymbol(name: string): bigint;
   /** dlopen(RTLD_NOW | RTLD_LOCAL); throws Error with dlerror's text. */
   libraryOpen(path: string): bigint;
+  /**
+   * Loads a shared object from memory into the scope that all libraries search. Its file must have no code. Returns a number
+   * for {@link NativeAddon.symbolsClose}. Throws with the loader's or the kernel's reason.
+   */
+  symbolsOpen(file: Uint8Array): bigint;
+  /** Drops it; it stays loaded as long as a library has found a name in it. */
+  symbolsClose(symbols: bigint): void;
   /** dlsym in the library and what it depends on, or 0n; only in the library for a name that the process has, too. */
   librarySymbol(library: bigint, name: string): bigint;
 

@@ -1,5 +1,5 @@
 /** Source lines as DWARF 4 has them: one compilation unit, with one line program, for each piece of code. */
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter } from '../core/byte-writer.js';
 import type { SourceLine } from './source-line.js';
 
 /** A function with where it comes from. */

@@ -2,7 +2,7 @@
  * An ELF file for debuggers about code that lies in memory: names, unwind tables and source lines, and no code. Sources:
  * System V ABI (ELF-64), DWARF 4, Linux Standard Base 5 ("Exception Frames").
  */
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter } from '../core/byte-writer.js';
 import { type FunctionLines, writeLines } from './line-program.js';
 import { joinFrames, type UnwindTable } from './unwind-tables.js';
 

@@ -1,5 +1,5 @@
 /** Joins unwind tables that lie apart into one: a debugger reads one `.eh_frame` of a file. */
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter } from '../core/byte-writer.js';
 
 /** A copy of an `.eh_frame` that lies in memory. */
 export interface UnwindTable {
