@@ -6,6 +6,7 @@
 #include "library_tls.h"
 #include "loaded_library.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -53,6 +54,14 @@ std::string loaderFailure() {
 void adopt(void *library, const std::set<const void *> &before) {
   preferOwnSymbols(library, before);
   watchThreadsOf(library, before);
+}
+
+/// What openSymbols has named is for libraries alone, not for other engines.
+bool isOfProgram(const std::string &name, const void *address) {
+  Opened &all = opened();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  return std::ranges::any_of(
+      all.symbols, [&](const auto &symbols) { return dlsym(symbols.first, name.c_str()) == address; });
 }
 
 /// Whoever has found a name, be it by dlsym, keeps the shared object loaded: it loses its names. Safe because
@@ -154,8 +163,7 @@ std::optional<void *> Libraries::find(uint64_t number) {
 // the process may use a copy of a variable (a copy relocation), and the runtime replaces functions of libc.
 void *Libraries::symbol(void *library, const std::string &name) {
   void *address = dlsym(library, name.c_str());
-  // What openSymbols has named lies in no library; it is for libraries alone, not for other engines.
-  if (library == RTLD_DEFAULT && libraryAround(address) == nullptr)
+  if (library == RTLD_DEFAULT && address != nullptr && isOfProgram(name, address))
     return nullptr;
   if (address == nullptr || library == RTLD_DEFAULT || dlsym(RTLD_DEFAULT, name.c_str()) == nullptr)
     return address;
