@@ -30,7 +30,7 @@ int main(void) {
 /** Runs a program under gdb up to where it stops by itself, and then these commands. */
 function gdb(words: readonly string[], commands: readonly string[]): string {
   const script = join(scratch(), 'commands');
-  const signals = 'handle SIGUSR1 SIGUSR2 SIG34 SIG35 SIG36 SIGSEGV nostop noprint pass';
+  const signals = 'handle SIGUSR1 SIGUSR2 SIG34 SIG35 SIG36 SIG63 SIGSEGV nostop noprint pass';
   const before = ['set pagination off', 'set confirm off', 'set width 0', signals, 'run'];
   writeFileSync(script, [...before, ...commands, 'kill', ''].join('\n'));
   const all = ['-nx', '-batch', '-x', script, '--args', process.execPath, ...words];
