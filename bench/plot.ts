@@ -24,7 +24,7 @@ export interface Bars extends Captions {
   readonly line?: number;
 }
 
-/** Lines over a logarithmic axis. */
+/** Lines over a few values, which stand at equal distances. */
 export interface Lines extends Captions {
   readonly xName: string;
   readonly x: readonly number[];

@@ -16,6 +16,7 @@
 #include "program_signals.h"
 #include "program_threads.h"
 #include "run.h"
+#include "shared_symbols.h"
 #include "thread_record.h"
 
 namespace tierlink {
@@ -201,14 +202,14 @@ napi_value libraryOpen(Call &call) {
 napi_value symbolsOpen(Call &call) {
   std::string failure;
   const ByteView file = call.bytes(0, "file");
-  void *symbols = Libraries::openSymbols(file.data, file.size, failure);
+  void *symbols = SharedSymbols::open(file.data, file.size, failure);
   if (symbols == nullptr)
     throw BindingError(failure);
   return toJsAddress(call.env, symbols);
 }
 
 napi_value symbolsClose(Call &call) {
-  if (!Libraries::closeSymbols(call.bigint(0, "symbols")))
+  if (!SharedSymbols::close(call.bigint(0, "symbols")))
     throw BindingError("symbols must be what symbolsOpen returned");
   return undefined(call.env);
 }

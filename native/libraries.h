@@ -1,7 +1,6 @@
 // Job: shared libraries and the symbols of the process.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,11 +13,6 @@ struct Libraries {
   static void *open(const std::string &path, std::string &failure);
   // dlopen as compiled code calls it.
   static void *openForProgram(const char *path, int flags);
-  // Loads a shared object from memory into the scope that all libraries search. Null, with the reason, if
-  // that fails.
-  static void *openSymbols(const uint8_t *file, size_t bytes, std::string &failure);
-  // False if the number is of none.
-  static bool closeSymbols(uint64_t number);
   // The dlopen handle behind a number that JS passed; 0 stands for the process. Nothing for any other number,
   // as the dynamic linker would follow it unchecked.
   static std::optional<void *> find(uint64_t number);
