@@ -46,6 +46,8 @@ std::optional<Failure> checkValidity(llvm::Module &module) {
                         llvm::getDebugMetadataVersionFromModule(module) != llvm::DEBUG_METADATA_VERSION;
   if (brokenDebugInfo || isOtherVersion)
     llvm::StripDebugInfo(module);
+  // Types and variables take most of debug info, and nothing reads them.
+  llvm::stripNonLineTableDebugInfo(module);
   return std::nullopt;
 }
 
