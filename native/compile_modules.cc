@@ -6,7 +6,6 @@
 #include "llvm_target.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/IR/Verifier.h"
@@ -33,17 +32,6 @@ constexpr size_t wornBytesPerInstruction = 20;
 
 /// As many as a ladder has rungs, with some room: a few megabytes each.
 constexpr size_t keptMachinery = 8;
-
-/// A compile unit lists the whole module's variables and types. Each object would describe all of them again.
-void slimDebugInfo(llvm::Module &module) {
-  for (llvm::DICompileUnit *unit : module.debug_compile_units()) {
-    unit->replaceEnumTypes(nullptr);
-    unit->replaceRetainedTypes(nullptr);
-    unit->replaceGlobalVariables(nullptr);
-    unit->replaceImportedEntities(nullptr);
-    unit->replaceMacros(nullptr);
-  }
-}
 
 ReadModule loadCode(llvm::StringRef code, llvm::LLVMContext &context) {
   AllocationBudget budget(readerBudget(code.size()));
@@ -132,7 +120,6 @@ std::variant<LazyModule *, Failure> Workspace::load(std::shared_ptr<const Shared
   std::unique_ptr<llvm::Module> module = std::move(std::get<0>(loaded));
   if (module->getTargetTriple() != hostTriple() || module->getDataLayout() != hostDataLayout())
     return Failure{"target", "only what ingest returned can be compiled", ""};
-  slimDebugInfo(*module);
   modules_.emplace_front(std::move(bitcode), std::move(module));
   wornBytes_ += modules_.front().bytes();
   return &modules_.front();

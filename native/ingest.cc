@@ -47,7 +47,8 @@ std::optional<Failure> checkValidity(llvm::Module &module) {
   if (brokenDebugInfo || isOtherVersion)
     llvm::StripDebugInfo(module);
   // Types and variables take most of debug info, and nothing reads them.
-  llvm::stripNonLineTableDebugInfo(module);
+  if (module.getNamedMetadata("llvm.dbg.cu") != nullptr)
+    llvm::stripNonLineTableDebugInfo(module);
   return std::nullopt;
 }
 

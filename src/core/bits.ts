@@ -17,6 +17,11 @@ export function countBits(bits: Uint8Array): number {
   return count;
 }
 
+/** Whether a bit is set; false if there is no such. */
+export function hasBit(bits: Uint8Array, position: number): boolean {
+  return (((bits[position >> 3] ?? 0) >> (position & 7)) & 1) === 1;
+}
+
 /** Sets a bit, if there is such; true if it was clear. */
 export function setBit(bits: Uint8Array, position: number | undefined): boolean {
   const byte = position === undefined ? undefined : bits[position >> 3];

@@ -34,6 +34,7 @@ import { LoopTable } from './loops.js';
 import { LookAhead } from './look-ahead.js';
 import { Mover } from './mover.js';
 import { NearNames } from './near-names.js';
+import { Neighbours } from './neighbours.js';
 import { ObservedVersions } from './observed-versions.js';
 import { ExportedSymbols } from './exported-symbols.js';
 import { HostFunctions } from './host-functions.js';
@@ -353,6 +354,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyEntries,
     lifecycles,
     publisher,
+    neighbours: new Neighbours({ lookAhead, controller }),
     modules,
   });
   addon.engineOnRequests(engine, () => {

@@ -10,6 +10,7 @@ import type { OffsetTable } from '../../stubs/offset-table.js';
 import { allUnits, type LoadedModule, type Unit } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { Lifecycles } from './lifecycles.js';
+import type { Neighbours } from './neighbours.js';
 import { firstCall } from './unit-builder.js';
 
 /** The program can't go on without. */
@@ -26,6 +27,7 @@ export interface LazyCallsParts {
   readonly lazyEntries: LazyEntries;
   readonly lifecycles: Lifecycles;
   readonly publisher: Pick<Publisher, 'uncompiled'>;
+  readonly neighbours: Pick<Neighbours, 'missed'>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
 
@@ -80,7 +82,7 @@ export class LazyCalls {
   }
 
   async #answer(cell: bigint): Promise<void> {
-    const { lifecycles } = this.#parts;
+    const { lifecycles, neighbours } = this.#parts;
     if (cell === 0n) {
       this.#completeAll();
       return;
@@ -93,6 +95,7 @@ export class LazyCalls {
       if (isOwn) {
         lifecycles.takeFailure(unit);
         lifecycles.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
+        neighbours.missed(unit);
       }
       unit.ticket?.raise(waitedFor);
       await unit.work;
