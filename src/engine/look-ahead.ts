@@ -29,7 +29,8 @@ export class LookAhead {
   readonly #wanted = new Map<LoadedModule, Map<string, number>>();
   /** Requests at a time, one of which waits for a thread: meanwhile what is wanted gathers, and is compiled together. */
   readonly #most: number;
-  #underWay = 0;
+  /** With the linker names that each is for. */
+  readonly #underWay = new Map<Promise<void>, readonly string[]>();
   #isOpen = true;
 
   /** @param parts - Who knows units, and who compiles. */
@@ -60,13 +61,25 @@ export class LookAhead {
     this.#askAll();
   }
 
+  /**
+   * Waits until functions that were wanted are compiled, or came to nothing. Not for what they call: that may be any amount.
+   *
+   * @param names - Their linker names.
+   */
+  async compiled(names: ReadonlySet<string>): Promise<void> {
+    const has = (some: Iterable<string>): boolean => [...some].some((name) => names.has(name));
+    while (this.#isOpen && [...this.#wanted.values()].some((wanted) => has(wanted.keys())))
+      await Promise.race(this.#underWay.keys());
+    for (const [request, asked] of this.#underWay) if (has(asked)) await request;
+  }
+
   /** Wants nothing any more. */
   stop(): void {
     this.#isOpen = false;
   }
 
   #askAll(): void {
-    while (this.#isOpen && this.#underWay < this.#most && this.#wanted.size > 0) this.#ask();
+    while (this.#isOpen && this.#underWay.size < this.#most && this.#wanted.size > 0) this.#ask();
   }
 
   /** Asks for the functions of the module that has the likeliest one. */
@@ -87,12 +100,15 @@ export class LookAhead {
     const priority = { kind: 'ahead', likelihood } as const;
     if (!this.#parts.lifecycles.ask(units, 0, { reason: 'likely to be called', forced: false, priority }))
       return;
-    this.#underWay += 1;
     // What becomes of a compile is not its business; the promises don't reject.
-    void Promise.all(units.map(async ({ work }) => work)).then(() => {
-      this.#underWay -= 1;
+    const request = Promise.all(units.map(async ({ work }) => work)).then(() => {
+      this.#underWay.delete(request);
       this.#askAll();
     });
+    this.#underWay.set(
+      request,
+      units.map(({ name }) => name),
+    );
   }
 
   /** The unit of a function that has no version yet, and gets none just now. */

@@ -157,12 +157,17 @@ export class ModuleLoader {
       const recalled = rememberedCalls.recall(pending);
       const called = recalled instanceof Promise ? await recalled : recalled;
       const building = buildTogether(this.#parts, members, 'first version');
-      // While variables are compiled: most programs are about to run. Main first, and alone.
-      for (const names of [['main'], called])
-        lookAhead.compile(
-          names.map((name) => ({ name, likelihood: 1 })),
-          1,
-        );
+      // While variables are compiled.
+      const constructors = pending.flatMap(({ record }) => record.constructors.map(({ name }) => name));
+      this.#compileAhead(constructors);
+      if (constructors.length > 0) {
+        await building;
+        // They run on this thread, which compiles one by one what is not there then.
+        await lookAhead.compiled(new Set(constructors));
+      }
+      // Most programs are about to run. Main first, and alone.
+      this.#compileAhead(['main']);
+      this.#compileAhead(called);
       await building;
     } catch (error) {
       chain.forget(pending.map(({ record }) => record.name));
@@ -179,6 +184,14 @@ export class ModuleLoader {
     this.#parts.lazyCalls.began();
     this.#parts.exportedSymbols.add(pending);
     this.#startup.run(pending);
+  }
+
+  /** Compiles functions that are called for certain. */
+  #compileAhead(names: readonly string[]): void {
+    this.#parts.lookAhead.compile(
+      names.map((name) => ({ name, likelihood: 1 })),
+      1,
+    );
   }
 
   /** Lets modules join that resolvers offer, until nothing that those define is missing. */

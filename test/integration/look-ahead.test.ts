@@ -151,6 +151,39 @@ it('follows calls into other modules, from one to the next, and leaves out what 
   await engine.dispose();
 });
 
+it('compiles constructors together before they run', async () => {
+  const engine = createEngine({ unit: 'function', policy: 'never' });
+  const published: PublishedEvent[] = [];
+  engine.on('published', (event) => published.push(event));
+  const numbers = [1, 10, 100].map(String);
+  for (const n of numbers) {
+    const build = `extern int built; __attribute__((constructor)) void build${n}(void) { built += ${n}; }`;
+    engine.addModule(`builds${n}`, bitcode(build));
+  }
+  engine.addModule('parts', bitcode('int built; int all(void) { return built; }'));
+  await engine.link();
+  expect(await engine.fn('all').async()).toBe(111);
+  expect(
+    published
+      .filter(({ reason }) => reason === 'likely to be called')
+      .map(({ unit }) => unit)
+      .sort(),
+  ).toEqual(numbers.map((n) => `build${n}`));
+  await engine.dispose();
+});
+
+it('does not wait for constructors of an engine that ends', async () => {
+  const compiler = new HeldAhead(false);
+  const engine = createEngine({ unit: 'function', policy: 'never', parts: { compiler: () => compiler } });
+  engine.addModule('m', bitcode('int x; __attribute__((constructor)) void build(void) { x = 1; }'));
+  const linked = expect(engine.link()).rejects.toMatchObject({ code: expect.any(String) as string });
+  await vi.waitFor(() => {
+    expect(compiler.ahead).toHaveLength(1);
+  });
+  await engine.dispose();
+  await linked;
+});
+
 it('compiles what is likely called before the code that calls it is there', async () => {
   const compiler = new HeldObjects();
   const { engine } = await linked({ parts: { compiler: () => compiler } });
