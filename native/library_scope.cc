@@ -9,17 +9,55 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string>
+#include <string_view>
 
 namespace tierlink {
 namespace {
 
-// Whether the symbol at an address was defined to be the only one: what C++ makes wherever it is used
-// (templates, type information) is weak, and one of them serves all.
-bool isStrong(const void *address) {
-  Dl_info info;
-  void *symbol = nullptr;
-  return dladdr1(address, &info, &symbol, RTLD_DL_SYMENT) != 0 && symbol != nullptr &&
-         ELF64_ST_BIND(static_cast<const ElfW(Sym) *>(symbol)->st_info) == STB_GLOBAL;
+// What a library defines under a name at an address, by the hash table that the loader uses; null if it
+// doesn't. Not dladdr, which looks at each of its symbols. Its format: glibc, elf/dl-lookup.c.
+const ElfW(Sym) * definitionOf(const link_map *library, std::string_view name, const void *address) {
+  const ElfW(Sym) *symbols = nullptr;
+  const char *names = nullptr;
+  const uint32_t *table = nullptr;
+  for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++) {
+    if (entry->d_tag == DT_SYMTAB)
+      symbols = reinterpret_cast<const ElfW(Sym) *>(entry->d_un.d_ptr);
+    if (entry->d_tag == DT_STRTAB)
+      names = reinterpret_cast<const char *>(entry->d_un.d_ptr);
+    if (entry->d_tag == DT_GNU_HASH)
+      table = reinterpret_cast<const uint32_t *>(entry->d_un.d_ptr);
+  }
+  if (symbols == nullptr || names == nullptr || table == nullptr)
+    return nullptr;
+  const uint32_t buckets = table[0];
+  const uint32_t first = table[1];
+  const uint32_t filterWords = table[2];
+  const uint32_t *bucket = table + 4 + (size_t{filterWords} * 2);
+  const uint32_t *chain = bucket + buckets;
+  uint32_t hash = 5381;
+  for (const unsigned char each : name)
+    hash = (hash * 33) + each;
+  uint32_t at = buckets == 0 ? 0 : bucket[hash % buckets];
+  if (at < first)
+    return nullptr;
+  // The last of a bucket has an odd entry.
+  for (;; at++) {
+    const uint32_t entry = chain[at - first];
+    const ElfW(Sym) &symbol = symbols[at];
+    if ((entry | 1) == (hash | 1) && name == names + symbol.st_name && symbol.st_shndx != SHN_UNDEF &&
+        library->l_addr + symbol.st_value == reinterpret_cast<uintptr_t>(address))
+      return &symbol;
+    if ((entry & 1) != 0)
+      return nullptr;
+  }
+}
+
+// Whether it was defined to be the only one: what C++ makes wherever it is used (templates, type information)
+// is weak, and one of them serves all.
+bool isStrong(const link_map *library, std::string_view name, const void *address) {
+  const auto *symbol = definitionOf(library, name, address);
+  return symbol != nullptr && ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL;
 }
 
 // Where the host's executable is in the loader's list: first.
@@ -42,7 +80,8 @@ void preferOwnSymbols(void *handle, const std::set<const void *> &before) {
       if (libraryAround(static_cast<char *>(*entry) - addend) != host)
         return;
       auto *own = static_cast<char *>(dlsym(handle, std::string(name).c_str()));
-      if (own != nullptr && isNew(libraryAround(own)) && isStrong(own))
+      const link_map *owner = own == nullptr ? nullptr : libraryAround(own);
+      if (isNew(owner) && isStrong(owner, name, own))
         redirectImport(entry, own + addend);
     });
   }
