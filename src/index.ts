@@ -66,6 +66,7 @@ export type {
   LifecycleStep,
   RequestedEvent,
   RolledBackEvent,
+  WarningEvent,
 } from './core/events.js';
 export type { ShownInstruction } from './native/contract.js';
 export type { ProfileUse, TierRecipe } from './core/tier.js';

@@ -18,6 +18,7 @@ import { feedLive } from './live-feed.js';
 import { outputFile } from './output-file.js';
 import { makeReport } from './report.js';
 import { version } from './version.js';
+import { Warnings } from './warnings.js';
 
 /** Options of the command, as commander gives them. */
 export interface RunCommandOptions {
@@ -78,9 +79,11 @@ export async function runCommand(
     const text = `${unit} of module ${module} is slower at ${tier} (${ratio.toFixed(2)} of the time), and runs at ${to}`;
     if (options.quiet !== true) say(`${text} (${retryText(retry)})`);
   });
-  engine.on('warning', ({ module, message }) => {
-    if (options.quiet !== true) say(module === '' ? message : `module ${module}: ${message}`);
-  });
+  const warnings = new Warnings(say);
+  if (options.quiet !== true)
+    engine.on('warning', (event) => {
+      warnings.add(event);
+    });
   engine.on('profileDropped', ({ module, functions, reason }) => {
     if (options.quiet !== true)
       say(`module ${module}: the profile of ${functions.join(', ')} is not used, ${reason}`);
@@ -88,7 +91,11 @@ export async function runCommand(
   const trace = options.trace === undefined ? undefined : traceTo(engine, options.trace);
   // Two files of one name in different folders are two modules, so the path as given is the name.
   engine.addModules(modules.map((path) => ({ name: path, source: { path } })));
+  // Before constructors run, which may print.
+  warnings.flush();
   await engine.link();
+  // Members of archives joined meanwhile.
+  warnings.flush();
 
   const first = modules[0] ?? 'program';
   const argv = [options.argv0 ?? basename(first, extname(first)), ...args];

@@ -181,6 +181,18 @@ export interface ProfileDroppedEvent {
   readonly reason: string;
 }
 
+/** Something the user should know that is no failure. */
+export interface WarningEvent {
+  /** The module that it is about, or ''. */
+  readonly module: string;
+  readonly message: string;
+  /**
+   * What many modules may have in common: `'optnone'`, functions that no tier optimises; `'pinned'`, a module that is never
+   * recompiled. Undefined for all else.
+   */
+  readonly kind?: 'optnone' | 'pinned';
+}
+
 /** The event map of an engine. */
 export interface EngineEvents {
   /** A module was registered. */
@@ -220,7 +232,7 @@ export interface EngineEvents {
   /** What was counted of functions is of no use for the code that they have now; they are compiled without. */
   profileDropped: (event: ProfileDroppedEvent) => void;
   /** Something the user should know that is no failure. */
-  warning: (event: { readonly module: string; readonly message: string }) => void;
+  warning: (event: WarningEvent) => void;
 }
 
 /** Gives an event to all listeners. */

@@ -121,7 +121,15 @@ export class ModuleReader {
     if (optnone > 0) {
       this.#parts.emit('warning', {
         module: identity.name,
+        kind: 'optnone',
         message: `${String(optnone)} function(s) are marked optnone, so no tier optimises them; compile with -Xclang -disable-O0-optnone, or -O1 -Xclang -disable-llvm-passes`,
+      });
+    }
+    if (summary.pinned !== '') {
+      this.#parts.emit('warning', {
+        module: identity.name,
+        kind: 'pinned',
+        message: `it runs at the lowest tier, as it can't be recompiled: ${summary.pinned}`,
       });
     }
     return recordOfIr(identity, summary, code, data);

@@ -251,6 +251,29 @@ describe('the command line tells', () => {
     }
   });
 
+  it('what no tier optimises: of the first module at length, of others how many there are', () => {
+    const folder = scratch();
+    const add = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), bitcode(text));
+      return join(folder, name);
+    };
+    const slow = ['1', '2', '3'].map((n) =>
+      add(`slow${n}.bc`, `__attribute__((optnone, noinline)) int slow${n}(void) { return 0; }`),
+    );
+    const pinned = add(
+      'main.bc',
+      '__asm__(".globl q; q: ret"); int slow1(void); int main(void) { return slow1(); }',
+    );
+    const { status, stderr } = tierlink(['run', '--no-cache', ...slow, pinned]);
+    expect(status).toBe(0);
+    const [first = '', second = '', third = '', ...rest] = stderr.split('\n');
+    expect(first).toMatch(/slow1\.bc: 1 function\(s\) are marked optnone.*; compile with/);
+    expect(second).toMatch(/main\.bc: it runs at the lowest tier.* inline assembly/);
+    expect(third).toMatch(/the same \(optnone\) holds for 2 more module/);
+    expect(rest).toEqual(['']);
+    expect(tierlink(['run', '--quiet', '--no-cache', ...slow, pinned])).toMatchObject({ stderr: '' });
+  });
+
   it('what a module consists of', () => {
     const { module } = program(
       'static int counter; static int step(void) { return ++counter; } int main(void) { return step(); }',
