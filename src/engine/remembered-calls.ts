@@ -9,7 +9,7 @@ import type { TierController } from './tier-controller.js';
 import type { LoadedModule } from './loaded-module.js';
 
 /** A list is written anew when it lacks more than this share of what was called. */
-const newShare = 1 / 8;
+const newShare = 1 / 64;
 
 /** What it works with. */
 export interface RememberedCallsParts {
