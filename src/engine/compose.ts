@@ -299,6 +299,10 @@ export function compose(settings: Settings, emit: Emit): Composition {
       lookAhead.compile(calls, likelihood);
     },
   });
+  const codeFill = (): { bytes: number; maxBytes: number } => ({
+    bytes: memory.used('code'),
+    maxBytes: codeCacheBytes,
+  });
   const controller = new TierController({
     tiers: settings.tiers,
     policy: settings.policy,
@@ -309,7 +313,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     emit,
     atMs,
     builder,
-    codeCache: () => ({ bytes: memory.used('code'), maxBytes: codeCacheBytes }),
+    codeCache: codeFill,
     rollback: settings.rollback,
     mostSeen: (record, name) => profiles.mostSeen(record, name),
   });
@@ -342,7 +346,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     isWatched: (tier) => settings.policy.firstRequest(settings.tiers.indexOf(tier), ladder) < Infinity,
     forcedAt: settings.osr.forcedAt,
   });
-  const lookAhead = new LookAhead({ symbols, lifecycles, compiler });
+  const lookAhead = new LookAhead({ symbols, lifecycles, compiler, codeCache: codeFill });
   const dependents = new Dependents({ publisher, controller, lookAhead, loopController });
   const rememberedCalls = new RememberedCalls({ cache, keys, controller });
   const program = new Program({ addon, engine, table, versions, watch: controller.watch });

@@ -13,11 +13,16 @@ const leastLikelihood = 0.2;
 /** Functions of one request at most: a call of one waits for all of them. */
 const mostTogether = 32;
 
+/** Guesses take no more of the code cache than leaves this share to what is called. */
+const roomForCalls = 1 / 2;
+
 /** What it works with. */
 export interface LookAheadParts {
   readonly symbols: Pick<SymbolTable, 'resolve'>;
   readonly lifecycles: Pick<Lifecycles, 'ask' | 'unitAt'>;
   readonly compiler: Pick<Compiler, 'threads'>;
+  /** Code that there is, and may be. */
+  readonly codeCache: () => { readonly bytes: number; readonly maxBytes: number };
 }
 
 /** Looks ahead for one engine. */
@@ -79,6 +84,8 @@ export class LookAhead {
   }
 
   #askAll(): void {
+    const { bytes, maxBytes } = this.#parts.codeCache();
+    if (bytes > maxBytes * roomForCalls) this.#wanted.clear();
     while (this.#isOpen && this.#underWay.size < this.#most && this.#wanted.size > 0) this.#ask();
   }
 

@@ -1,6 +1,6 @@
 /** Functions beside those whose first call nobody foresaw are compiled before they are called, as far as that is of use. */
 import { expect, it, vi } from 'vitest';
-import { createEngine, type Engine, type PublishedEvent } from '../../src/index.js';
+import { createEngine, type Engine, type EngineOptions, type PublishedEvent } from '../../src/index.js';
 import { bitcode } from '../support/toolchain.js';
 
 const count = 200;
@@ -11,8 +11,10 @@ const functions = Array.from(
 );
 const module = bitcode(functions.join('\n'));
 
-async function linked(): Promise<{ readonly engine: Engine; readonly published: PublishedEvent[] }> {
-  const engine = createEngine({ policy: 'never' });
+async function linked(
+  options: EngineOptions = {},
+): Promise<{ readonly engine: Engine; readonly published: PublishedEvent[] }> {
+  const engine = createEngine({ policy: 'never', ...options });
   const published: PublishedEvent[] = [];
   engine.on('published', (event) => published.push(event));
   engine.addModule('m', module);
@@ -70,5 +72,19 @@ it('nothing is guessed in a module of which little is called, and new source beg
   await vi.waitFor(() => {
     expect(guessed(published)).toBe(2);
   });
+  await engine.dispose();
+});
+
+it('nothing is guessed when half of the code cache is taken: the rest is for what is called', async () => {
+  const used = (engine: Engine): number => engine.snapshot().memory.code;
+  const free = await linked();
+  await call(free.engine, [0]);
+  const taken = used(free.engine);
+  await free.engine.dispose();
+  const { engine, published } = await linked({ codeCache: { maxBytes: Math.max(4096, taken * 2 - 1) } });
+  const called = Array.from({ length: 20 }, (_, n) => 3 * n);
+  await call(engine, called);
+  expect(guessed(published)).toBe(0);
+  expect(reasons(published, 'first call')).toHaveLength(called.length);
   await engine.dispose();
 });
