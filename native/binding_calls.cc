@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "async_call.h"
+#include "builtins.h"
 #include "calls.h"
 #include "exit_watch.h"
 #include "fast_call.h"
@@ -188,7 +189,9 @@ napi_value run(Call &call) {
 }
 
 napi_value processSymbol(Call &call) {
-  return toJsAddress(call.env, Libraries::symbol(libraryArgument(0), call.string(0, "name")));
+  const std::string name = call.string(0, "name");
+  void *symbol = Libraries::symbol(libraryArgument(0), name);
+  return toJsAddress(call.env, symbol == nullptr ? builtinSymbol(name) : symbol);
 }
 
 napi_value libraryOpen(Call &call) {
