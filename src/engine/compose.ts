@@ -358,6 +358,7 @@ export function compose(settings: Settings, emit: Emit): Composition {
     lazyEntries,
     lifecycles,
     publisher,
+    lookAhead,
     neighbours: new Neighbours({ lookAhead, controller }),
     modules,
   });

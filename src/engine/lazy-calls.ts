@@ -10,6 +10,7 @@ import type { OffsetTable } from '../../stubs/offset-table.js';
 import { allUnits, type LoadedModule, type Unit } from './loaded-module.js';
 import type { Publisher } from './publisher.js';
 import type { Lifecycles } from './lifecycles.js';
+import type { LookAhead } from './look-ahead.js';
 import type { Neighbours } from './neighbours.js';
 import { firstCall } from './unit-builder.js';
 
@@ -27,6 +28,7 @@ export interface LazyCallsParts {
   readonly lazyEntries: LazyEntries;
   readonly lifecycles: Lifecycles;
   readonly publisher: Pick<Publisher, 'uncompiled'>;
+  readonly lookAhead: Pick<LookAhead, 'together'>;
   readonly neighbours: Pick<Neighbours, 'missed'>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
@@ -72,7 +74,16 @@ export class LazyCalls {
     const slot = this.#slotAt(cell);
     if (this.#isSettled(slot)) return;
     const unit = this.#unitAt(slot);
-    this.#parts.lifecycles.compileNow(unit.home, [unit]);
+    const { lifecycles, lookAhead } = this.#parts;
+    // What is being compiled elsewhere can't be waited for, and is compiled here, too.
+    const units = unit.work === undefined ? lookAhead.together(unit) : [unit];
+    try {
+      lifecycles.compileNow(unit.home, units);
+    } catch (error) {
+      if (units.length === 1) throw error;
+      // It may be about another function.
+      lifecycles.compileNow(unit.home, [unit]);
+    }
     this.#settle();
   }
 
@@ -82,7 +93,7 @@ export class LazyCalls {
   }
 
   async #answer(cell: bigint): Promise<void> {
-    const { lifecycles, neighbours } = this.#parts;
+    const { lifecycles, lookAhead, neighbours } = this.#parts;
     if (cell === 0n) {
       this.#completeAll();
       return;
@@ -92,16 +103,19 @@ export class LazyCalls {
     while (!this.#isSettled(slot)) {
       const unit = this.#unitAt(slot);
       const isOwn = unit.work === undefined;
+      let isAlone = true;
       if (isOwn) {
         lifecycles.takeFailure(unit);
-        lifecycles.ask([unit], 0, { reason: firstCall, forced: true, priority: waitedFor });
-        neighbours.missed(unit);
+        const units = lookAhead.together(unit);
+        lifecycles.ask(units, 0, { reason: firstCall, forced: true, priority: waitedFor });
+        isAlone = units.length === 1;
+        if (isAlone) neighbours.missed(unit);
       }
       unit.ticket?.raise(waitedFor);
       await unit.work;
       const failure = lifecycles.takeFailure(unit);
-      // What was compiled ahead may have been dropped before this call came.
-      if (failure !== undefined && (isOwn || !isCancelled(failure))) throw failure;
+      // What was compiled ahead may have been dropped before this call came; and what failed may be another function.
+      if (failure !== undefined && isAlone && (isOwn || !isCancelled(failure))) throw failure;
     }
     this.#settle();
   }

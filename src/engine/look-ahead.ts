@@ -16,6 +16,12 @@ const mostTogether = 32;
 /** Guesses take no more of the code cache than leaves this share to what is called. */
 const roomForCalls = 1 / 2;
 
+/** Functions of one module that are compiled together, whatever else happens, so that the object cache has them. */
+interface Pack {
+  readonly home: LoadedModule;
+  readonly names: string[];
+}
+
 /** What it works with. */
 export interface LookAheadParts {
   readonly symbols: Pick<SymbolTable, 'resolve'>;
@@ -32,6 +38,9 @@ export class LookAhead {
   readonly #expected = new Map<string, number>();
   /** By module: functions that are to be compiled, and how likely each is called. */
   readonly #wanted = new Map<LoadedModule, Map<string, number>>();
+  /** Not asked for yet, in the order in which they will be; and by the linker name of each function. */
+  readonly #packs = new Set<Pack>();
+  readonly #packOf = new Map<string, Pack>();
   /** Requests at a time, one of which waits for a thread: meanwhile what is wanted gathers, and is compiled together. */
   readonly #most: number;
   /** With the linker names that each is for. */
@@ -45,6 +54,46 @@ export class LookAhead {
   }
 
   /**
+   * Compiles what was called when the program last ran. Which functions are compiled together depends on the list alone,
+   * not on what is called while that is done: each group is found in the object cache the next time.
+   *
+   * @param names - Their linker names.
+   * @param first - Those that are needed first.
+   */
+  remember(names: readonly string[], first: readonly string[]): void {
+    const open = new Map<LoadedModule, Pack>();
+    for (const name of names) {
+      const home = this.#unitOf(name)?.home;
+      if (home === undefined || this.#packOf.has(name)) continue;
+      let pack = open.get(home);
+      if (pack === undefined || pack.names.length === mostTogether) {
+        pack = { home, names: [] };
+        open.set(home, pack);
+        this.#packs.add(pack);
+      }
+      pack.names.push(name);
+      this.#packOf.set(name, pack);
+    }
+    const sooner = new Set(first.flatMap((name) => this.#packOf.get(name) ?? []));
+    const later = [...this.#packs].filter((pack) => !sooner.has(pack));
+    this.#packs.clear();
+    for (const pack of [...sooner, ...later]) this.#packs.add(pack);
+    this.#askAll();
+  }
+
+  /**
+   * What is to be compiled for a call of a function: with it, those that are remembered together with it.
+   *
+   * @param unit - The function; nobody has asked for it.
+   */
+  together(unit: Unit): readonly Unit[] {
+    const pack = this.#packOf.get(unit.name);
+    if (pack === undefined || !this.#hasRoom()) return [unit];
+    const units = this.#take(pack);
+    return units.includes(unit) ? units : [unit];
+  }
+
+  /**
    * Compiles what is likely to be called soon, the functions of a module together.
    *
    * @param calls - What was compiled calls these.
@@ -54,7 +103,7 @@ export class LookAhead {
     for (const { name, likelihood: share } of calls) {
       const expected = (this.#expected.get(name) ?? 0) + likelihood * share;
       this.#expected.set(name, expected);
-      if (expected < leastLikelihood) continue;
+      if (expected < leastLikelihood || this.#packOf.has(name)) continue;
       const unit = this.#unitOf(name);
       if (unit === undefined) {
         this.#expected.delete(name);
@@ -73,8 +122,9 @@ export class LookAhead {
    */
   async compiled(names: ReadonlySet<string>): Promise<void> {
     const has = (some: Iterable<string>): boolean => [...some].some((name) => names.has(name));
-    while (this.#isOpen && [...this.#wanted.values()].some((wanted) => has(wanted.keys())))
-      await Promise.race(this.#underWay.keys());
+    const waits = (): boolean =>
+      has(this.#packOf.keys()) || [...this.#wanted.values()].some((wanted) => has(wanted.keys()));
+    while (this.#isOpen && waits()) await Promise.race(this.#underWay.keys());
     for (const [request, asked] of this.#underWay) if (has(asked)) await request;
   }
 
@@ -83,14 +133,34 @@ export class LookAhead {
     this.#isOpen = false;
   }
 
-  #askAll(): void {
+  #hasRoom(): boolean {
     const { bytes, maxBytes } = this.#parts.codeCache();
-    if (bytes > maxBytes * roomForCalls) this.#wanted.clear();
-    while (this.#isOpen && this.#underWay.size < this.#most && this.#wanted.size > 0) this.#ask();
+    return bytes <= maxBytes * roomForCalls;
+  }
+
+  #askAll(): void {
+    if (!this.#hasRoom()) {
+      this.#wanted.clear();
+      this.#packs.clear();
+      this.#packOf.clear();
+    }
+    while (this.#isOpen && this.#underWay.size < this.#most) {
+      const [pack] = this.#packs;
+      if (pack !== undefined) this.#ask(this.#take(pack), 1);
+      else if (this.#wanted.size > 0) this.#askLikeliest();
+      else break;
+    }
+  }
+
+  /** Functions of a pack that are still to be compiled; it is one no more. */
+  #take(pack: Pack): readonly Unit[] {
+    this.#packs.delete(pack);
+    for (const name of pack.names) this.#packOf.delete(name);
+    return this.#unitsOf(pack.home, pack.names);
   }
 
   /** Asks for the functions of the module that has the likeliest one. */
-  #ask(): void {
+  #askLikeliest(): void {
     let best: readonly [home: LoadedModule, likelihood: number] | undefined;
     for (const [home, names] of this.#wanted) {
       const likelihood = Math.max(...names.values());
@@ -102,8 +172,11 @@ export class LookAhead {
     const taken = [...names].sort(([, one], [, other]) => other - one).slice(0, mostTogether);
     for (const [name] of taken) names.delete(name);
     if (names.size === 0) this.#wanted.delete(home);
-    // A name may lead elsewhere by now.
-    const units = taken.flatMap(([name]) => this.#unitOf(name) ?? []).filter((unit) => unit.home === home);
+    const chosen = taken.map(([name]) => name);
+    this.#ask(this.#unitsOf(home, chosen), likelihood);
+  }
+
+  #ask(units: readonly Unit[], likelihood: number): void {
     const priority = { kind: 'ahead', likelihood } as const;
     if (!this.#parts.lifecycles.ask(units, 0, { reason: 'likely to be called', forced: false, priority }))
       return;
@@ -116,6 +189,11 @@ export class LookAhead {
       request,
       units.map(({ name }) => name),
     );
+  }
+
+  /** Units of functions that were of one module: a name may lead elsewhere by now. */
+  #unitsOf(home: LoadedModule, names: readonly string[]): readonly Unit[] {
+    return names.flatMap((name) => this.#unitOf(name) ?? []).filter((unit) => unit.home === home);
   }
 
   /** The unit of a function that has no version yet, and gets none just now. */

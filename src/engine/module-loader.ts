@@ -147,7 +147,6 @@ export class ModuleLoader {
     const { chain, lookAhead, rememberedCalls } = this.#parts;
     const joined: string[] = [];
     let pending: readonly LoadedModule[] = [];
-    let called: readonly string[];
     let constructors: readonly string[];
     try {
       this.#join(joined);
@@ -157,12 +156,12 @@ export class ModuleLoader {
       for (const { record } of pending) this.#reader.checkUses(record);
       const members = pending.map((home) => ({ home, units: firstUnits(home), target: 0 }));
       const recalled = rememberedCalls.recall(pending);
-      called = recalled instanceof Promise ? await recalled : recalled;
+      const called = recalled instanceof Promise ? await recalled : recalled;
       constructors = pending.flatMap(({ record }) => record.constructors.map(({ name }) => name));
       const building = buildTogether(this.#parts, members, 'first version');
       // While variables are compiled; and before all else what runs on this thread, which waits for it.
-      this.#compileAhead(constructors);
-      if (constructors.length === 0) this.#compileProgram(called);
+      lookAhead.remember(called, [...constructors, 'main']);
+      this.#compileAhead(constructors.length > 0 ? constructors : ['main']);
       await building;
     } catch (error) {
       chain.forget(pending.map(({ record }) => record.name));
@@ -180,15 +179,9 @@ export class ModuleLoader {
     this.#parts.exportedSymbols.add(pending);
     if (constructors.length > 0) {
       await lookAhead.compiled(new Set(constructors));
-      this.#compileProgram(called);
+      this.#compileAhead(['main']);
     }
     this.#startup.run(pending);
-  }
-
-  /** Most programs are about to run. Main first, and alone. */
-  #compileProgram(called: readonly string[]): void {
-    this.#compileAhead(['main']);
-    this.#compileAhead(called);
   }
 
   /** Compiles functions that are called for certain. */

@@ -4,12 +4,13 @@ import { encodeEntry } from '../../src/cache/entry.js';
 import {
   type CacheEvent,
   createEngine,
+  directory as cacheDirectory,
   type Engine,
   memory,
   type ObjectStore,
   type PublishedEvent,
 } from '../../src/index.js';
-import { bitcode } from '../support/toolchain.js';
+import { bitcode, scratch } from '../support/toolchain.js';
 
 const modules = {
   first: `
@@ -78,6 +79,46 @@ it('compiles what was called, the functions of a module together, and nothing el
   expect(new Set(third.cached.map(({ outcome }) => outcome))).toEqual(new Set(['hit']));
   await third.engine.dispose();
 });
+
+it.each(['worker', 'inline'] as const)(
+  'finds what it compiled together, whatever is called meanwhile, control %s',
+  async (control) => {
+    const directory = scratch();
+    const many = Array.from({ length: 12 }, (_, n) => ({
+      name: `m${String(n)}`,
+      source: bitcode(
+        `int a${String(n)}(int x) { return x + ${String(n)}; } int b${String(n)}(int x) { return x * 2; }`,
+      ),
+    }));
+    /** Calls after a while or at once, in this order. */
+    const run = async (order: readonly number[], waits: boolean): Promise<string[]> => {
+      const engine = createEngine({ cache: cacheDirectory(directory), policy: 'never', control });
+      const outcomes: string[] = [];
+      let published = 0;
+      engine.on('cache', ({ outcome, content }) => outcomes.push(`${String(content)} ${outcome}`));
+      engine.on('published', () => (published += 1));
+      engine.addModules(many);
+      await engine.link();
+      if (waits)
+        await vi.waitFor(() => {
+          expect(published).toBe(12);
+        });
+      for (const n of order) {
+        expect(engine.fn(`b${String(n)}`)(4)).toBe(8);
+        expect(engine.fn(`a${String(n)}`)(4)).toBe(4 + n);
+      }
+      await engine.dispose();
+      return outcomes;
+    };
+    const upwards = many.map((_, n) => n);
+    await run(upwards, false);
+    expect(await run(upwards, true)).toContain('calls hit');
+    const outcomes = await run(upwards.toReversed(), false);
+    expect(outcomes.filter((outcome) => !outcome.endsWith(' hit'))).toEqual([]);
+    // In line, what is on its way can't be waited for, and is asked for alone.
+    if (control === 'worker') expect(outcomes.filter((outcome) => outcome === 'code hit')).toHaveLength(12);
+  },
+);
 
 it('asks for no more than 32 functions at a time, so that no call waits for all of them', async () => {
   const cache = memory();
