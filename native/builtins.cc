@@ -3,8 +3,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
-#include <limits>
 
 // libgcc.a's own, for this library alone; their layout is the same in all versions of GCC and LLVM. A
 // constructor has filled them.

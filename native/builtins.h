@@ -5,8 +5,7 @@
 
 namespace tierlink {
 
-// Null if it is none of those names, which are those of GCC's libgcc and LLVM's compiler-rt: the processor's
-// features
+// Null if it is none of those names, which libgcc and compiler-rt share: the processor's features
 // (`__builtin_cpu_supports`, `target_clones`), which libgcc_s hides, and conversions to bfloat, which it has
 // from GCC 13.
 void *builtinSymbol(const std::string &name);

@@ -159,7 +159,7 @@ export class ModuleLoader {
       const called = recalled instanceof Promise ? await recalled : recalled;
       constructors = pending.flatMap(({ record }) => record.constructors.map(({ name }) => name));
       const building = buildTogether(this.#parts, members, 'first version');
-      // While variables are compiled; and before all else what runs on this thread, which waits for it.
+      // While variables are compiled. Constructors come first: this thread runs them, and waits for those that are not there.
       lookAhead.remember(called, [...constructors, 'main']);
       this.#compileAhead(constructors.length > 0 ? constructors : ['main']);
       await building;
