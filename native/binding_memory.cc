@@ -67,12 +67,20 @@ napi_value memoryRegions(Call &call) {
   const napi_value regions = object(call.env);
   for (const char *name : {"code", "readonly", "data"}) {
     const RegionKind kind = regionKind(name);
+    const Region &mapped = handle->arena()->region(kind);
     const napi_value region = object(call.env);
-    setProperty(call.env, region, "base", toJsAddress(call.env, handle->arena()->region(kind).base));
-    setProperty(call.env, region, "bytes", handle->buffer(kind));
+    setProperty(call.env, region, "base", toJsAddress(call.env, mapped.base));
+    setProperty(call.env, region, "size", toJs(call.env, static_cast<double>(mapped.bytes)));
     setProperty(call.env, regions, name, region);
   }
   return regions;
+}
+
+napi_value memoryView(Call &call) {
+  const auto handle = openMemory(call, 0);
+  const RegionKind kind = regionKind(call.string(1, "region"));
+  const auto size = static_cast<int64_t>(handle->arena()->region(kind).bytes);
+  return handle->buffer(kind, static_cast<size_t>(call.integer(2, 1, size, "bytes")));
 }
 
 struct Pages {
@@ -133,6 +141,7 @@ napi_value jsViewMirrors(Call &call) {
 void registerMemory(napi_env env, napi_value exports) {
   exportFunction<memoryCreate>(env, exports, "memoryCreate");
   exportFunction<memoryRegions>(env, exports, "memoryRegions");
+  exportFunction<memoryView>(env, exports, "memoryView");
   exportFunction<memoryDiscard>(env, exports, "memoryDiscard");
   exportFunction<memoryProtect>(env, exports, "memoryProtect");
   exportFunction<memoryDestroy>(env, exports, "memoryDestroy");

@@ -1,7 +1,8 @@
-// Job: what one JS environment holds of an arena: buffers over its regions.
+// Job: what one JS environment holds of an arena: buffers over parts of its regions.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <node_api.h>
 
@@ -22,15 +23,17 @@ public:
   // Null once destroyed.
   const std::shared_ptr<Arena> &arena() const { return arena_; }
 
-  // The ArrayBuffer over a region's writable view, the same one each time.
-  napi_value buffer(RegionKind kind);
+  // An ArrayBuffer over the first bytes of a region's writable view. V8 counts them as memory in use, and
+  // collects garbage the more often for it.
+  napi_value buffer(RegionKind kind, size_t bytes);
   // Detaches the buffers. The memory is unmapped at once, or when the last engine has left it. Idempotent.
   void destroy();
 
 private:
   const napi_env env_;
   std::shared_ptr<Arena> arena_;
-  napi_ref buffers_[3] = {};
+  // All that were made, to be detached.
+  std::vector<napi_ref> buffers_;
 };
 
 } // namespace tierlink

@@ -14,6 +14,29 @@ const library = new RegExp(
   `^${root}/(src/(?!cli/|boot/|control/worker[.])|tiers/|stubs/)|/node_modules/(xstate|eventemitter3)/`,
 );
 
+/**
+ * As `src/boot/load.ts` wants what it loads: an expression, in ASCII.
+ *
+ * @type {import('rolldown').OutputOptions}
+ */
+const expression = {
+  banner: '(function (exports, require, module, __filename, __dirname) {',
+  footer: '})',
+  plugins: [
+    {
+      name: 'ascii',
+      // At most columns change, so the map stays.
+      renderChunk: (code) => ({
+        code: code.replaceAll(
+          /[^\0-\x7f]/g,
+          (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        ),
+        map: null,
+      }),
+    },
+  ],
+};
+
 /** Readable, since traces and debuggers show it. @type {import('rolldown').OutputOptions} */
 const common = { sourcemap: true, minify: false, comments: { legal: true, annotation: false, jsdoc: false } };
 
@@ -42,12 +65,17 @@ export async function bundle(output) {
     // Nobody else sees these classes: the command and the thread are alone with them.
     write({ command: 'src/cli/main.ts', control: 'src/control/worker.ts' }, ['llvm-bindings'], {
       ...common,
+      ...expression,
       dir: join(folder, 'code'),
       format: 'cjs',
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name].cjs',
       codeSplitting: {
-        groups: [{ name: 'library', test: library }],
+        groups: [
+          // First, or the command would load the library for it.
+          { name: 'version', test: /package\.json$/ },
+          { name: 'library', test: library },
+        ],
       },
     }),
   ]);

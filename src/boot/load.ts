@@ -37,8 +37,8 @@ export function load(path: string): unknown {
   if (known !== undefined) return known.module.exports;
   const keptPath = pathOfKept(path);
   const kept = readKept(keptPath);
-  // On the first line, so that line numbers are those of the file.
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`;
+  // A function with the parameters of a CommonJS module, as ASCII (scripts/bundle.mjs): nothing to decode or to copy.
+  const text = readFileSync(path, 'latin1');
   // V8 rejects what another version or other flags have made, says nothing, and compiles.
   const script = new Script(text, { filename: path, ...(kept === undefined ? {} : { cachedData: kept }) });
   const module = { exports: {} };
@@ -47,7 +47,7 @@ export function load(path: string): unknown {
   const others = createRequire(path);
   const require = (name: string): unknown =>
     name.startsWith('.') ? load(join(folder, name)) : (others(name) as unknown);
-  // Safe because the text above is an expression of that type.
+  // Safe because the text is an expression of that type.
   (script.runInThisContext() as Body)(module.exports, require, module, path, folder);
   return module.exports;
 }

@@ -10,12 +10,12 @@ import {
   futimesSync,
   mkdirSync,
   openSync,
+  promises,
   readSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectoryUsage, temporaryName } from './directory-usage.js';
 import { isMissing, isTrusted } from './directory-trust.js';
@@ -85,7 +85,7 @@ export class DirectoryStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     try {
-      await unlink(this.#pathOf(key));
+      await promises.unlink(this.#pathOf(key));
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

@@ -4,8 +4,7 @@
  * length says how much there is, and appending needs no lock. It is only an estimate, as entries may be stored twice or
  * removed by hand; when it says that there is too much, the files are really counted, and the count replaces it.
  */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, promises, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMissing } from './directory-trust.js';
 import type { Evicted } from './object-store.js';
@@ -95,29 +94,29 @@ export class DirectoryUsage {
       for (const entry of found) {
         if (blocks <= wanted) break;
         blocks -= entry.blocks;
-        const isFirst = await unlessMissing(unlink(entry.path).then(() => true));
+        const isFirst = await unlessMissing(promises.unlink(entry.path).then(() => true));
         if (isFirst === true) evicted(entry.key, entry.bytes);
       }
     }
     const replacement = `${this.#file}-${temporaryName()}`;
-    await writeFile(replacement, Buffer.alloc(blocks, '.'), { mode: 0o600 });
-    await rename(replacement, this.#file);
+    await promises.writeFile(replacement, Buffer.alloc(blocks, '.'), { mode: 0o600 });
+    await promises.rename(replacement, this.#file);
   }
 
   /** Entries whose keys begin with a digit. */
   async #list(first: string): Promise<Found[]> {
     const found: Found[] = [];
-    for (const second of (await unlessMissing(readdir(join(this.#path, first)))) ?? []) {
+    for (const second of (await unlessMissing(promises.readdir(join(this.#path, first)))) ?? []) {
       const folder = join(this.#path, first, second);
-      for (const name of (await unlessMissing(readdir(folder))) ?? []) {
+      for (const name of (await unlessMissing(promises.readdir(folder))) ?? []) {
         const path = join(folder, name);
-        const status = await unlessMissing(stat(path));
+        const status = await unlessMissing(promises.stat(path));
         if (status === undefined) continue;
         const { size, mtimeMs } = status;
         if (!name.endsWith(temporaryEnding)) {
           const key = first + second + name;
           found.push({ key, path, bytes: size, blocks: blocksOf(size), usedMs: mtimeMs });
-        } else if (Date.now() - mtimeMs > abandonedMs) await rm(path, { force: true });
+        } else if (Date.now() - mtimeMs > abandonedMs) await promises.rm(path, { force: true });
       }
     }
     return found;

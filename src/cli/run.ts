@@ -99,7 +99,8 @@ export async function runCommand(
 
   const first = modules[0] ?? 'program';
   const argv = [options.argv0 ?? basename(first, extname(first)), ...args];
-  const startedAtMs = engine.snapshot().wallMs;
+  // Only for who asks: the program waits for it.
+  const startedAtMs = stats === undefined ? 0 : engine.snapshot().wallMs;
   const endFeed = feedLive(engine, published);
   const outcome = await engine.run('main', argv, {
     ownsProcess: true,

@@ -1,7 +1,5 @@
-/** The version of this package, from its package.json. */
-import { createRequire } from 'node:module';
-
-const read = createRequire(import.meta.url);
+/** The version of this package. */
+import manifest from '../../package.json' with { type: 'json' };
 
 /** Such as `0.1.0`. */
-export const version: string = (read('tierlink/package.json') as { readonly version: string }).version;
+export const version: string = manifest.version;

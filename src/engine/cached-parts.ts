@@ -1,5 +1,5 @@
 /** Puts the object cache, if there is one, in front of what takes LLVM: reading modules and compiling. */
-import { createRequire } from 'node:module';
+import manifest from '../../package.json' with { type: 'json' };
 import { CacheKeys } from '../cache/cache-keys.js';
 import { CachedCompiler } from '../cache/cached-compiler.js';
 import { cachedIngest } from '../cache/cached-ingest.js';
@@ -30,7 +30,7 @@ export function cachedParts({ addon, cache: store, ...settings }: Settings, emit
   if (store === undefined) return { compiler, ingest, cache: undefined, keys: undefined };
   const cache = new ObjectCache(store, emit, () => compiler.pending() > 0);
   const keys = new CacheKeys({
-    tierlink: version(),
+    tierlink: manifest.version,
     contract: addon.contractVersion,
     llvm: addon.llvmVersion,
     build: addon.build,
@@ -42,11 +42,4 @@ export function cachedParts({ addon, cache: store, ...settings }: Settings, emit
     cache,
     keys,
   };
-}
-
-/** The version of this package. */
-function version(): string {
-  const read = createRequire(import.meta.url);
-  // Safe because a package's own package.json has one.
-  return (read('tierlink/package.json') as { readonly version: string }).version;
 }

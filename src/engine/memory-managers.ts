@@ -4,9 +4,10 @@ import { address } from '../core/ids.js';
 import { DualMappedMemory } from '../memory/dual-mapped.js';
 import type { MemoryManager } from '../memory/memory-manager.js';
 import { MprotectMemory } from '../memory/mprotect.js';
+import type { RegionKind } from '../memory/block.js';
 import type { MappedRegion, MappedRegions } from '../memory/regions.js';
 import type { ViewProbe } from '../memory/checked.js';
-import type { Handle, NativeAddon, NativeRegion } from '../native/contract.js';
+import type { Handle, NativeAddon } from '../native/contract.js';
 import { loadAddon } from '../native/loader.js';
 import { trapByte } from '../../stubs/encoder-x86-64.js';
 import { whole } from './option-checks.js';
@@ -25,6 +26,11 @@ const mebibyte = 2 ** 20;
 const pageBytes = 4096;
 /** Most for one region, and for all together. */
 const largest = 2 ** 30;
+/**
+ * Bytes of a region that JS sees at first; twice as many each time that they don't suffice. V8 takes them for memory in
+ * use, and above 64 MiB collects garbage at once.
+ */
+const firstView = 4 * mebibyte;
 
 /**
  * Makes a manager that maps code and constants twice: the default. Calls can be patched in place.
@@ -100,10 +106,18 @@ function create(
 }
 
 function regionsOf(addon: NativeAddon, memory: Handle): MappedRegions {
-  const { code, readonly, data } = addon.memoryRegions(memory);
-  return { code: mapped(code), readonly: mapped(readonly), data: mapped(data) };
-}
-
-function mapped(region: NativeRegion): MappedRegion {
-  return { address: address(Number(region.base)), bytes: new Uint8Array(region.bytes) };
+  const regions = addon.memoryRegions(memory);
+  const mapped = (kind: RegionKind): MappedRegion => {
+    const { base, size } = regions[kind];
+    let view = new Uint8Array(0);
+    const upTo = (end: number): Uint8Array => {
+      if (end > view.length) {
+        const bytes = Math.max(firstView, 2 ** Math.ceil(Math.log2(end)));
+        view = new Uint8Array(addon.memoryView(memory, kind, Math.min(bytes, size)));
+      }
+      return view;
+    };
+    return { address: address(Number(base)), size, upTo };
+  };
+  return { code: mapped('code'), readonly: mapped('readonly'), data: mapped('data') };
 }

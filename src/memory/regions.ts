@@ -8,8 +8,10 @@ import type { MemorySection } from './memory-manager.js';
 export interface MappedRegion {
   /** Where the program sees it, page-aligned. */
   readonly address: Address;
-  /** The writable view. */
-  readonly bytes: Uint8Array;
+  /** Bytes. */
+  readonly size: number;
+  /** The writable view, as far as an offset at least. */
+  readonly upTo: (end: number) => Uint8Array;
 }
 
 /** The regions of one manager. */
@@ -40,9 +42,9 @@ export class Regions {
   constructor(regions: MappedRegions) {
     this.#regions = regions;
     this.#free = {
-      code: new FreeList(regions.code.bytes.length),
-      readonly: new FreeList(regions.readonly.bytes.length),
-      data: new FreeList(regions.data.bytes.length),
+      code: new FreeList(regions.code.size),
+      readonly: new FreeList(regions.readonly.size),
+      data: new FreeList(regions.data.size),
     };
   }
 
@@ -50,7 +52,7 @@ export class Regions {
   get ranges(): Readonly<Record<RegionKind, { readonly start: Address; readonly bytes: number }>> {
     const range = (kind: RegionKind) => ({
       start: this.#regions[kind].address,
-      bytes: this.#regions[kind].bytes.length,
+      bytes: this.#regions[kind].size,
     });
     return { code: range('code'), readonly: range('readonly'), data: range('data') };
   }
@@ -83,7 +85,7 @@ export class Regions {
     const start = this.#take(region, held, Math.max(alignment, granularity), at);
     if (start === undefined) return undefined;
     const mapped = this.#regions[region];
-    const bytes = mapped.bytes.subarray(start, start + size);
+    const bytes = mapped.upTo(start + size).subarray(start, start + size);
     const place = address(mapped.address + start);
     const section: HeldSection = { address: place, bytes, region, module, start, held };
     this.#sections[region].set(start, section);

@@ -264,8 +264,8 @@ export type CompileOutcome =
 export interface NativeRegion {
   /** Start as the program sees it (the view that is executable, read-only or data). */
   readonly base: bigint;
-  /** Writable bytes of the same memory (the RW alias; for `data`, and with one mapping, the memory itself). */
-  readonly bytes: ArrayBuffer;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** The regions of an arena. */
@@ -366,6 +366,11 @@ export interface NativeAddon {
     mapping: 'dual' | 'flipping',
   ): Handle;
   memoryRegions(memory: Handle): NativeRegions;
+  /**
+   * The first bytes of a region, writable (the RW alias; for `data`, and with one mapping, the memory itself). V8 takes
+   * them for memory in use, and collects garbage the more often for it. Throws Error when the region has fewer.
+   */
+  memoryView(memory: Handle, region: 'code' | 'readonly' | 'data', bytes: number): ArrayBuffer;
   /**
    * Pairs of begin and end: where V8 may put code that it compiles itself, of each isolate that loaded the addon. Empty
    * when V8 does not tell.

@@ -200,6 +200,31 @@ describe.each(Object.entries(shippedManagers))('with the manager %s', (_name, ma
   });
 });
 
+describe.each(Object.entries(shippedManagers))('what the %s manager reserves', (_, make) => {
+  it('is no memory in use for V8, which would collect garbage for it', () => {
+    const before = process.memoryUsage().external;
+    engineFor({ parts: { memoryManager: make() } });
+    expect(process.memoryUsage().external - before).toBeLessThan(2 ** 26);
+  });
+
+  it('is seen as far as it is used, also by what lay there before', async () => {
+    const engine = engineFor({ parts: { memoryManager: make() } });
+    const large = (name: string): Uint8Array =>
+      bitcode(
+        `static char before[100] = "b", large[9000000] = "l", after[100] = "a";
+         int ${name}(int at) { return at == 0 ? before[0]++ : at == 1 ? large[0] + large[sizeof large - 1]++ : after[0]++; }`,
+      );
+    engine.addModule('one', large('one'));
+    engine.addModule('two', large('two'));
+    await engine.link();
+    const [one, two] = [engine.fn('one'), engine.fn('two')];
+    expect([0, 1, 2].flatMap((at) => [one(at), two(at)])).toEqual([98, 98, 108, 108, 97, 97]);
+    engine.move('one');
+    await engine.recompile('two', 'optimized');
+    expect([0, 1, 2].flatMap((at) => [one(at), two(at)])).toEqual([99, 99, 109, 109, 98, 98]);
+  });
+});
+
 describe('the mprotect manager', () => {
   it('refuses linkage direct by name, for the engine and for a module', () => {
     const refused = (value: RegExp): unknown =>

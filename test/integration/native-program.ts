@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Handle, NativeAddon, NativeRegions } from '../../src/native/contract.js';
+import type { Handle, NativeAddon } from '../../src/native/contract.js';
 
 const memories = new WeakMap<Handle, Handle>();
 
@@ -15,7 +15,7 @@ export function createEngine(
   dataBytes: number,
 ): Handle {
   const memory = addon.memoryCreate(codeBytes, readonlyBytes, dataBytes, 'dual');
-  const { data } = addon.memoryRegions(memory);
+  const { data } = wholeRegions(addon, memory);
   const engine = addon.engineCreate();
   addon.engineCover(engine, data.base, new Uint8Array(data.bytes));
   memories.set(engine, memory);
@@ -29,9 +29,28 @@ export function memoryOf(engine: Handle): Handle {
   return memory;
 }
 
+/** A region, and all its bytes. */
+interface WholeRegion {
+  readonly base: bigint;
+  readonly bytes: ArrayBuffer;
+}
+
+/** The regions of an arena. */
+export function wholeRegions(
+  addon: NativeAddon,
+  memory: Handle,
+): Readonly<Record<'code' | 'readonly' | 'data', WholeRegion>> {
+  const regions = addon.memoryRegions(memory);
+  const whole = (kind: 'code' | 'readonly' | 'data'): WholeRegion => {
+    const { base, size } = regions[kind];
+    return { base, bytes: addon.memoryView(memory, kind, size) };
+  };
+  return { code: whole('code'), readonly: whole('readonly'), data: whole('data') };
+}
+
 /** The regions of an engine's arena. */
-export function regionsOf(addon: NativeAddon, engine: Handle): NativeRegions {
-  return addon.memoryRegions(memoryOf(engine));
+export function regionsOf(addon: NativeAddon, engine: Handle): ReturnType<typeof wholeRegions> {
+  return wholeRegions(addon, memoryOf(engine));
 }
 
 /** Destroys an engine, and then its arena. */

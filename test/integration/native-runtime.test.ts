@@ -18,6 +18,7 @@ import {
   readInt,
   readText,
   regionsOf,
+  wholeRegions,
 } from './native-program.js';
 
 const addon = loadAddon();
@@ -69,7 +70,17 @@ describe('memory', () => {
     new DataView(data.bytes).setInt32(Number(program.address('data') - data.base), 10, true);
     expect(sum()).toBe(18);
     expect(readonly.base - regionsOf(addon, engine).code.base).toBe(BigInt(mebibyte));
-    expect(regionsOf(addon, engine).data.bytes).toBe(data.bytes);
+  });
+
+  test('a view of part of a region shows the same memory, and none reaches over its end', () => {
+    const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'dual');
+    const part = new Uint8Array(addon.memoryView(memory, 'code', 4096));
+    const whole = new Uint8Array(addon.memoryView(memory, 'code', mebibyte));
+    whole[4095] = 1;
+    expect([part.length, part[4095], whole.length]).toEqual([4096, 1, mebibyte]);
+    expect(() => addon.memoryView(memory, 'code', mebibyte + 1)).toThrow(/bytes/);
+    addon.memoryDestroy(memory);
+    expect([part.length, whole.length]).toEqual([0, 0]);
   });
 
   test('I3: no mapping of an engine is writable and executable', () => {
@@ -125,7 +136,7 @@ describe('memory', () => {
 
   test('with one mapping, pages are for writing or for the program, never for both (I3)', () => {
     const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'flipping');
-    const { code, readonly } = addon.memoryRegions(memory);
+    const { code, readonly } = wholeRegions(addon, memory);
     const permissions = (at: bigint): string | undefined =>
       readFileSync('/proc/self/maps', 'utf8')
         .split('\n')
@@ -162,7 +173,7 @@ describe('memory', () => {
 
   test('a view is told from one that is not what it is said to be, without a fault', () => {
     const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'flipping');
-    const { code, data } = addon.memoryRegions(memory);
+    const { code, data } = wholeRegions(addon, memory);
     const view = new Uint8Array(data.bytes, 64, 20);
     expect(addon.viewAddress(view)).toBe(data.base + 64n);
     expect(() => addon.viewAddress(data.bytes as never)).toThrow(/Uint8Array/);
@@ -175,7 +186,7 @@ describe('memory', () => {
 
   test('an engine knows memory that others mapped for as long as it is covered', () => {
     const memory = addon.memoryCreate(mebibyte, mebibyte, mebibyte, 'dual');
-    const { data } = addon.memoryRegions(memory);
+    const { data } = wholeRegions(addon, memory);
     const engine = addon.engineCreate();
     const own = new Uint8Array(64);
     const cell = (addon.viewAddress(own) + 7n) & ~7n;
@@ -1048,7 +1059,7 @@ describe('the end of the process', () => {
       import vm from 'node:vm';
       v8.setFlagsFromString('--expose-gc');
       const gc = vm.runInNewContext('gc');
-      const make = () => addon.memoryRegions(addon.memoryCreate(4096, 4096, 4096, 'dual')).code.bytes;
+      const make = () => addon.memoryView(addon.memoryCreate(4096, 4096, 4096, 'dual'), 'code', 4096);
       const mapped = () => readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((l) => l.includes('memfd:tierlink')).length;
       let kept = make();
       for (let i = 0; i < 50; i += 1) make();

@@ -1,16 +1,16 @@
 /** Memory without a kernel: regions of ordinary buffers at addresses that nobody reads. */
-import { type Address, address } from '../../../src/core/ids.js';
+import { address } from '../../../src/core/ids.js';
 import { DualMappedMemory } from '../../../src/memory/dual-mapped.js';
 import type { MemoryManager } from '../../../src/memory/memory-manager.js';
-import type { MappedRegions } from '../../../src/memory/regions.js';
+import type { MappedRegion, MappedRegions } from '../../../src/memory/regions.js';
 import { SectionMemory } from '../../../src/memory/section-memory.js';
 
 /** Three regions of so many bytes, 64 KiB apart. */
 export function regions(bytes = 4096): MappedRegions {
-  const region = (start: number): { address: Address; bytes: Uint8Array } => ({
-    address: address(start),
-    bytes: new Uint8Array(bytes),
-  });
+  const region = (start: number): MappedRegion => {
+    const view = new Uint8Array(bytes);
+    return { address: address(start), size: bytes, upTo: () => view };
+  };
   return { code: region(0x10000), readonly: region(0x20000), data: region(0x30000) };
 }
 
