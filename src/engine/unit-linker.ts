@@ -142,10 +142,10 @@ export class UnitLinker {
       });
     }
     for (const definition of record.definitions) {
-      const defined = symbols.get(definition.name);
       // Of a module that gets new source, variables that are kept stay where they are (I1).
-      if (definition.kind === 'function' || defined === undefined || definition.placed !== undefined)
-        continue;
+      if (definition.kind === 'function' || definition.placed !== undefined) continue;
+      const defined = symbols.get(definition.name);
+      if (defined === undefined) continue;
       if (definition.binding === 'fallback' && !this.#parts.chain.needs(definition)) continue;
       definition.placed = placeOfVariable(defined, placed.placement, targets.threadLocals(record.name));
       transaction.onAbort(() => {

@@ -6,6 +6,8 @@
 /** Room behind the strings, in bytes, that reads as zero. */
 const tailBytes = 8;
 
+const encoder = new TextEncoder();
+
 /** Strings of one object. */
 export class AlignedStrings {
   /** The table from its byte 0, 1, 2 and 3 on; what lies behind it reads as zero. */
@@ -31,6 +33,22 @@ export class AlignedStrings {
       bytes?.set(file.subarray(start + size - length, start + size));
       bytes?.fill(0, length, length + tailBytes);
     }
+  }
+
+  /**
+   * Reads a single string, as a table that begins with it.
+   *
+   * @param text - The string, without a NUL.
+   */
+  loadOne(text: string): void {
+    // No letter takes more than three bytes.
+    if (text.length * 3 > this.#room) this.#grow(text.length * 3);
+    const bytes = this.#bytes[0];
+    if (bytes === undefined) return;
+    const { written } = encoder.encodeInto(text, bytes);
+    bytes.fill(0, written, written + tailBytes);
+    // The table may be empty, but the string at its start is one all the same.
+    this.size = written + 1;
   }
 
   #grow(size: number): void {

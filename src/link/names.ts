@@ -25,7 +25,6 @@ export const emptyName = 0;
 const oneString = new AlignedStrings();
 const noOffset = new Int32Array(1);
 const oneId = new Int32Array(1);
-const encoder = new TextEncoder();
 
 /** Names and their numbers; numbers are given in the order of first use and never change. */
 export class NameTable {
@@ -102,12 +101,9 @@ export class NameTable {
   }
 
   #one(name: string, add: boolean): number {
-    const bytes = encoder.encode(name);
     // No name in a file has one; here it would end the name.
-    if (bytes.includes(0)) return -1;
-    oneString.load(bytes, 0, bytes.length);
-    // The table may be empty, but the name at its start is one all the same.
-    oneString.size += 1;
+    if (name.includes('\0')) return -1;
+    oneString.loadOne(name);
     this.#lookUp(oneString, noOffset, 0, 1, oneId, 1, add);
     return oneId[0] ?? -1;
   }

@@ -99,6 +99,8 @@ export class SymbolTable {
     const all = this.#byName.get(name);
     if (all === undefined) return undefined;
     let best = present(all[0], 'a known name has a definition');
+    // Nearly every name has one, and this is asked for each symbol of each object.
+    if (all.length === 1) return best;
     for (const other of all) if (stronger(other, best)) best = other;
     return best;
   }
@@ -171,6 +173,7 @@ function mismatch(
  * disagree about `int` and `unsigned` or about pointer types, and unprototyped declarations look variadic.
  */
 export function sameConvention(one: string, other: string): boolean {
+  if (one === other) return true;
   if (one === '' || other === '' || one.endsWith('.') || other.endsWith('.')) return true;
   if (one.includes('x') || other.includes('x')) return true;
   // A caller may ignore a result, so a void one agrees with everything.
