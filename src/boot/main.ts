@@ -11,6 +11,7 @@ const usedModules = [
   'node:module',
   'node:os',
   'node:perf_hooks',
+  'node:process',
   'node:vm',
   'node:worker_threads',
 ];

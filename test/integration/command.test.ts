@@ -288,3 +288,32 @@ describe('the command line tells', () => {
     });
   });
 });
+
+describe('the command line starts', () => {
+  it('without compiling modules of Node.js for flags that it sets', () => {
+    const { module } = program('#include <stdio.h>\nint main(void) { puts("ran"); return 0; }');
+    const watch = join(scratch(), 'watch.cjs');
+    // V8 has compiled them ahead without flags, and compiles anew what is loaded after one was set.
+    writeFileSync(
+      watch,
+      `const v8 = require('node:v8');
+       const { writeSync } = require('node:fs');
+       const { setFlagsFromString } = v8;
+       const isOfNode = (name) => name.startsWith('NativeModule ');
+       let before = [];
+       v8.setFlagsFromString = (flags) => { before = process.moduleLoadList.filter(isOfNode); setFlagsFromString(flags); };
+       process.once('exit', () => {
+         const late = process.moduleLoadList.filter((name) => isOfNode(name) && before.length > 0 && !before.includes(name));
+         writeSync(2, JSON.stringify({ flagged: before.length > 0, late }));
+       });`,
+    );
+    const cache = scratch();
+    const run = (): ReturnType<typeof execute> =>
+      execute(process.execPath, ['--require', watch, command, 'run', '--cache', cache, module]);
+    // Who fills a cache looks at its size behind the end of the program, which takes one more.
+    run();
+    const { stdout, stderr } = run();
+    expect(stdout).toBe('ran\n');
+    expect(JSON.parse(stderr)).toEqual({ flagged: process.versions.v8.startsWith('11.3.'), late: [] });
+  });
+});
