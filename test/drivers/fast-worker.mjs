@@ -25,8 +25,10 @@ if (isMainThread) {
       workerData: handle,
       transferList: [handle.port],
     });
+    // Asked for before the message is waited for: on a busy machine both come at once.
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
     seen.push(await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject)));
-    await new Promise((resolve) => worker.once('exit', resolve));
+    await ended;
   }
   await engine.dispose();
   process.stdout.write(JSON.stringify(seen));

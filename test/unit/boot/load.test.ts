@@ -9,7 +9,7 @@ let path = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tierlink-boot-'));
   path = join(folder, 'file.cjs');
-  writeFileSync(join(folder, 'other.cjs'), 'exports.seven = () => 7;');
+  writeFileSync(join(folder, 'other.cjs'), wrapped('exports.seven = () => 7;'));
   write('1');
 });
 
@@ -17,9 +17,15 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** As the bundle has it. */
+function wrapped(text: string): string {
+  return `(function (exports, require, module, __filename, __dirname) {\n${text}\n})\n`;
+}
+
 /** All texts have the same length: V8 compares no more. */
 function write(digit: string): void {
-  writeFileSync(path, `const { seven } = require('./other.cjs'); exports.sum = () => seven() + ${digit};`);
+  const text = `const { seven } = require('./other.cjs'); exports.sum = () => seven() + ${digit};`;
+  writeFileSync(path, wrapped(text));
 }
 
 /** As another process does it. */
