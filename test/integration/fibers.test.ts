@@ -79,8 +79,7 @@ it.each(
       await churn(engine, ['fiber', 'value'], 6);
     }
     // Of all versions that were retired it is the one that the loop is in.
-    await examined(engine, 1);
-    const { retired } = engine.snapshot();
+    const { retired } = await examined(engine, 1);
     expect(retired.map(({ name, hold }) => [name, hold])).toEqual([
       ['fiber at baseline, version 1', 'referred'],
     ]);

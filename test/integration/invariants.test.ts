@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TierlinkError } from '../../src/index.js';
-import { engineFor, linkages, pause } from '../support/engine.js';
+import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode } from '../support/toolchain.js';
 
 const tiers = ['baseline', 'quick', 'optimized', 'peak'];
@@ -145,16 +145,7 @@ describe.each(linkages)('with linkage %s', (linkage) => {
       await engine.recompile('main', tier);
       await engine.recompile('step', tier);
     }
-    // On a busy machine a thread may not be there to be examined at once.
-    const isDecided = () => {
-      const { retired } = engine.snapshot();
-      return retired.length === 1 && retired[0]?.hold !== 'undecided';
-    };
-    for (let look = 0; look < 100 && !isDecided(); look += 1) {
-      await pause(2);
-      engine.reclaim();
-    }
-    const { memory, retired } = engine.snapshot();
+    const { memory, retired } = await examined(engine, 1);
     expect(retired.map(({ name, hold }) => `${name}: ${hold}`)).toEqual([
       'main at baseline, version 1: referred',
     ]);

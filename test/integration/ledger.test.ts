@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, EngineSnapshot, LedgerEntry } from '../../src/index.js';
 import { parseProcessMap, readProcessMap } from '../../src/memory/process-map.js';
 import { collectGarbage } from '../support/garbage.js';
-import { engineFor, linkages, pause } from '../support/engine.js';
+import { engineFor, examined, linkages, pause } from '../support/engine.js';
 import { bitcode, object } from '../support/toolchain.js';
 
 const pageBytes = 4096;
@@ -91,13 +91,8 @@ describe.each(linkages)('the ledger with linkage %s', (linkage) => {
     const running = engine.run();
     while (engine.fn('done')() === 0) await pause(1);
     await engine.recompile('main', 'peak');
-    const retired = () => engine.snapshot().ledger.entries.filter(({ holder }) => holder === 'retired');
-    // A thread that does not get to run can't be examined yet.
-    for (let look = 0; look < 2000 && retired()[0]?.hold !== 'referred'; look += 1) {
-      engine.reclaim();
-      await pause(2);
-    }
-    const held = retired();
+    const { ledger } = await examined(engine, 1);
+    const held = ledger.entries.filter(({ holder }) => holder === 'retired');
     expect(held).toMatchObject([
       { module: 'main', tier: 'baseline', version: first, hold: 'referred', data: 0 },
     ]);

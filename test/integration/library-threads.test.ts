@@ -70,8 +70,7 @@ it.each(Object.entries(libraries))(
     engine.fn('start')();
     await churn(engine, ['program', 'value'], 20);
     // It is in the loop of the first version, and calls the newest one of the other module.
-    await examined(engine, 1);
-    const { retired, mutatorsInside } = engine.snapshot();
+    const { retired, mutatorsInside } = await examined(engine, 1);
     expect(retired.map(({ name, hold }) => [name, hold])).toEqual([
       ['program at baseline, version 1', 'referred'],
     ]);

@@ -167,9 +167,9 @@ describe.each(linkages)('moving with linkage %s', (linkage) => {
       );
       if (round % 10 === 0) await pause(1);
     }
-    await examined(engine, 1);
+    const { retired } = await examined(engine, 1);
     // Only the copy that main runs in.
-    expect(engine.snapshot().retired.map(({ hold }) => hold)).toEqual(['referred']);
+    expect(retired.map(({ hold }) => hold)).toEqual(['referred']);
     const before = engine.fn('done')();
     await pause(20);
     expect(engine.fn('done')()).not.toBe(before);

@@ -65,8 +65,7 @@ it.each(linkages)(
     // The loop in main holds its own version, whatever is published; those of step come and go.
     await engine.recompile('main', 'quick');
     await pause(50);
-    await examined(engine, 1);
-    const { retired, memory, pauses } = engine.snapshot();
+    const { retired, memory, pauses } = await examined(engine, 1);
     expect(retired.map(({ name, hold }) => [name.split(',')[0], hold])).toEqual([
       ['main at baseline', 'referred'],
     ]);

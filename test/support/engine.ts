@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineOptions,
   type Linkage,
+  type EngineSnapshot,
 } from '../../src/index.js';
 
 /** All linkages, for tests that hold in each. */
@@ -34,16 +35,19 @@ export function engineFor(options: EngineOptions = {}): Engine {
 /**
  * Reclaims until every thread could be examined and no more than some versions are left: on a busy machine a thread may
  * not run for a while.
+ *
+ * @returns What it saw last: control looks again by itself, and may not find a thread that was there before.
  */
-export async function examined(engine: Engine, left: number): Promise<void> {
-  const isDone = (): boolean => {
-    const { retired } = engine.snapshot();
-    return retired.length <= left && retired.every(({ hold }) => hold === 'referred');
-  };
+export async function examined(engine: Engine, left: number): Promise<EngineSnapshot> {
+  let seen = engine.snapshot();
+  const isDone = (): boolean =>
+    seen.retired.length <= left && seen.retired.every(({ hold }) => hold === 'referred');
   for (let look = 0; look < 1000 && !isDone(); look += 1) {
     await pause(2);
     engine.reclaim();
+    seen = engine.snapshot();
   }
+  return seen;
 }
 
 /** Publishes new versions of modules, and so fills the memory of those that are reclaimed with others. */
