@@ -3,6 +3,7 @@
  * key `abcdef...`. It is written under another name and then renamed, so nobody ever sees a part of it. Nothing is
  * locked: two processes that write one entry write the same, and who reads an entry that is being evicted has it open.
  */
+// `promises`: see `directory-usage.ts`.
 import {
   closeSync,
   constants,

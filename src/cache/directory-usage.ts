@@ -4,6 +4,7 @@
  * length says how much there is, and appending needs no lock. It is only an estimate, as entries may be stored twice or
  * removed by hand; when it says that there is too much, the files are really counted, and the count replaces it.
  */
+// `node:fs/promises` would be loaded at the start; this loads it when it is first used.
 import { closeSync, fstatSync, openSync, promises, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMissing } from './directory-trust.js';

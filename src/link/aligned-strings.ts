@@ -2,6 +2,7 @@
  * A string table that can be read four bytes at a time from any byte on: it is copied four times, each time a byte
  * further. One object's table after the other is put into the same memory.
  */
+import { present } from '../core/assert.js';
 
 /** Room behind the strings, in bytes, that reads as zero. */
 const tailBytes = 8;
@@ -36,15 +37,15 @@ export class AlignedStrings {
   }
 
   /**
-   * Reads a single string, as a table that begins with it.
+   * Reads a single string, as a table that begins with it and is read from its byte 0 on only: the other phases keep what
+   * they had.
    *
    * @param text - The string, without a NUL.
    */
   loadOne(text: string): void {
     // No letter takes more than three bytes.
     if (text.length * 3 > this.#room) this.#grow(text.length * 3);
-    const bytes = this.#bytes[0];
-    if (bytes === undefined) return;
+    const bytes = present(this.#bytes[0], 'a table that has room has its phases');
     const { written } = encoder.encodeInto(text, bytes);
     bytes.fill(0, written, written + tailBytes);
     // The table may be empty, but the string at its start is one all the same.
